@@ -1,0 +1,3 @@
+"""Learning ReLU networks from Gaussian samples, and proving what was learned."""
+
+__all__: list[str] = []

@@ -1,0 +1,51 @@
+"""What the import contracts cannot say: `learning` uses `tropical` only through its public names."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import tropical
+
+ROOT = Path(__file__).resolve().parent.parent
+LEARNING = sorted((ROOT / "learning").rglob("*.py"))
+
+
+def uses_of_tropical(source: str) -> tuple[set[str], set[str]]:
+    """Names taken from the package `tropical`, and submodules of it that are imported, in Python source."""
+    tree = ast.parse(source)
+    names: set[str] = set()
+    submodules: set[str] = set()
+    aliases: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == "tropical":
+                    aliases.add(alias.asname or alias.name)
+                elif alias.name.startswith("tropical."):
+                    submodules.add(alias.name)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            if node.module == "tropical":
+                names.update(alias.name for alias in node.names)
+            elif node.module.startswith("tropical."):
+                submodules.add(node.module)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
+            names.add(node.attr)
+    return names, submodules
+
+
+@pytest.mark.parametrize("path", LEARNING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_learning_uses_public_names_only(path):
+    names, submodules = uses_of_tropical(path.read_text(encoding="utf-8"))
+    assert not submodules
+    assert names <= set(tropical.__all__)
+
+
+def test_the_check_sees_every_way_of_importing():
+    source = "import tropical as tp\nimport tropical.network\nfrom tropical.rationals import rank\nfrom tropical import Box\n"
+    assert uses_of_tropical(source + "tp.secret(1)\n") == ({"Box", "secret"}, {"tropical.network", "tropical.rationals"})
+
+
+def test_public_names_exist():
+    assert all(hasattr(tropical, name) for name in tropical.__all__)
