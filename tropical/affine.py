@@ -1,0 +1,83 @@
+"""Affine forms x -> <a, x> + c over Q."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from tropical.rationals import Vector, as_fraction, as_vector
+
+
+@dataclass(frozen=True)
+class AffineForm:
+    """The function x -> <gradient, x> + constant on Q^n; ``==`` is equality of functions.
+
+    Raises ``ValueError`` for parameters that are not finite rationals.
+
+    >>> form = AffineForm([1, "-1/2"], 3)
+    >>> form([2, 4])
+    Fraction(3, 1)
+    >>> form - form == AffineForm([0, 0], 0)
+    True
+    """
+
+    gradient: Vector
+    constant: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gradient", as_vector(self.gradient, "gradient"))
+        object.__setattr__(self, "constant", as_fraction(self.constant, "constant"))
+
+    @property
+    def input_dim(self) -> int:
+        """Number n of inputs."""
+        return len(self.gradient)
+
+    def __call__(self, x: Iterable[Any]) -> Fraction:
+        point = as_vector(x, "x")
+        if len(point) != len(self.gradient):
+            raise ValueError(f"x must have {len(self.gradient)} coordinates, got {len(point)}")
+        return sum((a * b for a, b in zip(self.gradient, point, strict=True) if a), self.constant)
+
+    def __add__(self, other: "AffineForm") -> "AffineForm":
+        if not isinstance(other, AffineForm):
+            return NotImplemented
+        if self.input_dim != other.input_dim:
+            raise ValueError(f"affine forms on Q^{self.input_dim} and Q^{other.input_dim} cannot be added")
+        gradient = tuple(a + b for a, b in zip(self.gradient, other.gradient, strict=True))
+        return AffineForm(gradient, self.constant + other.constant)
+
+    def __neg__(self) -> "AffineForm":
+        return AffineForm(tuple(-a for a in self.gradient), -self.constant)
+
+    def __sub__(self, other: "AffineForm") -> "AffineForm":
+        return self + (-other) if isinstance(other, AffineForm) else NotImplemented
+
+    def __mul__(self, scalar: Any) -> "AffineForm":
+        factor = as_fraction(scalar, "scalar")
+        return AffineForm(tuple(factor * a for a in self.gradient), factor * self.constant)
+
+    __rmul__ = __mul__
+
+    def __str__(self) -> str:
+        terms = [(q, f"x{i}") for i, q in enumerate(self.gradient) if q]
+        if self.constant or not terms:
+            terms.append((self.constant, ""))
+        text = " ".join(f"{'-' if q < 0 else '+'} {_term(abs(q), name)}" for q, name in terms)
+        return text[2:] if text.startswith("+ ") else "-" + text[2:]
+
+
+def _term(size: Fraction, name: str) -> str:
+    if not name:
+        return str(size)
+    return name if size == 1 else f"{size}*{name}"
+
+
+def homogeneous_row(form: AffineForm) -> tuple[Fraction, ...]:
+    """Return (constant, gradient): the linear form on (1, x)."""
+    return (form.constant, *form.gradient)
+
+
+def distinct(forms: Sequence[AffineForm]) -> tuple[AffineForm, ...]:
+    """Return the distinct forms in order of first appearance."""
+    return tuple(dict.fromkeys(forms))

@@ -1,0 +1,192 @@
+"""The rational numbers: conversion, exact linear algebra and lossless text.
+
+Numbers enter as ``int``, ``float`` (a dyadic rational, taken exactly), ``Fraction``, any other ``numbers.Rational``
+(NumPy integers, SymPy rationals) or a string ``"p"`` or ``"p/q"``; they leave as :class:`fractions.Fraction`.
+Linear algebra is done by FLINT.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from numbers import Integral, Rational, Real
+from typing import Any
+
+from flint import fmpq, fmpq_mat, fmpz_mat
+
+Vector = tuple[Fraction, ...]
+Matrix = tuple[Vector, ...]
+
+_TEXT = re.compile(r"\s*([+-]?[0-9]+)(?:/([0-9]+))?\s*")
+_HEX = re.compile(r"-?[0-9a-f]+")
+MAX_DIGITS = 4000
+"""Longest decimal numeral accepted in text; longer numbers travel as hexadecimal (:func:`to_hex`)."""
+
+
+def as_fraction(value: Any, where: str = "value") -> Fraction:
+    """Return the rational number that ``value`` denotes, without rounding.
+
+    Raises ``ValueError`` naming ``where`` for NaN, infinities and anything that is not a rational number.
+
+    >>> as_fraction(0.1)
+    Fraction(3602879701896397, 36028797018963968)
+    >>> as_fraction("-3/6")
+    Fraction(-1, 2)
+    """
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, (bool, Integral)):
+        return Fraction(int(value))
+    if isinstance(value, Rational):
+        return Fraction(int(value.numerator), int(value.denominator))
+    if isinstance(value, Real):
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError(f"{where} must be finite, got {number}")
+        return Fraction(number)
+    if isinstance(value, fmpq):
+        return Fraction(int(value.p), int(value.q))
+    if isinstance(value, str):
+        return _from_text(value, where)
+    raise ValueError(f"{where} must be a rational number, got {_abbreviate(value)} of type {type(value).__name__}")
+
+
+def _from_text(text: str, where: str) -> Fraction:
+    match = _TEXT.fullmatch(text) if len(text) <= MAX_DIGITS else None
+    if match is None:
+        raise ValueError(f"{where} must be a rational number such as '3' or '-3/4', got {_abbreviate(text)}")
+    numerator, denominator = int(match[1]), int(match[2] or 1)
+    if denominator == 0:
+        raise ValueError(f"{where} has denominator 0: {_abbreviate(text)}")
+    return Fraction(numerator, denominator)
+
+
+def _abbreviate(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def as_vector(values: Iterable[Any], where: str = "vector") -> Vector:
+    """Return ``values`` as a tuple of Fractions; ``ValueError`` if it is not a flat sequence of rationals."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ValueError(f"{where} must be a sequence of rational numbers, got {_abbreviate(values)}")
+    return tuple(as_fraction(value, f"{where}[{i}]") for i, value in enumerate(values))
+
+
+def to_flint(rows: Sequence[Sequence[Fraction]], columns: int | None = None) -> fmpq_mat:
+    """Return the FLINT matrix with the given rows (``columns`` is needed when there are none)."""
+    width = len(rows[0]) if rows else columns or 0
+    return fmpq_mat(len(rows), width, [fmpq(q.numerator, q.denominator) for row in rows for q in row])
+
+
+def from_flint(matrix: fmpq_mat) -> Matrix:
+    """Return the rows of a FLINT matrix as tuples of Fractions."""
+    return tuple(tuple(Fraction(int(q.p), int(q.q)) for q in row) for row in matrix.tolist())
+
+
+def primitive(vector: Sequence[Fraction]) -> tuple[int, ...]:
+    """Return the positive multiple of ``vector`` that is a primitive integer vector (0 stays 0).
+
+    >>> primitive((Fraction(1, 2), Fraction(-3, 4)))
+    (2, -3)
+    """
+    scale = math.lcm(*(q.denominator for q in vector))
+    return primitive_integers([q.numerator * (scale // q.denominator) for q in vector])
+
+
+def primitive_integers(vector: Sequence[int]) -> tuple[int, ...]:
+    """Divide an integer vector by the greatest common divisor of its entries."""
+    divisor = math.gcd(*vector)
+    return tuple(vector) if divisor <= 1 else tuple(entry // divisor for entry in vector)
+
+
+def rank(rows: Sequence[Sequence[Fraction]]) -> int:
+    """Return the rank over Q of a matrix given by its rows."""
+    return int(to_flint(rows).rank()) if rows else 0
+
+
+def row_space(rows: Sequence[Sequence[Fraction]]) -> Matrix:
+    """Return the basis of the row space in reduced row echelon form: equal spaces give equal bases.
+
+    >>> row_space([(Fraction(2), Fraction(4)), (Fraction(1), Fraction(2))])
+    ((Fraction(1, 1), Fraction(2, 1)),)
+    """
+    if not rows:
+        return ()
+    reduced, found = to_flint(rows).rref()
+    return from_flint(reduced)[:found]
+
+
+def nullspace(rows: Sequence[Sequence[Fraction]], columns: int) -> Matrix:
+    """Return a basis of {x in Q^columns : Mx = 0}, one primitive integer vector for each free column of the echelon form.
+
+    >>> nullspace([(Fraction(1), Fraction(2))], 2)
+    ((Fraction(2, 1), Fraction(-1, 1)),)
+    """
+    echelon = row_space(rows)
+    pivots = [next(j for j, q in enumerate(row) if q) for row in echelon]
+    basis = []
+    for free in sorted(set(range(columns)) - set(pivots)):
+        vector = [Fraction(0)] * columns
+        vector[free] = Fraction(-1)
+        for pivot, row in zip(pivots, echelon, strict=True):
+            vector[pivot] = row[free]
+        basis.append(tuple(Fraction(entry) for entry in primitive(vector)))
+    return tuple(basis)
+
+
+def independent_rows(rows: Sequence[Sequence[Fraction]]) -> tuple[int, ...]:
+    """Return the lexicographically first maximal set of linearly independent rows, as indices.
+
+    >>> independent_rows([(Fraction(0),), (Fraction(2),), (Fraction(1),)])
+    (1,)
+    """
+    if not rows:
+        return ()
+    integers = [primitive(row) for row in rows]
+    columns = fmpz_mat([list(column) for column in zip(*integers, strict=True)])
+    echelon, _, found = columns.rref()
+    table = echelon.tolist()
+    return tuple(next(j for j, q in enumerate(table[i]) if q != 0) for i in range(found))
+
+
+def solve(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> Vector | None:
+    """Return one solution x of Mx = right (free unknowns 0), or None if there is none.
+
+    >>> solve([(Fraction(1), Fraction(1))], [Fraction(3)])
+    (Fraction(3, 1), Fraction(0, 1))
+    """
+    columns = len(rows[0])
+    augmented = row_space([(*row, q) for row, q in zip(rows, right, strict=True)])
+    solution = [Fraction(0)] * columns
+    for row in augmented:
+        pivot = next(j for j, q in enumerate(row) if q)
+        if pivot == columns:
+            return None
+        solution[pivot] = row[columns]
+    return tuple(solution)
+
+
+def to_hex(value: Fraction) -> str:
+    """Return ``"p"`` or ``"p/q"`` in hexadecimal: lossless, linear time, and without Python's decimal digit limit.
+
+    >>> to_hex(Fraction(-31, 16))
+    '-1f/10'
+    """
+    text = f"{value.numerator:x}"
+    return text if value.denominator == 1 else f"{text}/{value.denominator:x}"
+
+
+def from_hex(text: str, where: str = "value") -> Fraction:
+    """Inverse of :func:`to_hex`; ``ValueError`` for anything else.
+
+    >>> from_hex("-1f/10")
+    Fraction(-31, 16)
+    """
+    numerator, slash, denominator = text.partition("/") if isinstance(text, str) else ("", "", "")
+    if not _HEX.fullmatch(numerator) or (slash and not _HEX.fullmatch(denominator)):
+        raise ValueError(f"{where} must be a hexadecimal rational such as '-1f/10', got {_abbreviate(text)}")
+    bottom = int(denominator, 16) if slash else 1
+    if bottom <= 0:
+        raise ValueError(f"{where} must have a positive denominator, got {_abbreviate(text)}")
+    return Fraction(int(numerator, 16), bottom)

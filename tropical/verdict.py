@@ -1,0 +1,66 @@
+"""Answers: a verdict on a statement, and a rigorous enclosure of a real number."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Literal
+
+Status = Literal["proved", "refuted", "unknown"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to a question about functions over Q.
+
+    ``proved`` and ``refuted`` hold over Q for the parameters as loaded; anything that could not be decided is
+    ``unknown`` with ``detail["reason"]``. ``witness`` is a rational point that refutes, ``certificate`` a replayable
+    proof. A verdict has no truth value: compare ``status``.
+
+    >>> Verdict("unknown", detail={"reason": "budget of 1 cell exhausted"})
+    Verdict('unknown', reason='budget of 1 cell exhausted')
+    """
+
+    status: Status
+    witness: tuple[Fraction, ...] | None = None
+    certificate: Mapping[str, Any] | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.status not in ("proved", "refuted", "unknown"):
+            raise ValueError(f"status must be 'proved', 'refuted' or 'unknown', got {self.status!r}")
+        object.__setattr__(self, "detail", MappingProxyType(dict(self.detail)))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a Verdict has three values; compare verdict.status with 'proved', 'refuted' or 'unknown'")
+
+    def __repr__(self) -> str:
+        reason = self.detail.get("reason")
+        return f"Verdict({self.status!r}" + (f", reason={reason!r})" if reason else ")")
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """A real number known to lie in [lower, upper], both rational.
+
+    >>> Enclosure(Fraction(1, 3), Fraction(1, 2)).width
+    Fraction(1, 6)
+    """
+
+    lower: Fraction
+    upper: Fraction
+
+    def __post_init__(self) -> None:
+        if self.lower > self.upper:
+            raise ValueError(f"an enclosure needs lower <= upper, got [{self.lower}, {self.upper}]")
+
+    @property
+    def width(self) -> Fraction:
+        """upper - lower."""
+        return self.upper - self.lower
+
+    def __contains__(self, value: Fraction) -> bool:
+        return self.lower <= value <= self.upper
+
+    def __float__(self) -> float:
+        return float((self.lower + self.upper) / 2)
