@@ -1,0 +1,86 @@
+"""The brute force itself: hand cases, a second enumeration that shares nothing between patterns, and its generator."""
+
+from fractions import Fraction
+
+import pytest
+
+from oracles.activation_z3 import activation_regions, all_patterns_one_by_one, pattern_at, relu_case
+from oracles.random_cases import KINDS, random_case
+
+HADAMARD = [[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]
+AXES = [[int(i == j) for j in range(4)] for i in range(4)]
+H4_ROWS = [[sign * q for q in row] for row in [*AXES, *HADAMARD] for sign in (1, -1)]
+
+HAND = {
+    "max(x, y)": (relu_case([[[1, -1], [0, 1], [0, -1]]]), 4),
+    "two parallel lines and one across, biases 1/2": (relu_case([[[1, 0], [1, 0], [0, 1]]], [["1/2", "1/2", 0]]), 4),
+    "three concurrent lines": (relu_case([[[1, 0], [0, 1], [1, 1]]]), 6),
+    "four concurrent lines": (
+        relu_case([[[1, 0], [0, 1], [1, 1], [1, -1]]], [["-1/4", "-1/8", "-3/8", "-1/8"]], box=([-1, -1], [1, 1])),
+        8,
+    ),
+    "relu(x) - relu(-x)": (relu_case([[[1], [-1]]]), 2),
+    "no unit depends on x": (relu_case([[[0, 0], [0, 0]]], [[1, 0]]), 1),
+    "n planes in general position": (relu_case([[[1, 0, 0], [0, 1, 0], [0, 0, 1]]], [[1, 2, 3]]), 8),
+    "line that misses the box": (relu_case([[[1, 1]]], [[-3]], box=([0, 0], [1, 1])), 1),
+    "line through a corner of the box": (relu_case([[[1, 1]]], [[-2]], box=([0, 0], [1, 1])), 1),
+    "H4": (relu_case([H4_ROWS]), 104),
+}
+
+
+@pytest.mark.parametrize("name", HAND)
+def test_counts_on_hand_cases(name):
+    case, count = HAND[name]
+    assert len(activation_regions(case)) == count
+
+
+def test_patterns_name_dead_and_identically_vanishing_units():
+    case = relu_case([[[1], [1]], [[1, -1], [-1, 0]], [[1, 1]]])
+    assert set(activation_regions(case)) == {(1, 1, 0, -1), (-1, -1, 0, 0)}
+
+
+def test_units_with_equal_slopes_have_no_entry():
+    case = relu_case([[[1], [1]], [[1, 1]], [[1]]], [[0, 1], [-5], [0]], slope=(1, 1))
+    assert list(activation_regions(case)) == [()]
+
+
+def test_the_first_cases_cover_every_kind_dimension_and_domain():
+    cases = [random_case(seed) for seed in range(120)]
+    assert cases == [random_case(seed) for seed in range(120)]
+    assert {kind for case in cases for kind in KINDS if kind in case.name} == set(KINDS)
+    assert {case.input_dim for case in cases} == {1, 2, 3}
+    assert {len(case.slopes) for case in cases} == {1, 2, 3}
+    assert {case.box is None for case in cases} == {True, False}
+    assert max(sum(map(len, case.slopes)) for case in cases) == 8
+
+
+@pytest.mark.parametrize("seed", range(0, 120, 3))
+def test_witnesses_lie_in_the_domain_and_have_their_pattern(seed):
+    case = random_case(seed)
+    regions = activation_regions(case)
+    assert regions
+    for pattern, point in regions.items():
+        assert pattern_at(case, point) == pattern
+        if case.box is not None:
+            assert all(low < x < high for low, x, high in zip(case.box[0], point, case.box[1], strict=True))
+
+
+@pytest.mark.parametrize("seed", range(1, 120, 2))
+def test_depth_first_search_equals_separate_questions(seed):
+    case = random_case(seed)
+    if sum(left != right for layer in case.slopes for left, right in layer) <= 5:
+        assert set(activation_regions(case)) == all_patterns_one_by_one(case)
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 4))
+def test_every_point_has_the_pattern_of_some_region_or_lies_on_a_boundary(seed):
+    case = random_case(seed)
+    regions = activation_regions(case)
+    lower, upper = case.box or ((Fraction(-3),) * case.input_dim, (Fraction(3),) * case.input_dim)
+    for step in range(1, 40):
+        point = [
+            low + (high - low) * Fraction((step * (7 + 4 * i)) % 41, 41)
+            for i, (low, high) in enumerate(zip(lower, upper, strict=True))
+        ]
+        pattern = pattern_at(case, point)
+        assert pattern in regions or 0 in pattern
