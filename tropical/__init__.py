@@ -1,10 +1,37 @@
 """Exact piecewise-linear geometry of ReLU networks."""
 
 from tropical.affine import AffineForm as AffineForm
+from tropical.affine import AffineMap as AffineMap
+from tropical.budget import Budget as Budget
+from tropical.complexes import PolyhedralComplex as PolyhedralComplex
 from tropical.lattice_polynomial import LatticePolynomial as LatticePolynomial
 from tropical.network import ReLUNetwork as ReLUNetwork
 from tropical.network import parallel as parallel
+from tropical.polyhedron import Box as Box
+from tropical.polyhedron import Polyhedron as Polyhedron
+from tropical.regions import LinearRegion as LinearRegion
+from tropical.regions import affine_pieces as affine_pieces
+from tropical.regions import linear_regions as linear_regions
+from tropical.regions import relevant_subspace as relevant_subspace
+from tropical.subdivision import polyhedral_complex as polyhedral_complex
 from tropical.verdict import Enclosure as Enclosure
 from tropical.verdict import Verdict as Verdict
 
-__all__ = ["AffineForm", "Enclosure", "LatticePolynomial", "ReLUNetwork", "Verdict", "parallel"]
+__all__ = [
+    "AffineForm",
+    "AffineMap",
+    "Box",
+    "Budget",
+    "Enclosure",
+    "LatticePolynomial",
+    "LinearRegion",
+    "PolyhedralComplex",
+    "Polyhedron",
+    "ReLUNetwork",
+    "Verdict",
+    "affine_pieces",
+    "linear_regions",
+    "parallel",
+    "polyhedral_complex",
+    "relevant_subspace",
+]

@@ -1,6 +1,6 @@
-"""Affine forms x -> <a, x> + c over Q."""
+"""Affine forms x -> <a, x> + c over Q, and affine maps made of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -73,11 +73,19 @@ def _term(size: Fraction, name: str) -> str:
     return name if size == 1 else f"{size}*{name}"
 
 
-def homogeneous_row(form: AffineForm) -> tuple[Fraction, ...]:
-    """Return (constant, gradient): the linear form on (1, x)."""
-    return (form.constant, *form.gradient)
+@dataclass(frozen=True)
+class AffineMap:
+    """The map x -> (l_1(x), ..., l_m(x)) with affine forms l_i on one space; ``==`` is equality of functions.
 
+    >>> AffineMap((AffineForm([1, 0], 1), AffineForm([0, 2])))([3, 4])
+    (Fraction(4, 1), Fraction(8, 1))
+    """
 
-def distinct(forms: Sequence[AffineForm]) -> tuple[AffineForm, ...]:
-    """Return the distinct forms in order of first appearance."""
-    return tuple(dict.fromkeys(forms))
+    forms: tuple[AffineForm, ...]
+
+    def __call__(self, x: Iterable[Any]) -> Vector:
+        point = as_vector(x, "x")
+        return tuple(form(point) for form in self.forms)
+
+    def __str__(self) -> str:
+        return "(" + ", ".join(map(str, self.forms)) + ")"

@@ -14,7 +14,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import ArrayLike, NDArray
 
-from tropical.affine import AffineForm
+from tropical.affine import AffineForm, AffineMap
 from tropical.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, nullspace, to_flint
 
 Slopes = tuple[Fraction, Fraction]
@@ -189,8 +189,8 @@ class ReLUNetwork:
         values = zip(self.layers, self.preactivations(x), strict=False)
         return tuple(_sign(row[unit]) for layer, row in values for unit in layer.kinked)
 
-    def affine_maps(self, pattern: Sequence[int]) -> tuple[AffineForm, ...]:
-        """Affine forms, one per output, that the network follows where the activation pattern is ``pattern``."""
+    def affine_map(self, pattern: Sequence[int]) -> AffineMap:
+        """Affine map that the network follows where the activation pattern is ``pattern``."""
         expected = sum(len(layer.kinked) for layer in self.layers[:-1])
         if len(pattern) != expected:
             raise ValueError(f"the pattern of this network has {expected} entries, got {len(pattern)}")
@@ -199,7 +199,7 @@ class ReLUNetwork:
             rows = preactivation_rows(layer, rows)
             if not last:
                 rows = activated_rows(layer, rows, [next(signs) for _ in layer.kinked])
-        return tuple(AffineForm(row[1:], row[0]) for row in from_flint(rows))
+        return affine_map_of(rows)
 
     def jacobian(self, x: Iterable[Any]) -> Matrix:
         """Exact derivative at ``x``: one row per output.
@@ -303,6 +303,11 @@ def _beside(a: Layer, b: Layer, shared_input: bool) -> Layer:
 def identity_rows(dim: int) -> fmpq_mat:
     """Rows (constant, gradient) of the identity map of Q^dim."""
     return to_flint([(0, *(int(i == j) for j in range(dim))) for i in range(dim)], dim + 1)  # type: ignore[misc]
+
+
+def affine_map_of(rows: fmpq_mat) -> AffineMap:
+    """The affine map with the given rows (constant, gradient)."""
+    return AffineMap(tuple(AffineForm(row[1:], row[0]) for row in from_flint(rows)))
 
 
 def preactivation_rows(layer: Layer, rows: fmpq_mat) -> fmpq_mat:

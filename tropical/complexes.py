@@ -1,0 +1,228 @@
+"""Polyhedral complexes of activation regions: cells, faces, incidences."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tropical.affine import AffineForm, AffineMap
+from tropical.cones import Cone, Integers, facets
+from tropical.faces import Face, face_lattice, polytope_volume
+from tropical.network import Pattern, ReLUNetwork
+from tropical.polyhedron import Polyhedron
+from tropical.quotient import Quotient
+from tropical.rationals import Matrix, Vector
+
+if TYPE_CHECKING:
+    import networkx
+
+
+class PolyhedralComplex:
+    """The activation regions of a network on a domain, with their faces; made by ``polyhedral_complex``.
+
+    Geometry is held in coordinates y = Ax of the quotient by the kernel of the first layer (all of R^n), or in x itself
+    (on a domain): generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and rays where y_0 = 0.
+    Everything else is derived when first asked for. ``complete`` is False if a budget stopped the enumeration, and
+    ``incomplete_because`` then says why.
+    """
+
+    def __init__(
+        self,
+        network: ReLUNetwork,
+        quotient: Quotient,
+        domain: Polyhedron | None,
+        cones: Sequence[Cone],
+        patterns: Sequence[Pattern],
+        incomplete_because: str | None = None,
+    ) -> None:
+        self.network = network
+        self.quotient = quotient
+        self.domain = domain
+        self.patterns = tuple(patterns)
+        self.incomplete_because = incomplete_because
+        self._cones = tuple(cones)
+        index: dict[Integers, int] = {}
+        self._cell_generators = tuple(tuple(index.setdefault(g, len(index)) for g in c.generators) for c in cones)
+        self.generators: tuple[Integers, ...] = tuple(index)
+
+    def __repr__(self) -> str:
+        state = "" if self.complete else f", incomplete: {self.incomplete_because}"
+        return f"<PolyhedralComplex of {self.num_cells} cells in R^{self.network.input_dim}{state}>"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell is present."""
+        return self.incomplete_because is None
+
+    @property
+    def num_cells(self) -> int:
+        """Number of activation regions found."""
+        return len(self._cones)
+
+    @cached_property
+    def lineality(self) -> Matrix:
+        """Integer basis of the directions along which the complex is invariant (shared by all its faces)."""
+        remaining = self._cones[0].lineality if self._cones else ()
+        lifted = tuple(self.quotient.lift([Fraction(a) for a in vector[1:]]) for vector in remaining)
+        return self.quotient.kernel + lifted
+
+    @cached_property
+    def cells(self) -> tuple["Cell", ...]:
+        """The cells, in the order of their discovery."""
+        return tuple(Cell(self, i) for i in range(self.num_cells))
+
+    @cached_property
+    def faces(self) -> tuple[tuple[Face, ...], ...]:
+        """``faces[k]``: the faces of dimension k modulo lineality, each as the sorted indices of its generators."""
+        levels: list[dict[Face, None]] = [{} for _ in range(self._dim + 1)]
+        for index in range(self.num_cells):
+            for k, faces in enumerate(self._cell_faces(index)):
+                levels[k].update(dict.fromkeys(faces))
+        return tuple(tuple(level) for level in levels)
+
+    @property
+    def f_vector(self) -> tuple[int, ...]:
+        """Number of faces of each dimension 0, 1, ..., r modulo lineality.
+
+        Euler's relation: its alternating sum is (-1)^r on R^r and 1 on a box.
+        """
+        return tuple(len(level) for level in self.faces)
+
+    @cached_property
+    def facet_cells(self) -> dict[Face, tuple[int, ...]]:
+        """The one or two cells on each facet (face of codimension 1)."""
+        owners: dict[Face, list[int]] = {}
+        for index in range(self.num_cells):
+            for face in self._cell_facets(index):
+                owners.setdefault(face, []).append(index)
+        return {face: tuple(cells) for face, cells in owners.items()}
+
+    def dual_graph(self) -> "networkx.Graph[int]":
+        """Graph on the cell indices; cells that share a facet are joined, and the edge carries it as ``facet``."""
+        import networkx
+
+        graph: networkx.Graph[int] = networkx.Graph()
+        graph.add_nodes_from(range(self.num_cells))
+        for face, cells in self.facet_cells.items():
+            if len(cells) == 2:
+                graph.add_edge(*cells, facet=face)
+        return graph
+
+    def locate(self, x: Iterable[Any]) -> "Cell":
+        """The cell that contains the rational point x; on a common face, the first of its cells.
+
+        Raises ``ValueError`` if x is outside the domain (or in a part that a budget left out).
+        """
+        point = tuple(x)
+        if self.domain is None or self.domain.contains(point):
+            signs = self.network.activation_pattern(point)
+            for index in self._candidates(signs):
+                if all(s in (0, p) for s, p in zip(signs, self.patterns[index], strict=True)):
+                    return self.cells[index]
+        raise ValueError(f"no cell of this complex contains the point {tuple(map(str, point))}")
+
+    def _candidates(self, signs: Pattern) -> Iterator[int]:
+        exact = self._index_of.get(signs)
+        return iter(range(self.num_cells)) if exact is None else iter((exact,))
+
+    @cached_property
+    def _index_of(self) -> dict[Pattern, int]:
+        return {pattern: index for index, pattern in enumerate(self.patterns)}
+
+    @property
+    def _dim(self) -> int:
+        return self._cones[0].pointed_dim - 1 if self._cones else self.quotient.dim
+
+    def _cell_facets(self, index: int) -> list[Face]:
+        own = self._cell_generators[index]
+        return [_face(own, members) for _, members in self._proper_facets(index)]
+
+    def _proper_facets(self, index: int) -> list[tuple[Integers, int]]:
+        """Pairs (constraint, generator mask) of the facets that are not at infinity."""
+        cone = self._cones[index]
+        finite = sum(1 << i for i, g in enumerate(cone.generators) if g[0])
+        return [(cone.constraints[c], members) for c, members in facets(cone).items() if members & finite]
+
+    def _cell_faces(self, index: int) -> list[list[Face]]:
+        cone, own = self._cones[index], self._cell_generators[index]
+        finite = sum(1 << i for i, g in enumerate(cone.generators) if g[0])
+        levels = face_lattice(len(own), list(facets(cone).values()), self._dim)
+        return [[_face(own, members) for members in level if members & finite] for level in levels]
+
+
+class Cell:
+    """One activation region of a complex: a closed full-dimensional polyhedron on which the network is affine."""
+
+    def __init__(self, owner: PolyhedralComplex, index: int) -> None:
+        self._complex = owner
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"<Cell {self.index} with pattern {self.pattern}>"
+
+    @property
+    def pattern(self) -> Pattern:
+        """Signs of the preactivations in the interior; 0 where one vanishes identically; none for linear units."""
+        return self._complex.patterns[self.index]
+
+    @cached_property
+    def affine_map(self) -> AffineMap:
+        """The affine map that the network follows on this cell."""
+        return self._complex.network.affine_map(self.pattern)
+
+    @cached_property
+    def vertices(self) -> tuple[Vector, ...]:
+        """Vertices, as representatives modulo the lineality space."""
+        return tuple(self._lift(g) for g in self.cone.generators if g[0])
+
+    @cached_property
+    def rays(self) -> tuple[Vector, ...]:
+        """Extreme directions of recession modulo the lineality space."""
+        return tuple(self._complex.quotient.lift([Fraction(a) for a in g[1:]]) for g in self.cone.generators if not g[0])
+
+    @property
+    def lineality(self) -> Matrix:
+        """Integer basis of the largest linear subspace along which the cell is invariant."""
+        return self._complex.lineality
+
+    @property
+    def cone(self) -> Cone:
+        """The cone over {1} x cell in the coordinates of the complex."""
+        return self._complex._cones[self.index]
+
+    @cached_property
+    def interior_point(self) -> Vector:
+        """A rational point of the interior."""
+        return self._lift(self.cone.interior_vector())
+
+    @cached_property
+    def halfspaces(self) -> tuple[AffineForm, ...]:
+        """Irredundant affine forms h, one for each facet: the cell is {x : h(x) >= 0 for all of them}."""
+        rows = [row for row, _ in self._complex._proper_facets(self.index)]
+        return tuple(self._complex.quotient.pull_back(AffineForm(row[1:], row[0])) for row in rows)
+
+    def contains(self, x: Iterable[Any]) -> bool:
+        """Whether x lies in the closed cell."""
+        point = tuple(x)
+        return all(h(point) >= 0 for h in self.halfspaces)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the cell is a polytope."""
+        return not self.lineality and all(g[0] for g in self.cone.generators)
+
+    @cached_property
+    def volume(self) -> Fraction | float:
+        """Exact n-dimensional volume, or ``math.inf`` for an unbounded cell."""
+        if not self.is_bounded:
+            return math.inf
+        levels = face_lattice(len(self.cone.generators), list(facets(self.cone).values()), self._complex._dim)
+        return polytope_volume(self.vertices, levels)
+
+    def _lift(self, generator: Integers) -> Vector:
+        return self._complex.quotient.lift([Fraction(a, generator[0]) for a in generator[1:]])
+
+
+def _face(own: tuple[int, ...], members: int) -> Face:
+    return tuple(sorted(own[i] for i in range(len(own)) if members >> i & 1))

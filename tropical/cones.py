@@ -1,0 +1,162 @@
+"""Polyhedral cones over Z in double description, and cutting them by a hyperplane.
+
+A polyhedron {x} is handled as the cone over {1} x {x}: generators with first coordinate > 0 are vertices, those with 0
+are directions of recession. Everything is Python integers, so every sign is exact.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tropical.rationals import primitive_integers
+
+Integers = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cone:
+    """The cone {sum_i t_i g_i + l : t_i >= 0, l in the lineality space} = {v : <h, v> >= 0 for every constraint h}.
+
+    ``generators`` are primitive integer vectors, the extreme rays modulo ``lineality``. ``incidence[i]`` is a bit mask
+    over ``constraints``: the ones that vanish on generator i. ``constraints`` may contain redundant ones.
+    """
+
+    generators: tuple[Integers, ...]
+    incidence: tuple[int, ...]
+    constraints: tuple[Integers, ...]
+    lineality: tuple[Integers, ...] = ()
+
+    @property
+    def pointed_dim(self) -> int:
+        """Dimension of the cone modulo its lineality space, the cone being full-dimensional."""
+        return len(self.generators[0]) - len(self.lineality)
+
+    def interior_vector(self) -> Integers:
+        """Sum of the generators: a vector of the relative interior."""
+        return primitive_integers([sum(column) for column in zip(*self.generators, strict=True)])
+
+
+def half_space(dim: int) -> Cone:
+    """The cone {(x_0, x) : x_0 >= 0} over Q^dim: one vertex, the origin, and all directions as lineality.
+
+    >>> half_space(1)
+    Cone(generators=((1, 0),), incidence=(0,), constraints=((1, 0),), lineality=((0, 1),))
+    """
+    origin, *directions = (tuple(int(i == j) for j in range(dim + 1)) for i in range(dim + 1))
+    return Cone((origin,), (0,), (origin,), tuple(directions))
+
+
+def dot(row: Sequence[int], vector: Sequence[int]) -> int:
+    """Inner product of two integer vectors."""
+    return sum(a * b for a, b in zip(row, vector, strict=True))
+
+
+def sign_on(cone: Cone, row: Sequence[int]) -> int | None:
+    """Sign of the linear form ``row`` in the interior of ``cone``: 1, 0 (vanishes identically), -1, or None if mixed."""
+    if any(dot(row, direction) for direction in cone.lineality):
+        return None
+    positive = negative = False
+    for generator in cone.generators:
+        value = dot(row, generator)
+        positive, negative = positive or value > 0, negative or value < 0
+        if positive and negative:
+            return None
+    return positive - negative
+
+
+def cut(cone: Cone, row: Integers) -> tuple[Cone, Cone]:
+    """Split ``cone`` into its parts with ``row`` >= 0 and ``row`` <= 0; ``row`` must take both signs on it.
+
+    >>> right, left = cut(half_space(1), (-1, 1))  # the line, cut at 1
+    >>> right.generators, left.generators
+    (((1, 1), (0, 1)), ((1, 1), (0, -1)))
+    """
+    for index, direction in enumerate(cone.lineality):
+        value = dot(row, direction)
+        if value:
+            return _cut_lineality(cone, row, index, value)
+    return _cut_pointed(cone, row)
+
+
+def intersect(cone: Cone, rows: Iterable[Integers]) -> Cone | None:
+    """The part of ``cone`` where every row is >= 0, or None if it is not full-dimensional."""
+    for row in rows:
+        sign = sign_on(cone, row)
+        if sign is None:
+            cone = cut(cone, row)[0]
+        elif sign < 0 or (sign == 0 and any(row)):
+            return None
+    return cone
+
+
+def facets(cone: Cone) -> dict[int, int]:
+    """Map each irredundant constraint (by index) to the bit mask of the generators on that facet.
+
+    A facet is an inclusion-maximal proper set of generators that some constraint makes vanish.
+    """
+    everything = (1 << len(cone.generators)) - 1
+    by_set: dict[int, int] = {}
+    for index in range(len(cone.constraints)):
+        members = sum(1 << i for i, mask in enumerate(cone.incidence) if mask >> index & 1)
+        if members != everything:
+            by_set.setdefault(members, index)
+    maximal = [s for s in by_set if not any(s != t and s & t == s for t in by_set)]
+    return {by_set[s]: s for s in maximal}
+
+
+def _cut_lineality(cone: Cone, row: Integers, index: int, value: int) -> tuple[Cone, Cone]:
+    """Use up one direction of lineality: the other generators move along it into the hyperplane."""
+    direction = cone.lineality[index]
+    if value < 0:
+        direction, value = tuple(-a for a in direction), -value
+    others = cone.lineality[:index] + cone.lineality[index + 1 :]
+    lineality = tuple(_into_hyperplane(vector, row, direction, value) for vector in others)
+    moved = tuple(_into_hyperplane(vector, row, direction, value) for vector in cone.generators)
+    new = len(cone.constraints)
+    incidence = (*(mask | 1 << new for mask in cone.incidence), (1 << new) - 1)
+    opposite, negated = tuple(-a for a in direction), tuple(-a for a in row)
+    return (
+        Cone((*moved, direction), incidence, (*cone.constraints, row), lineality),
+        Cone((*moved, opposite), incidence, (*cone.constraints, negated), lineality),
+    )
+
+
+def _into_hyperplane(vector: Integers, row: Integers, direction: Integers, value: int) -> Integers:
+    offset = dot(row, vector)
+    return primitive_integers([value * a - offset * b for a, b in zip(vector, direction, strict=True)])
+
+
+def _cut_pointed(cone: Cone, row: Integers) -> tuple[Cone, Cone]:
+    values = [dot(row, generator) for generator in cone.generators]
+    bit = 1 << len(cone.constraints)
+    fresh = _edge_points(cone, values, bit)
+    parts = []
+    for side, constraint in ((1, row), (-1, tuple(-a for a in row))):
+        kept = [i for i, value in enumerate(values) if side * value >= 0]
+        generators = [cone.generators[i] for i in kept] + [vector for vector, _ in fresh]
+        masks = [cone.incidence[i] | (0 if values[i] else bit) for i in kept] + [mask for _, mask in fresh]
+        parts.append(Cone(tuple(generators), tuple(masks), (*cone.constraints, constraint), cone.lineality))
+    return parts[0], parts[1]
+
+
+def _edge_points(cone: Cone, values: list[int], bit: int) -> list[tuple[Integers, int]]:
+    """The points where the hyperplane meets the edges of the cone, each with its incidence mask."""
+    plus = [i for i, value in enumerate(values) if value > 0]
+    minus = [i for i, value in enumerate(values) if value < 0]
+    needed = cone.pointed_dim - 2
+    points = []
+    for i in plus:
+        for j in minus:
+            common = cone.incidence[i] & cone.incidence[j]
+            if common.bit_count() >= needed and _adjacent(cone, i, j, common):
+                pair = zip(cone.generators[i], cone.generators[j], strict=True)
+                vector = primitive_integers([values[i] * b - values[j] * a for a, b in pair])
+                points.append((vector, common | bit))
+    return points
+
+
+def _adjacent(cone: Cone, i: int, j: int, common: int) -> bool:
+    """Two generators span an edge iff no third one lies on all their common constraints (Fukuda and Prodon 1996)."""
+    simple = cone.pointed_dim - 1
+    if cone.incidence[i].bit_count() == simple or cone.incidence[j].bit_count() == simple:
+        return True  # at a simple generator any dim - 2 of its constraints meet in an edge
+    return not any(mask & common == common for k, mask in enumerate(cone.incidence) if k not in (i, j))
