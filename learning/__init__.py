@@ -1,3 +1,6 @@
 """Learning ReLU networks from Gaussian samples, and proving what was learned."""
 
-__all__: list[str] = []
+from learning import instances as instances
+from learning.sampling import GaussianOracle as GaussianOracle
+
+__all__ = ["GaussianOracle", "instances"]

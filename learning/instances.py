@@ -45,7 +45,8 @@ def hide(core: Sequence[Sequence[Sequence[int | Fraction]]], dim: int, seed: See
 
 def _reflected(row: list[Fraction], v: list[int]) -> list[Fraction]:
     """(row, 0) H, the row read on x instead of Hx."""
-    factor = 2 * sum(q * entry for q, entry in zip(row, v, strict=False)) / sum(entry * entry for entry in v)
+    inner = sum((q * entry for q, entry in zip(row, v, strict=False)), Fraction(0))
+    factor = 2 * inner / sum(entry * entry for entry in v)
     padded = row + [Fraction(0)] * (len(v) - len(row))
     return [q - factor * entry for q, entry in zip(padded, v, strict=True)]
 
@@ -217,8 +218,8 @@ def random_network(relevant_dim: int, hidden: Sequence[int], dim: int, seed: int
     """A network with weights uniform in {-8, ..., 8}/8 on z in R^k, k = ``relevant_dim``, hidden in R^``dim``.
 
     ``hidden`` lists the widths of the hidden layers. Weights are drawn anew until dim V = k, which the exact gradients
-    at 64 random points then certify. Raises ``ValueError`` unless 1 <= k <= ``dim``, k <= the first width and all widths
-    are positive, and if V stays too small for 200 draws.
+    at 64 random points then certify. Raises ``ValueError`` unless 1 <= k <= ``dim``, k <= the first width and all
+    widths are positive, and if V stays too small for 200 draws.
 
     >>> net = random_network(2, (6, 6), dim=10, seed=0)
     >>> net.input_dim, net.widths, net.output_dim
