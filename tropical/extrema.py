@@ -47,7 +47,8 @@ def lipschitz_constant(f: ReLUNetwork | PolyhedralComplex, norm: int | float | s
     r"""Return the least L with |F(x) - F(y)| <= L ||x - y||, exactly.
 
     L = max over the affine pieces of the dual norm of the gradient: along a segment F changes no faster than the
-    fastest of the pieces it crosses, and each piece attains its own constant. ``norm`` is the norm on the *inputs*, 1, 2 or inf
+    fastest of the pieces it crosses, and each piece attains its own constant.
+    ``norm`` is the norm on the *inputs*, 1, 2 or inf
     (``math.inf`` or ``"inf"``); the gradient is measured in the dual norm: max |g_i|, sqrt(sum g_i^2) or sum |g_i|.
     ``f`` is a scalar network, on all of R^n, or its complex, on the complex's (convex) domain.
     Raises ``ValueError`` for several outputs, another norm, or a complex that is incomplete.
