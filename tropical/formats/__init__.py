@@ -1,0 +1,105 @@
+"""Networks and lattice polynomials on disk: one file for each format, chosen by suffix.
+
+Loading is lossless over Q, runs no code from the file and never unpickles. A format is a pair of functions, from bytes
+to a network and back, entered in the table below; whatever they reject becomes one :class:`FormatError`.
+"""
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from tropical.formats import json_format, lattice_json, npz
+from tropical.formats.files import FormatError as FormatError
+from tropical.formats.files import naming, read_bytes, write_atomically
+from tropical.formats.lattice_json import lattice_polynomial_from_dict as lattice_polynomial_from_dict
+from tropical.formats.lattice_json import lattice_polynomial_to_dict as lattice_polynomial_to_dict
+from tropical.lattice_polynomial import LatticePolynomial
+from tropical.network import ReLUNetwork
+
+__all__ = [
+    "FormatError",
+    "lattice_polynomial_from_dict",
+    "lattice_polynomial_to_dict",
+    "load_lattice_polynomial",
+    "load_network",
+    "save_lattice_polynomial",
+    "save_network",
+]
+
+
+class _Format(NamedTuple):
+    decode: Callable[[bytes], ReLUNetwork]
+    encode: Callable[[ReLUNetwork], bytes]
+
+
+_FORMATS = MappingProxyType(
+    {
+        ".json": _Format(json_format.decode, json_format.encode),
+        ".npz": _Format(npz.decode, npz.encode),
+    }
+)
+
+
+def _format_of(path: Path) -> _Format:
+    try:
+        return _FORMATS[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(_FORMATS)
+        raise FormatError(f"{path}: no network format has the suffix {path.suffix!r}; known are {known}") from None
+
+
+def load_network(path: str | PathLike[str]) -> ReLUNetwork:
+    """Return the network in a file, exactly; the suffix (.json or .npz) names the format.
+
+    Raises :class:`FormatError` (a ``ValueError``) naming the file and the problem: unknown suffix, unreadable, too
+    large, malformed, ragged, not finite, of mismatched shapes.
+
+    >>> import tempfile
+    >>> net = ReLUNetwork.from_arrays([[["1/3"], [-1]], [[1, 1]]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_network(net, f"{folder}/net.json")
+    ...     load_network(f"{folder}/net.json") == net
+    True
+    """
+    file = Path(path)
+    decode = _format_of(file).decode
+    data = read_bytes(file)
+    with naming(file):
+        return decode(data)
+
+
+def save_network(net: ReLUNetwork, path: str | PathLike[str]) -> None:
+    """Write a network so that :func:`load_network` returns an equal one; the file appears whole or not at all.
+
+    Raises :class:`FormatError` for an unknown suffix and where the format cannot hold the parameters exactly (npz holds
+    float64 only), ``OSError`` if the file cannot be written.
+    """
+    file = Path(path)
+    encode = _format_of(file).encode
+    with naming(file):
+        data = encode(net)
+    write_atomically(file, data)
+
+
+def load_lattice_polynomial(path: str | PathLike[str]) -> LatticePolynomial:
+    """Return the lattice polynomial in a JSON file; raises :class:`FormatError` like :func:`load_network`."""
+    file = Path(path)
+    data = read_bytes(file)
+    with naming(file):
+        return lattice_json.decode(data)
+
+
+def save_lattice_polynomial(polynomial: LatticePolynomial, path: str | PathLike[str]) -> None:
+    """Write a lattice polynomial as JSON, whole or not at all; ``OSError`` if the file cannot be written.
+
+    >>> import tempfile
+    >>> from tropical.affine import AffineForm
+    >>> largest = LatticePolynomial([AffineForm([1, 0]), AffineForm([0, "1/3"])], [[0], [1]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_lattice_polynomial(largest, f"{folder}/max.json")
+    ...     load_lattice_polynomial(f"{folder}/max.json") == largest
+    True
+    """
+    write_atomically(Path(path), lattice_json.encode(polynomial))
