@@ -3,7 +3,12 @@
 from tropical.affine import AffineForm as AffineForm
 from tropical.affine import AffineMap as AffineMap
 from tropical.budget import Budget as Budget
+from tropical.budget import BudgetExhausted as BudgetExhausted
+from tropical.comparison import Disagreement as Disagreement
+from tropical.comparison import disagreement as disagreement
+from tropical.comparison import equivalent as equivalent
 from tropical.complexes import PolyhedralComplex as PolyhedralComplex
+from tropical.lattice_form import to_lattice_polynomial as to_lattice_polynomial
 from tropical.lattice_polynomial import LatticePolynomial as LatticePolynomial
 from tropical.network import ReLUNetwork as ReLUNetwork
 from tropical.network import parallel as parallel
@@ -22,6 +27,8 @@ __all__ = [
     "AffineMap",
     "Box",
     "Budget",
+    "BudgetExhausted",
+    "Disagreement",
     "Enclosure",
     "LatticePolynomial",
     "LinearRegion",
@@ -30,8 +37,11 @@ __all__ = [
     "ReLUNetwork",
     "Verdict",
     "affine_pieces",
+    "disagreement",
+    "equivalent",
     "linear_regions",
     "parallel",
     "polyhedral_complex",
     "relevant_subspace",
+    "to_lattice_polynomial",
 ]

@@ -1,6 +1,6 @@
 """Affine forms x -> <a, x> + c over Q, and affine maps made of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -89,3 +89,12 @@ class AffineMap:
 
     def __str__(self) -> str:
         return "(" + ", ".join(map(str, self.forms)) + ")"
+
+
+def form_of_row(row: Sequence[int] | Vector) -> AffineForm:
+    """The affine form with row (constant, gradient).
+
+    >>> str(form_of_row((3, 1, -2)))
+    'x0 - 2*x1 + 3'
+    """
+    return AffineForm(tuple(map(Fraction, row[1:])), Fraction(row[0]))

@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tropical.affine import AffineForm, AffineMap
+from tropical.affine import AffineForm, AffineMap, form_of_row
 from tropical.cones import Cone, Integers, facets
 from tropical.faces import Face, face_lattice, polytope_volume
 from tropical.network import Pattern, ReLUNetwork
@@ -179,7 +179,9 @@ class Cell:
     @cached_property
     def rays(self) -> tuple[Vector, ...]:
         """Extreme directions of recession modulo the lineality space."""
-        return tuple(self._complex.quotient.lift([Fraction(a) for a in g[1:]]) for g in self.cone.generators if not g[0])
+        return tuple(
+            self._complex.quotient.lift([Fraction(a) for a in g[1:]]) for g in self.cone.generators if not g[0]
+        )
 
     @property
     def lineality(self) -> Matrix:
@@ -200,7 +202,7 @@ class Cell:
     def halfspaces(self) -> tuple[AffineForm, ...]:
         """Irredundant affine forms h, one for each facet: the cell is {x : h(x) >= 0 for all of them}."""
         rows = [row for row, _ in self._complex._proper_facets(self.index)]
-        return tuple(self._complex.quotient.pull_back(AffineForm(row[1:], row[0])) for row in rows)
+        return tuple(self._complex.quotient.pull_back(form_of_row(row)) for row in rows)
 
     def contains(self, x: Iterable[Any]) -> bool:
         """Whether x lies in the closed cell."""

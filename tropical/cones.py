@@ -51,7 +51,7 @@ def dot(row: Sequence[int], vector: Sequence[int]) -> int:
 
 
 def sign_on(cone: Cone, row: Sequence[int]) -> int | None:
-    """Sign of the linear form ``row`` in the interior of ``cone``: 1, 0 (vanishes identically), -1, or None if mixed."""
+    """Sign of the form ``row`` in the interior of ``cone``: 1, -1, 0 (identically), or None if it takes both."""
     if any(dot(row, direction) for direction in cone.lineality):
         return None
     positive = negative = False

@@ -11,72 +11,24 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import fmpq_mat
 from numpy.typing import ArrayLike, NDArray
 
-from tropical.affine import AffineForm, AffineMap
-from tropical.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, nullspace, to_flint
+from tropical.affine import AffineMap
+from tropical.layer import (
+    IDENTITY,
+    Layer,
+    activated_rows,
+    activations,
+    affine_map_of,
+    identity_rows,
+    layer_from_arrays,
+    preactivation_rows,
+    preactivations,
+)
+from tropical.rationals import Matrix, Vector, as_vector, from_flint, nullspace, to_flint
 
-Slopes = tuple[Fraction, Fraction]
 Pattern = tuple[int, ...]
-
-RELU: Slopes = (Fraction(0), Fraction(1))
-IDENTITY: Slopes = (Fraction(1), Fraction(1))
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One affine map followed by a piecewise-linear activation on each unit.
-
-    ``weight`` is an (n_out, n_in) matrix, ``bias`` and ``slopes`` have n_out entries. Build networks with
-    :meth:`ReLUNetwork.from_arrays`, which validates and names the layer at fault.
-    """
-
-    weight: Matrix
-    bias: Vector
-    slopes: tuple[Slopes, ...]
-
-    @property
-    def input_dim(self) -> int:
-        """Number of inputs."""
-        return len(self.weight[0])
-
-    @property
-    def output_dim(self) -> int:
-        """Number of units."""
-        return len(self.weight)
-
-    @cached_property
-    def kinked(self) -> tuple[int, ...]:
-        """Indices of the units whose two slopes differ: those that can break linearity."""
-        return tuple(i for i, (left, right) in enumerate(self.slopes) if left != right)
-
-    @cached_property
-    def exact_weight(self) -> fmpq_mat:
-        """The weight matrix as a FLINT matrix."""
-        return to_flint(self.weight)
-
-    @cached_property
-    def exact_bias(self) -> fmpq_mat:
-        """The bias as a FLINT column."""
-        return to_flint([(q,) for q in self.bias])
-
-    @cached_property
-    def float_arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Weight (n_out, n_in), bias (n_out,) and slopes (n_out, 2), each rounded once to float64."""
-        return _rounded(self.weight), _rounded(self.bias), _rounded(self.slopes)
-
-    def active_slope(self, unit: int, sign: int) -> Fraction:
-        """Slope of ``unit`` where its preactivation has the given sign (at 0 the value is 0 either way)."""
-        left, right = self.slopes[unit]
-        return left if sign < 0 else right
-
-
-def _rounded(rows: Any) -> NDArray[np.float64]:
-    try:
-        return np.array(rows, dtype=np.float64)
-    except OverflowError:
-        raise ValueError("a parameter exceeds the range of float64; evaluate exactly by calling the network") from None
 
 
 @dataclass(frozen=True)
@@ -96,7 +48,8 @@ class ReLUNetwork:
         for index, (layer, following) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
             if following.input_dim != layer.output_dim:
                 raise ValueError(
-                    f"layer {index + 1}: weight has shape {_shape(following)} but layer {index} has shape {_shape(layer)}"
+                    f"layer {index + 1}: weight has shape {_shape(following)}, "
+                    f"but layer {index} has shape {_shape(layer)}"
                 )
         if any(pair != IDENTITY for pair in self.layers[-1].slopes):
             raise ValueError("the last layer is affine: all its slopes must be (1, 1)")
@@ -124,7 +77,9 @@ class ReLUNetwork:
         biases = _one_per_layer(biases, len(weights), "biases", "layers")
         slopes = [*_one_per_layer(slopes, len(weights) - 1, "slopes", "hidden layers"), IDENTITY]
         layers = zip(weights, biases, slopes, strict=True)
-        return cls(tuple(_layer(weight, bias, pair, index) for index, (weight, bias, pair) in enumerate(layers)))
+        return cls(
+            tuple(layer_from_arrays(weight, bias, pair, index) for index, (weight, bias, pair) in enumerate(layers))
+        )
 
     @property
     def input_dim(self) -> int:
@@ -154,9 +109,9 @@ class ReLUNetwork:
         """Exact values at rational points (n_points, n_in): one row of Fractions per point."""
         columns = self._columns(points)
         for layer, last in self._marked_layers():
-            columns = _affine(layer, columns)
+            columns = preactivations(layer, columns)
             if not last:
-                columns = _activate(layer, columns)
+                columns = activations(layer, columns)
         return from_flint(columns.transpose())
 
     def evaluate(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -175,9 +130,9 @@ class ReLUNetwork:
         """Exact preactivations at one point, one tuple per hidden layer."""
         columns, found = self._columns([x]), []
         for layer in self.layers[:-1]:
-            columns = _affine(layer, columns)
+            columns = preactivations(layer, columns)
             found.append(tuple(row[0] for row in from_flint(columns)))
-            columns = _activate(layer, columns)
+            columns = activations(layer, columns)
         return tuple(found)
 
     def activation_pattern(self, x: Iterable[Any]) -> Pattern:
@@ -227,7 +182,7 @@ class ReLUNetwork:
         (Fraction(-1, 1),)
         """
         if self.output_dim != 1:
-            raise ValueError(f"gradient needs one output, this network has {self.output_dim}: use output(i) or jacobian")
+            raise ValueError(f"gradient needs one output, got {self.output_dim}: use output(i) or jacobian")
         return self.jacobian(x)[0]
 
     def output(self, index: int) -> "ReLUNetwork":
@@ -300,54 +255,8 @@ def _beside(a: Layer, b: Layer, shared_input: bool) -> Layer:
     return Layer(weight, a.bias + b.bias, a.slopes + b.slopes)
 
 
-def identity_rows(dim: int) -> fmpq_mat:
-    """Rows (constant, gradient) of the identity map of Q^dim."""
-    return to_flint([(0, *(int(i == j) for j in range(dim))) for i in range(dim)], dim + 1)  # type: ignore[misc]
-
-
-def affine_map_of(rows: fmpq_mat) -> AffineMap:
-    """The affine map with the given rows (constant, gradient)."""
-    return AffineMap(tuple(AffineForm(row[1:], row[0]) for row in from_flint(rows)))
-
-
-def preactivation_rows(layer: Layer, rows: fmpq_mat) -> fmpq_mat:
-    """Rows (constant, gradient) of W h + b for the layer's inputs h given by their rows."""
-    image = layer.exact_weight * rows
-    for unit, bias in enumerate(layer.bias):
-        if bias:
-            image[unit, 0] += fmpq(bias.numerator, bias.denominator)
-    return image
-
-
-def activated_rows(layer: Layer, rows: fmpq_mat, signs: Sequence[int]) -> fmpq_mat:
-    """Scale each preactivation row by its unit's active slope; ``signs`` are those of the kinked units."""
-    sign_of = dict(zip(layer.kinked, signs, strict=True))
-    for unit in range(layer.output_dim):
-        slope = layer.active_slope(unit, sign_of.get(unit, 1))
-        if slope != 1:
-            factor = fmpq(slope.numerator, slope.denominator)
-            for column in range(rows.ncols()):
-                rows[unit, column] *= factor
-    return rows
-
-
 def _unit_matrix(size: int) -> fmpq_mat:
     return fmpq_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
-
-
-def _affine(layer: Layer, columns: fmpq_mat) -> fmpq_mat:
-    image = layer.exact_weight * columns
-    if any(layer.bias):
-        image += layer.exact_bias * fmpq_mat(1, columns.ncols(), [1] * columns.ncols())
-    return image
-
-
-def _activate(layer: Layer, columns: fmpq_mat) -> fmpq_mat:
-    entries = []
-    for (left, right), row in zip(layer.slopes, columns.tolist(), strict=True):
-        low, high = fmpq(left.numerator, left.denominator), fmpq(right.numerator, right.denominator)
-        entries.extend(q * (high if q >= 0 else low) for q in row)
-    return fmpq_mat(columns.nrows(), columns.ncols(), entries)
 
 
 def _sign(q: Fraction) -> int:
@@ -365,49 +274,3 @@ def _one_per_layer(entries: Sequence[Any] | None, count: int, name: str, what: s
     if len(entries) != count:
         raise ValueError(f"{name} must have one entry for each of the {count} {what}, got {len(entries)}")
     return entries
-
-
-def _layer(weight: Any, bias: Any, slopes: Any, index: int) -> Layer:
-    where = f"layer {index}"
-    rows = _weight_rows(weight, where)
-    bias = _plain(bias)
-    vector = (Fraction(0),) * len(rows) if bias is None else as_vector(bias, f"{where}: bias")
-    if len(vector) != len(rows):
-        shape = (len(rows), len(rows[0]))
-        raise ValueError(f"{where}: bias has length {len(vector)} but the weight has shape {shape}")
-    return Layer(rows, vector, _slope_pairs(slopes, len(rows), where))
-
-
-def _weight_rows(weight: Any, where: str) -> Matrix:
-    rows = _plain(weight)
-    if not isinstance(rows, Sequence) or isinstance(rows, str) or any(not isinstance(_plain(r), Sequence) for r in rows):
-        raise ValueError(f"{where}: weight must be a matrix (n_out, n_in), got {type(weight).__name__}")
-    matrix = tuple(as_vector(_plain(row), f"{where}: weight[{i}]") for i, row in enumerate(rows))
-    lengths = sorted({len(row) for row in matrix})
-    if not matrix or lengths == [0]:
-        raise ValueError(f"{where}: weight is empty, shape ({len(matrix)}, 0)")
-    if len(lengths) > 1:
-        raise ValueError(f"{where}: weight is ragged, its rows have lengths {lengths}")
-    return matrix
-
-
-def _plain(array: Any) -> Any:
-    return array.tolist() if hasattr(array, "tolist") else array
-
-
-def _slope_pairs(slopes: Any, units: int, where: str) -> tuple[Slopes, ...]:
-    entries = _plain(slopes)
-    if entries is None:
-        return (RELU,) * units
-    entries = [_plain(entry) for entry in entries]
-    if len(entries) == 2 and not any(isinstance(entry, Sequence) and not isinstance(entry, str) for entry in entries):
-        return (_pair(entries, where),) * units
-    if len(entries) != units:
-        raise ValueError(f"{where}: slopes must be a pair or one pair for each of {units} units, got {len(entries)}")
-    return tuple(_pair(entry, where) for entry in entries)
-
-
-def _pair(entry: Any, where: str) -> Slopes:
-    if not isinstance(entry, Sequence) or isinstance(entry, str) or len(entry) != 2:
-        raise ValueError(f"{where}: a unit's slopes must be a pair (left, right), got {entry!r}")
-    return as_fraction(entry[0], f"{where}: left slope"), as_fraction(entry[1], f"{where}: right slope")

@@ -118,7 +118,7 @@ def row_space(rows: Sequence[Sequence[Fraction]]) -> Matrix:
 
 
 def nullspace(rows: Sequence[Sequence[Fraction]], columns: int) -> Matrix:
-    """Return a basis of {x in Q^columns : Mx = 0}, one primitive integer vector for each free column of the echelon form.
+    """Return a basis of {x in Q^columns : Mx = 0}: one primitive integer vector for each free column.
 
     >>> nullspace([(Fraction(1), Fraction(2))], 2)
     ((Fraction(2, 1), Fraction(-1, 1)),)

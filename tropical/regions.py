@@ -22,7 +22,8 @@ def linear_regions(cx: PolyhedralComplex) -> list[LinearRegion]:
     """Return the linear regions: cells with one affine map, merged across common facets.
 
     Components of the interior are exactly the components across facets, since faces of codimension >= 2 do not
-    disconnect. The piece is an AffineForm for scalar networks, else an AffineMap. ``ValueError`` if ``cx`` is incomplete.
+    disconnect. The piece is an AffineForm for scalar networks, else an AffineMap.
+    Raises ``ValueError`` if ``cx`` is incomplete.
 
     >>> from tropical import ReLUNetwork, polyhedral_complex
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])

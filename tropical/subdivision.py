@@ -8,7 +8,8 @@ from flint import fmpq_mat
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.complexes import PolyhedralComplex
 from tropical.cones import Cone, Integers, cut, half_space, sign_on
-from tropical.network import Pattern, ReLUNetwork, activated_rows, identity_rows, preactivation_rows
+from tropical.layer import activated_rows, identity_rows, preactivation_rows
+from tropical.network import Pattern, ReLUNetwork
 from tropical.polyhedron import Polyhedron
 from tropical.quotient import Quotient
 from tropical.rationals import Vector, from_flint, primitive
@@ -68,7 +69,7 @@ def coordinates(rows: Sequence[Vector], input_dim: int, domain: Polyhedron | Non
 
 def activation_cones(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[ActivationCone]:
     """Yield the activation regions of ``net`` inside ``start``, depth first, in lexicographic order of patterns."""
-    pending = [(0, start, (), identity_rows(net.input_dim))]
+    pending: list[tuple[int, Cone, Pattern, fmpq_mat]] = [(0, start, (), identity_rows(net.input_dim))]
     while pending:
         depth, cone, pattern, inputs = pending.pop()
         meter.check_time()

@@ -1,14 +1,14 @@
-"""The activation complex against brute force by z3, Euler's relation, closed counts and hand-made degenerate networks."""
+"""The activation complex against brute force by z3, Euler's relation, closed counts and degenerate networks."""
 
 import math
 from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from oracles.activation_z3 import Case, activation_regions
-from oracles.random_cases import random_case
 
 import tropical as tp
+from oracles.activation_z3 import Case, activation_regions
+from oracles.random_cases import random_case
 
 MAXIMUM = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
 
