@@ -15,7 +15,8 @@ from fractions import Fraction
 from typing import Any
 
 from tropical.formats import numbers
-from tropical.network import RELU, Layer, ReLUNetwork
+from tropical.layer import RELU, Layer
+from tropical.network import ReLUNetwork
 
 SCHEMA = "tropical-relu network"
 VERSION = 1

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.formats.files import MAX_BYTES
-from tropical.network import RELU, ReLUNetwork
+from tropical.layer import RELU
+from tropical.network import ReLUNetwork
 
 _NAME = re.compile(r"(weight|bias|slopes)_(0|[1-9][0-9]{0,5})")
 
