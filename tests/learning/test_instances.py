@@ -9,6 +9,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import ndtr, owens_t
 
+import tropical as tp
 from learning import instances
 
 PLAIN = {
@@ -70,6 +71,27 @@ def test_units_pieces_and_lipschitz_constant(name, units, pieces, squared):
     assert sum(PLAIN[name].widths) == units
     assert len(found) == pieces
     assert squared is None or lipschitz_squared(found) == squared
+
+
+@pytest.mark.parametrize(
+    ("net", "relevant", "pieces", "regions"),
+    [
+        (instances.h4(30), 4, 25, 104),
+        (instances.h6(50), 2, 12, 12),
+        (instances.alternating(6, 20), 2, 12, 12),
+        *[(instances.parity(k, 20), k, 2 * k, k * 2 ** (k - 1)) for k in (2, 3, 4, 5)],
+        (instances.sequential(30), 5, 50, 208),
+        (instances.ill_conditioned(10), 2, 4, 4),
+        (instances.thin_cone(10), 2, 4, 4),
+        (instances.cancelling(10), 2, 4, 4),
+    ],
+    ids=["h4", "h6", "alternating", "p2", "p3", "p4", "p5", "sequential", "ill-conditioned", "thin cone", "cancelling"],
+)
+def test_exact_geometry_of_the_hidden_networks(net, relevant, pieces, regions):
+    cx = tp.polyhedral_complex(net)
+    assert len(tp.relevant_subspace(cx)) == relevant
+    assert len(tp.affine_pieces(cx)) == pieces
+    assert len(tp.linear_regions(cx)) == regions
 
 
 def test_mean_squares_in_closed_form():
