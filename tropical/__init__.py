@@ -8,6 +8,14 @@ from tropical.comparison import Disagreement as Disagreement
 from tropical.comparison import disagreement as disagreement
 from tropical.comparison import equivalent as equivalent
 from tropical.complexes import PolyhedralComplex as PolyhedralComplex
+from tropical.formats import FormatError as FormatError
+from tropical.formats import lattice_polynomial_from_dict as lattice_polynomial_from_dict
+from tropical.formats import lattice_polynomial_to_dict as lattice_polynomial_to_dict
+from tropical.formats import load_lattice_polynomial as load_lattice_polynomial
+from tropical.formats import load_network as load_network
+from tropical.formats import save_lattice_polynomial as save_lattice_polynomial
+from tropical.formats import save_network as save_network
+from tropical.gaussian import gaussian_measure as gaussian_measure
 from tropical.lattice_form import to_lattice_polynomial as to_lattice_polynomial
 from tropical.lattice_polynomial import LatticePolynomial as LatticePolynomial
 from tropical.network import ReLUNetwork as ReLUNetwork
@@ -20,6 +28,7 @@ from tropical.regions import linear_regions as linear_regions
 from tropical.regions import relevant_subspace as relevant_subspace
 from tropical.subdivision import polyhedral_complex as polyhedral_complex
 from tropical.verdict import Enclosure as Enclosure
+from tropical.verdict import Estimate as Estimate
 from tropical.verdict import Verdict as Verdict
 
 __all__ = [
@@ -30,6 +39,8 @@ __all__ = [
     "BudgetExhausted",
     "Disagreement",
     "Enclosure",
+    "Estimate",
+    "FormatError",
     "LatticePolynomial",
     "LinearRegion",
     "PolyhedralComplex",
@@ -39,9 +50,16 @@ __all__ = [
     "affine_pieces",
     "disagreement",
     "equivalent",
+    "gaussian_measure",
+    "lattice_polynomial_from_dict",
+    "lattice_polynomial_to_dict",
     "linear_regions",
+    "load_lattice_polynomial",
+    "load_network",
     "parallel",
     "polyhedral_complex",
     "relevant_subspace",
+    "save_lattice_polynomial",
+    "save_network",
     "to_lattice_polynomial",
 ]

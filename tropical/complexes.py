@@ -189,6 +189,11 @@ class Cell:
         return self._complex.lineality
 
     @property
+    def quotient(self) -> Quotient:
+        """The coordinates y = Ax of the complex, in which :attr:`cone` lives."""
+        return self._complex.quotient
+
+    @property
     def cone(self) -> Cone:
         """The cone over {1} x cell in the coordinates of the complex."""
         return self._complex._cones[self.index]

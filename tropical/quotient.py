@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import fmpq_mat
 
-from tropical.affine import AffineForm, AffineMap
+from tropical.affine import AffineForm
 from tropical.network import ReLUNetwork
 from tropical.rationals import (
     Matrix,
@@ -94,9 +94,9 @@ class Quotient:
             return AffineForm((Fraction(0),) * self.input_dim, form.constant)
         return AffineForm(from_flint(to_flint([form.gradient]) * to_flint(self.matrix))[0], form.constant)
 
-    def pull_back_map(self, affine_map: AffineMap) -> AffineMap:
-        """Componentwise :meth:`pull_back`."""
-        return AffineMap(tuple(self.pull_back(form) for form in affine_map.forms))
+    def pull_back_gradient(self, gradient: Sequence[int | Fraction]) -> Vector:
+        """The gradient gA on Q^n of the form y -> <g, y>."""
+        return self.pull_back(AffineForm(tuple(map(Fraction, gradient)))).gradient
 
     def descend_network(self, net: ReLUNetwork) -> ReLUNetwork:
         """The network on the quotient that ``net``, whose first layer vanishes on K, induces."""

@@ -1,4 +1,4 @@
-"""Answers: a verdict on a statement, and a rigorous enclosure of a real number."""
+"""Answers: a verdict on a statement, a rigorous enclosure of a real number, and a statistical estimate of one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,3 +64,20 @@ class Enclosure:
 
     def __float__(self) -> float:
         return float((self.lower + self.upper) / 2)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A real number estimated from ``samples`` random draws: ``[lower, upper]`` covers it with probability ``confidence``.
+
+    Statistical, never a proof.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    confidence: float
+    samples: int
+
+    def __float__(self) -> float:
+        return self.value

@@ -1,0 +1,97 @@
+"""What was learned, against the truth: equality over Q, or the exact set where they differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Protocol
+
+from tropical import (
+    Budget,
+    BudgetExhausted,
+    Enclosure,
+    Estimate,
+    LatticePolynomial,
+    ReLUNetwork,
+    Verdict,
+    disagreement,
+    equivalent,
+    gaussian_measure,
+)
+
+
+class Recovered(Protocol):
+    """What a fitted learner offers for verification: an exact function, or None where it has none."""
+
+    lattice_polynomial_: LatticePolynomial | None
+
+
+@dataclass(frozen=True)
+class DisagreementReport:
+    """The set where truth and learned function differ: number of polyhedra and its measure under N(0, I_d)."""
+
+    cells: int
+    gaussian_measure: Enclosure | Estimate
+
+
+@dataclass(frozen=True)
+class RecoveryReport:
+    """Verdict on "the learned function is the truth", over Q.
+
+    ``proved`` carries a ``certificate``; ``refuted`` a rational ``witness`` and there the exact ``values`` (truth,
+    learned), with the ``disagreement`` set, or None and ``detail["disagreement"]`` saying why; ``unknown`` has
+    ``detail["reason"]``.
+    """
+
+    status: str
+    witness: tuple[Fraction, ...] | None = None
+    values: tuple[Fraction, Fraction] | None = None
+    disagreement: DisagreementReport | None = None
+    certificate: Mapping[str, Any] | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def verify_recovery(
+    net: ReLUNetwork,
+    learned: Recovered | LatticePolynomial,
+    budget: Budget | None = None,
+    samples: int = 100_000,
+    seed: int = 0,
+) -> RecoveryReport:
+    """Decide over Q whether the learned lattice polynomial equals the network on all of R^d.
+
+    ``learned`` is a fitted :class:`LatticePolynomialRegressor` or a lattice polynomial. ``budget`` bounds the decision,
+    and once more the description of the set where the two differ. That set's Gaussian measure is rigorous where a
+    closed form exists, else estimated from ``samples`` draws.
+    Raises ``ValueError`` if the network has several outputs or other inputs. Method: THEORY §3, step 5.
+
+    >>> from tropical import AffineForm
+    >>> net = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
+    >>> verify_recovery(net, LatticePolynomial([AffineForm([1]), AffineForm([-1])], [[0], [1]])).status
+    'proved'
+    >>> report = verify_recovery(net, LatticePolynomial([AffineForm([1])], [[0]]))
+    >>> report.status, float(report.disagreement.gaussian_measure)
+    ('refuted', 0.5)
+    """
+    polynomial = learned if isinstance(learned, LatticePolynomial) else learned.lattice_polynomial_
+    if polynomial is None:
+        reason = "the learner reports no exact function: its pieces were not reconstructed over Q"
+        return RecoveryReport("unknown", detail={"reason": reason})
+    budget = budget or Budget(seconds=60)
+    verdict = equivalent(net, polynomial, budget=budget)
+    if verdict.status != "refuted":
+        return RecoveryReport(verdict.status, certificate=verdict.certificate, detail=dict(verdict.detail))
+    return _refutation(net, polynomial, verdict, budget, samples, seed)
+
+
+def _refutation(
+    net: ReLUNetwork, polynomial: LatticePolynomial, verdict: Verdict, budget: Budget, samples: int, seed: int
+) -> RecoveryReport:
+    detail = {"reason": "the functions differ at the witness"}
+    found = None
+    try:
+        cells = disagreement(net, polynomial, budget=budget)
+        found = DisagreementReport(cells.num_cells, gaussian_measure(cells, samples, seed))
+    except BudgetExhausted as stop:
+        detail["disagreement"] = f"not described: {stop}"
+    truth, learned = verdict.detail["values"]
+    return RecoveryReport("refuted", verdict.witness, (truth[0], learned[0]), found, detail=detail)
