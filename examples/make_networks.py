@@ -4,8 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from learning import instances
-from tropical import ReLUNetwork
-from tropical.formats import save_network
+from tropical import ReLUNetwork, save_network
 
 FOLDER = Path(__file__).resolve().parent / "networks"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tropical.formats import load_network
+from tropical import load_network
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
