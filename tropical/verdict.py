@@ -68,7 +68,7 @@ class Enclosure:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A real number estimated from ``samples`` random draws: ``[lower, upper]`` covers it with probability ``confidence``.
+    """A real number estimated from ``samples`` draws: [lower, upper] covers it with probability ``confidence``.
 
     Statistical, never a proof.
     """
