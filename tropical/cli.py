@@ -199,10 +199,7 @@ class Inspection:
         table = [
             ("inputs, hidden widths, outputs", f"{c['input_dim']} | {_list(c['widths'])} | {c['output_dim']}"),
             ("domain", domain),
-            (
-                "cells (activation regions)",
-                self._count("cells") + ("" if c["complete"] or c["f_vector"] else " or more"),
-            ),
+            ("cells (activation regions)", cells),
             ("linear regions", self._count("linear_regions")),
             ("affine pieces", self._count("affine_pieces")),
             ("f-vector (faces by dimension)", _list(c["f_vector"]) if c["f_vector"] else "not reached"),
