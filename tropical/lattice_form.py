@@ -54,17 +54,19 @@ def to_lattice_polynomial(
 def _cover(cone: Cone, own: int, differences: Sequence[Integers], clauses: dict[int, None], meter: Meter) -> None:
     """Add clauses (bit masks) until their sets {l_i >= l_own for i in the clause} cover ``cone``."""
     rng = random.Random(0)
+    own_clauses = [clause for clause in clauses if clause >> own & 1]
     pending = [(cone, Signs())]
     while pending:
         part, coarse = pending.pop()
         meter.check_time()
         signs = coarse.refine(part, differences)
         above = signs.positive | signs.zero
-        if any(clause >> own & 1 and clause & ~above == 0 for clause in clauses):
+        if any(clause & ~above == 0 for clause in own_clauses):
             continue
         inside = _generic_interior_vector(part, [differences[i] for i in range(len(differences)) if i != own], rng)
         clause = sum(1 << i for i, row in enumerate(differences) if dot(row, inside) >= 0)  # no ties but l_own itself
         clauses[clause] = None
+        own_clauses.append(clause)
         for i in range(len(differences)):
             if clause & ~signs.known & 1 << i:
                 halves = _halves(part, differences[i])

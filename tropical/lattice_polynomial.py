@@ -40,7 +40,8 @@ class LatticePolynomial:
             raise ValueError(f"pieces must be affine forms on one space, got dimensions {[p.input_dim for p in given]}")
         merged = list(dict.fromkeys(given))
         position = {piece: i for i, piece in enumerate(merged)}
-        sets = minimal_sets(frozenset(position[given[i]] for i in _checked(clause, len(given))) for clause in clauses)
+        target = [position[piece] for piece in given]
+        sets = minimal_sets(frozenset(target[i] for i in _checked(clause, len(given))) for clause in clauses)
         if not sets:
             raise ValueError("a lattice polynomial needs at least one clause, got none")
         used = sorted(frozenset().union(*sets))
