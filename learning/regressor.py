@@ -1,0 +1,220 @@
+"""The learner: from samples (x, F(x)) to F as a lattice polynomial over Q. THEORY section 3."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_array, check_is_fitted, check_X_y
+
+from learning.candidates import Candidate, fit_candidate
+from learning.exact_pieces import PieceSearch, find_pieces, rough_subspace, span_of_gradients
+from learning.filtered_pca import FilteredPCA
+from learning.rational_pieces import complete_pieces, rational_pieces, refit_pieces
+from learning.sample_clauses import lattice_bounds, sample_clauses
+from tropical import AffineForm, LatticePolynomial
+
+__all__ = ["LatticePolynomialRegressor"]
+
+Array = NDArray[np.float64]
+Table = NDArray[np.bool_]
+
+
+class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
+    r"""Learn y = max_j min_{i ∈ I_j} ℓ_i(x) exactly from noise-free labels at x ~ N(0, I_d).
+
+    Filtered PCA gives a rough relevant subspace, certified local least squares give the affine pieces, lattice
+    reduction makes them rational, and the order of the pieces at the samples gives the clauses. Nothing is proved here:
+    "explained" means that every sample is reproduced, and a piece on a cone without samples can still be missing.
+
+    Parameters
+    ----------
+    rounding : largest relative residual of a sample that a piece explains. Labels are float64 values of sums of some
+        hundred terms; a wrong piece agrees so closely with probability 1e-11 a sample.
+    level : level δ of the tests of filtered PCA, see `FilteredPCA`.
+    max_passes : most passes of filtered PCA before the search for pieces.
+    max_rounds : rounds of local solves in a row that may find nothing before the search ends.
+    random_state : seed.
+
+    Attributes
+    ----------
+    relevant_subspace_ : (k, d) orthonormal rows. pieces_ : (p, d+1) gradients and constants in float64.
+    status_ : "explained" (every sample has a piece), "partial" (some have) or "approximate" (none; regression on W).
+    rational_ : whether every piece was reconstructed over Q and every sample explained.
+    lattice_polynomial_ : the function over Q, or None unless ``rational_``.
+    n_unexplained_ : samples without a piece. passes_ : records of the passes of filtered PCA.
+    bounds_agree_ : share of fresh points of V at which the max-min and the min-max form of L1 agree; 1.0 is evidence,
+        not proof, that no clause is missing.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).standard_normal((400, 3))
+    >>> learner = LatticePolynomialRegressor(random_state=0).fit(X, np.maximum(X[:, 0], 0.5 * X[:, 1]))
+    >>> learner.status_, str(learner.lattice_polynomial_)
+    ('explained', 'max(min(1/2*x1), min(x0))')
+
+    Source: Chen, Klivans and Meka (2021); Ovchinnikov (2002); THEORY sections 2, 3 and L1.
+    """
+
+    def __init__(
+        self,
+        *,
+        rounding: float = 1e-11,
+        level: float = 0.01,
+        max_passes: int = 4,
+        max_rounds: int = 12,
+        random_state: int | None = 0,
+    ) -> None:
+        self.rounding = rounding
+        self.level = level
+        self.max_passes = max_passes
+        self.max_rounds = max_rounds
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Fit on samples X (N, d) and labels y (N,).
+
+        Raises
+        ------
+        ValueError : X or y of the wrong shape, not finite or without samples, or parameters out of range.
+        """
+        self._check_parameters()
+        X, y = check_X_y(X, y, dtype=np.float64, y_numeric=True)
+        y = y.astype(np.float64)
+        self.n_features_in_ = X.shape[1]
+        scale = float(np.sqrt(np.mean(y**2)))
+        kept = _distinct_rows(X)
+        search = self._search(X[kept], y[kept], scale if scale > 0.0 else 1.0)
+        self._reconstruct(search)
+        self._finish(search)
+        return self
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Values of the learned function, (n, d) -> (n,)."""
+        check_is_fitted(self)
+        X = check_array(X, dtype=np.float64)
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but LatticePolynomialRegressor is expecting {self.n_features_in_} "
+                "features as input"
+            )
+        if self._clauses is None:
+            return self._fallback(X)
+        values = X @ self.pieces_[:, :-1].T + self.pieces_[:, -1]
+        return lattice_bounds(values, self._clauses, self._clauses[:0])[0]
+
+    def _check_parameters(self) -> None:
+        if not 0.0 < self.rounding < 1e-6:
+            raise ValueError(f"rounding must lie strictly between 0 and 1e-6; got {self.rounding!r}")
+        if not isinstance(self.max_rounds, int | np.integer) or self.max_rounds < 1:
+            raise ValueError(f"max_rounds must be a positive integer; got {self.max_rounds!r}")
+
+    def _search(self, X: Array, y: Array, scale: float) -> PieceSearch:
+        """Find pieces: homogeneous ones first, then with constants, first briefly, then patiently."""
+        pca = FilteredPCA(max_passes=self.max_passes, level=self.level, random_state=self.random_state).fit(X, y)
+        self.passes_, self._rough = pca.passes_, pca.components_
+        search = PieceSearch(X, y, scale, np.random.default_rng(self.random_state), self.rounding)
+        guess = rough_subspace(search, passes=self.max_passes)
+        brief = min(3, self.max_rounds)
+        for affine, rounds in ((False, brief), (True, brief), (False, self.max_rounds), (True, self.max_rounds)):
+            if len(search.unexplained):
+                search.affine = affine
+                find_pieces(search, guess, rounds=rounds)
+        return search
+
+    def _reconstruct(self, search: PieceSearch) -> None:
+        """Refit, reconstruct over Q, add pieces that the lattice of these and a few samples determine."""
+        affine = bool((np.abs(search.pieces[:, -1]) > 1e-9 * search.scale).any())
+        if not affine:
+            search.pieces[:, -1] = 0.0
+        search.pieces = refit_pieces(search.X, search.y, search.pieces, search.owner, search.span, affine=affine)
+        forms = rational_pieces(search.X, search.y, search.pieces, search.owner, affine=affine, rounding=self.rounding)
+        known = [form for form in forms if form is not None]
+        if known and len(known) == len(forms):
+            new: list[AffineForm] = known
+            while new and len(search.unexplained):
+                new = complete_pieces(search.X, search.y, known, search.unexplained)
+                known = known + new
+                search.pieces = _float_pieces(known)
+                for i in range(len(known) - len(new), len(known)):
+                    rows = search.unexplained
+                    search.owner[search.explained_by(search.pieces[i], rows, self.rounding)] = i
+            distinct = list(dict.fromkeys(known))
+            position = np.array([distinct.index(form) for form in known] + [-1])
+            search.owner = position[search.owner]
+            search.pieces = _float_pieces(distinct)
+            forms = list(distinct)
+        self.rational_ = bool(forms) and all(form is not None for form in forms) and not len(search.unexplained)
+        self._forms = forms
+
+    def _finish(self, search: PieceSearch) -> None:
+        """Clauses, status and the attributes that `fit` promises."""
+        self.pieces_ = search.pieces
+        self.n_unexplained_ = len(search.unexplained)
+        self.bounds_agree_ = 0.0
+        self.lattice_polynomial_: LatticePolynomial | None = None
+        self._clauses: Table | None = None
+        if not len(search.pieces):
+            self.status_ = "approximate"
+            self.relevant_subspace_ = self._rough
+        else:
+            self.status_ = "partial" if self.n_unexplained_ else "explained"
+            self.relevant_subspace_ = span_of_gradients(search.pieces, search.scale)
+            forms = [_exact(row) if form is None else form for row, form in zip(search.pieces, self._forms, strict=True)]
+            self._clauses = sample_clauses(search.X, forms, search.owner)
+            self.bounds_agree_ = self._agreement(search, forms)
+            if self.rational_:
+                self.lattice_polynomial_ = LatticePolynomial(forms, [np.flatnonzero(row).tolist() for row in self._clauses])
+        if 2 * self.n_unexplained_ > len(search.X):
+            self._clauses = None
+        self._fallback = _best_regression(search.X, search.y, self.relevant_subspace_)
+
+    def _agreement(self, search: PieceSearch, forms: list[AffineForm], *, probes: int = 2000) -> float:
+        """Share of fresh Gaussian points of V at which the two bounds of L1 agree."""
+        dual = sample_clauses(search.X, forms, search.owner, above=False)
+        draws = np.random.default_rng(self.random_state).standard_normal((probes, len(self.relevant_subspace_)))
+        values = draws @ self.relevant_subspace_ @ self.pieces_[:, :-1].T + self.pieces_[:, -1]
+        below, over = lattice_bounds(values, self._clauses, dual)
+        return float(np.mean(over - below <= 1e-9 * search.scale))
+
+
+def _float_pieces(forms: list[AffineForm]) -> Array:
+    return np.array([[*form.gradient, form.constant] for form in forms], dtype=np.float64)
+
+
+def _exact(row: Array) -> AffineForm:
+    """The affine form whose coefficients are these floats."""
+    return AffineForm(tuple(row[:-1].tolist()), float(row[-1]))
+
+
+def _distinct_rows(X: Array) -> NDArray[np.intp]:
+    """Indices of the samples, repetitions left out: a repeated sample would confirm itself."""
+    order = np.argsort(X[:, 0], kind="stable")
+    ties = X[order[1:], 0] == X[order[:-1], 0]
+    suspicious = np.unique(np.concatenate([order[1:][ties], order[:-1][ties]]))
+    if not len(suspicious):
+        return np.arange(len(X))
+    repeated = np.ones(len(suspicious), dtype=bool)
+    repeated[np.unique(X[suspicious], axis=0, return_index=True)[1]] = False
+    return np.setdiff1d(np.arange(len(X)), suspicious[repeated])
+
+
+def _best_regression(X: Array, y: Array, frame: Array) -> Candidate:
+    """Least squares on R^d or a regression on W, whichever predicts a fifth of the samples better; in coordinates of X."""
+    held = np.arange(len(X)) % 5 == 4
+    train = ~held
+    choices = [("linear", np.eye(X.shape[1]))] + ([("neighbours", frame)] if len(frame) else [])
+    if not held.any():
+        return _on_subspace("mean", X, y, frame)
+    losses = [
+        float(np.mean((_on_subspace(name, X[train], y[train], basis)(X[held]) - y[held]) ** 2)) for name, basis in choices
+    ]
+    name, basis = choices[int(np.argmin(losses))]
+    return _on_subspace(name, X, y, basis)
+
+
+def _on_subspace(name: str, X: Array, y: Array, frame: Array) -> Candidate:
+    fitted = fit_candidate(name, X @ frame.T, y)
+    return Candidate(name, lambda points: fitted(points @ frame.T))

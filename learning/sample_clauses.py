@@ -1,0 +1,117 @@
+"""The lattice form of F over its samples: clauses, absorption, and the two bounds of L1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tropical import AffineForm
+
+__all__ = ["lattice_bounds", "minimal_rows", "sample_clauses"]
+
+Array = NDArray[np.float64]
+Table = NDArray[np.bool_]
+Indices = NDArray[np.intp]
+
+
+def minimal_rows(table: Table) -> Table:
+    r"""Distinct rows of a boolean table that contain no other row, rows read as sets; smallest sets first.
+
+    Examples
+    --------
+    >>> minimal_rows(np.array([[1, 1, 0], [0, 1, 0], [1, 0, 1]], dtype=bool)).astype(int)
+    array([[0, 1, 0],
+           [1, 0, 1]])
+    """
+    rows = np.unique(table, axis=0) if len(table) < 2 else _distinct(table)
+    rows = rows[np.argsort(rows.sum(axis=1), kind="stable")]
+    words = _words(rows)
+    kept = []
+    remaining = np.arange(len(rows))
+    while len(remaining):
+        first = remaining[0]
+        kept.append(first)
+        contains = ((words[remaining] & words[first]) == words[first]).all(axis=1)
+        remaining = remaining[~contains]
+    return rows[kept]
+
+
+def _words(table: Table) -> NDArray[np.uint64]:
+    packed = np.packbits(table, axis=1)
+    padded = np.zeros((len(table), -(-max(packed.shape[1], 1) // 8) * 8), dtype=np.uint8)
+    padded[:, : packed.shape[1]] = packed
+    return padded.view(np.uint64)
+
+
+def _distinct(table: Table) -> Table:
+    words = np.ascontiguousarray(_words(table))
+    keys = words.view(np.dtype((np.void, words.dtype.itemsize * words.shape[1]))).ravel()
+    return table[np.sort(np.unique(keys, return_index=True)[1])]
+
+
+def sample_clauses(
+    X: Array,
+    forms: Sequence[AffineForm],
+    owner: Indices,
+    *,
+    above: bool = True,
+    ambiguous: float = 1e-12,
+    block: int = 4096,
+) -> Table:
+    r"""Minimal sets S_x = {i : ℓ_i(x) ≥ F(x)} over the samples with a known piece (``above=False``: {i : ℓ_i(x) ≤ F(x)}).
+
+    F(x) is the value of the piece that explains x, ties are included, and signs that float64 cannot decide are decided
+    exactly. F ≥ max of min over these sets (≤ min of max), with equality at all samples, if the list is complete.
+
+    Parameters
+    ----------
+    X : (N, d) samples. forms : pieces. owner : (N,) index of the piece of a sample; -1 leaves the sample out.
+    ambiguous : differences up to this fraction of the terms are recomputed over Q; float64 errs by d · 1e-16.
+    block : samples handled at once.
+
+    Returns
+    -------
+    (c, p) boolean array, a clause a row.
+
+    Source: Ovchinnikov (2002); THEORY L1.
+    """
+    matrix = np.array([[*form.gradient, form.constant] for form in forms], dtype=np.float64)
+    sizes = np.abs(matrix).sum(axis=1)
+    tables = []
+    rows = np.flatnonzero(owner >= 0)
+    for start in range(0, len(rows), block):
+        chosen = rows[start : start + block]
+        values = X[chosen] @ matrix[:, :-1].T + matrix[:, -1]
+        difference = values - values[np.arange(len(chosen)), owner[chosen]][:, None]
+        if not above:
+            difference = -difference
+        reach = np.maximum(np.abs(X[chosen]).max(axis=1), 1.0)[:, None] * (sizes + sizes[owner[chosen]][:, None])
+        table = difference >= 0.0
+        for s, i in np.argwhere(np.abs(difference) <= ambiguous * reach):
+            own = int(owner[chosen[s]])
+            exact = forms[i](X[chosen[s]].tolist()) - forms[own](X[chosen[s]].tolist()) if i != own else 0
+            table[s, i] = exact >= 0 if above else exact <= 0
+        tables.append(_distinct(table) if len(table) > 1 else table)
+    return minimal_rows(np.vstack(tables)) if tables else np.zeros((0, len(forms)), dtype=bool)
+
+
+def lattice_bounds(values: Array, lower: Table, upper: Table) -> tuple[Array, Array]:
+    r"""max over clauses of min, and min over dual clauses of max, of the piece values (n, p): L1's two bounds, (n,) each.
+
+    Examples
+    --------
+    >>> both = np.array([[True, True]])
+    >>> lattice_bounds(np.array([[1.0, 2.0]]), both, both)
+    (array([1.]), array([2.]))
+
+    Source: THEORY L1.
+    """
+    below = np.full(len(values), -np.inf)
+    over = np.full(len(values), np.inf)
+    for clause in lower:
+        np.maximum(below, values[:, clause].min(axis=1), out=below)
+    for clause in upper:
+        np.minimum(over, values[:, clause].max(axis=1), out=over)
+    return below, over
