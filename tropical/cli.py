@@ -1,10 +1,12 @@
 """The command ``tropical``: results on stdout, progress on stderr.
 
-Exit codes: 0 proved or done, 1 refuted, 2 usage or input error, 3 unknown or budget exhausted, 130 interrupted.
+Exit codes: 0 proved or done, 1 refuted, 2 usage or input error, 3 unknown or budget exhausted; besides these 130 for
+Ctrl-C and 70 for a defect of the program, which must not look like a verdict.
 """
 
 import json
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +30,8 @@ from tropical.regions import affine_pieces, linear_regions, relevant_subspace
 from tropical.subdivision import polyhedral_complex
 from tropical.verdict import Verdict
 
-DONE, REFUTED, BAD_INPUT, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, REFUTED, BAD_INPUT, UNKNOWN, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 130
+_DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError)
 _EXIT_CODE: Mapping[str, int] = {"proved": DONE, "refuted": REFUTED, "unknown": UNKNOWN}
 _SIGNIFICANT = 12
 
@@ -59,6 +62,12 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted: nothing was decided.", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
+        except click.exceptions.Exit:
+            raise
+        except _DEFECTS:
+            traceback.print_exc()
+            click.echo("This is a defect of the program, not a verdict: please report it.", err=True)
+            raise click.exceptions.Exit(DEFECT) from None
 
 
 class Clock:

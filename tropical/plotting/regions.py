@@ -39,9 +39,10 @@ def plot_regions(
 
     Regions with one affine piece have one colour, neighbours never share one; beyond nine pieces colours repeat, and
     beyond what nine colours can do hatches are added. Thick lines separate pieces, thin ones are boundaries of
-    activation regions that F does not notice. The label $\ell_i$ names piece i in order of first appearance; labels
-    that do not fit are left out. The view contains all vertices; where F continues beyond it, the frame is dashed and
-    breaks end in arrows. On the line, dots are breakpoints and ticks on the axis are the other vertices.
+    activation regions that F does not notice. The label $\ell_i$ names piece i: of a lattice polynomial the i-th of its
+    ``pieces``, else the i-th to appear, as in ``affine_pieces``; labels that do not fit are left out. The view contains
+    all vertices; where F continues beyond it, the frame is dashed and breaks end in arrows. On the line, dots are
+    breakpoints and ticks on the graph are the other vertices.
 
     Parameters: ``obj`` is a network, a lattice polynomial or a complex (drawn on its own domain); ``domain`` a Box or
     Polyhedron in the coordinates of the picture, None for all of it; ``ax`` the Axes to draw on, None for a new figure.

@@ -31,16 +31,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Slice:
-    """A function on R^1 or R^2 cut into parts inside ``view``; ``clipped`` if it is defined beyond the view."""
+    """A function on R^1 or R^2 cut into parts inside ``view``; ``clipped`` if it is defined beyond the view.
+
+    ``pieces`` are distinct: those of a lattice polynomial as it lists them, else in order of first appearance.
+    """
 
     view: Box
     parts: tuple[Part, ...]
+    pieces: tuple[AffineForm | AffineMap, ...]
     clipped: bool
-
-    @property
-    def pieces(self) -> tuple[AffineForm | AffineMap, ...]:
-        """The distinct pieces, in order of first appearance."""
-        return tuple(dict.fromkeys(part.piece for part in self.parts))
 
 
 def make_slice(f: Function, domain: Polyhedron | None) -> Slice:
@@ -50,7 +49,9 @@ def make_slice(f: Function, domain: Polyhedron | None) -> Slice:
     clipped = domain is None or any(not g[0] for g in domain.cone.generators) or bool(domain.cone.lineality)
     view = view_around(_vertices(f, domain), margin=clipped)
     inside = view if domain is None else Polyhedron([*domain.halfspaces, *view.halfspaces])
-    return Slice(view, tuple(_parts(f, inside)), clipped)
+    parts = tuple(_parts(f, inside))
+    pieces = f.pieces if isinstance(f, LatticePolynomial) else tuple(dict.fromkeys(part.piece for part in parts))
+    return Slice(view, parts, pieces, clipped)
 
 
 def restrict(f: Function, directions: Iterable[Iterable[Any]]) -> Function:
