@@ -8,6 +8,8 @@ from tropical.comparison import Disagreement as Disagreement
 from tropical.comparison import disagreement as disagreement
 from tropical.comparison import equivalent as equivalent
 from tropical.complexes import PolyhedralComplex as PolyhedralComplex
+from tropical.extrema import LipschitzConstant as LipschitzConstant
+from tropical.extrema import lipschitz_constant as lipschitz_constant
 from tropical.formats import FormatError as FormatError
 from tropical.formats import lattice_polynomial_from_dict as lattice_polynomial_from_dict
 from tropical.formats import lattice_polynomial_to_dict as lattice_polynomial_to_dict
@@ -20,8 +22,10 @@ from tropical.lattice_form import to_lattice_polynomial as to_lattice_polynomial
 from tropical.lattice_polynomial import LatticePolynomial as LatticePolynomial
 from tropical.network import ReLUNetwork as ReLUNetwork
 from tropical.network import parallel as parallel
+from tropical.plotting import plot_regions as plot_regions
 from tropical.polyhedron import Box as Box
 from tropical.polyhedron import Polyhedron as Polyhedron
+from tropical.reconstruction import reconstruct_rationals as reconstruct_rationals
 from tropical.regions import LinearRegion as LinearRegion
 from tropical.regions import affine_pieces as affine_pieces
 from tropical.regions import linear_regions as linear_regions
@@ -43,6 +47,7 @@ __all__ = [
     "FormatError",
     "LatticePolynomial",
     "LinearRegion",
+    "LipschitzConstant",
     "PolyhedralComplex",
     "Polyhedron",
     "ReLUNetwork",
@@ -54,10 +59,13 @@ __all__ = [
     "lattice_polynomial_from_dict",
     "lattice_polynomial_to_dict",
     "linear_regions",
+    "lipschitz_constant",
     "load_lattice_polynomial",
     "load_network",
     "parallel",
+    "plot_regions",
     "polyhedral_complex",
+    "reconstruct_rationals",
     "relevant_subspace",
     "save_lattice_polynomial",
     "save_network",
