@@ -3,6 +3,7 @@
 from learning import instances as instances
 from learning.filtered_pca import FilteredPCA as FilteredPCA
 from learning.filtered_pca import PassRecord as PassRecord
+from learning.regressor import LatticePolynomialRegressor as LatticePolynomialRegressor
 from learning.sampling import GaussianOracle as GaussianOracle
 from learning.verification import RecoveryReport as RecoveryReport
 from learning.verification import verify_recovery as verify_recovery
@@ -10,6 +11,7 @@ from learning.verification import verify_recovery as verify_recovery
 __all__ = [
     "FilteredPCA",
     "GaussianOracle",
+    "LatticePolynomialRegressor",
     "PassRecord",
     "RecoveryReport",
     "instances",
