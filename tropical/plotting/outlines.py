@@ -73,19 +73,12 @@ def _along(line: Integers, edges: Sequence[tuple[Point, Point, int, int]]) -> li
 def components(count: int, edges: Sequence[Segment], pieces: Sequence[int]) -> list[list[int]]:
     """Connected regions: parts with one piece (by index) joined across segments."""
     parent = list(range(count))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
     for edge in edges:
         if edge.left is not None and edge.right is not None and pieces[edge.left] == pieces[edge.right]:
-            parent[root(edge.left)] = root(edge.right)
+            parent[_root(parent, edge.left)] = _root(parent, edge.right)
     members: dict[int, list[int]] = {}
     for index in range(count):
-        members.setdefault(root(index), []).append(index)
+        members.setdefault(_root(parent, index), []).append(index)
     return list(members.values())
 
 
@@ -110,6 +103,13 @@ def colouring(count: int, edges: Sequence[Segment], pieces: Sequence[int], colou
         chosen[piece] = min(free, key=lambda c: (c >= colours, used[c], c))
         used[chosen[piece]] += 1
     return [chosen[i] for i in range(count)]
+
+
+def _root(parent: list[int], index: int) -> int:
+    while parent[index] != index:
+        parent[index] = parent[parent[index]]
+        index = parent[index]
+    return index
 
 
 def _two_members(mask: int) -> tuple[int, int]:

@@ -1,0 +1,180 @@
+"""The command ``relu-learn``: results on stdout, progress on stderr.
+
+Exit codes: 0 proved or done, 1 refuted, 2 usage or input error, 3 unknown or budget exhausted; besides these 130 for
+Ctrl-C and 70 for a defect of the program, which must not look like a verdict.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import tropical as tp
+
+if TYPE_CHECKING:
+    from learning.recovery_report import Recovery
+    from learning.regressor import LatticePolynomialRegressor
+
+DONE, REFUTED, BAD_INPUT, UNKNOWN, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 130
+_DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError)
+_EXIT_CODE = {"proved": DONE, "refuted": REFUTED, "unknown": UNKNOWN}
+
+
+class InputError(click.ClickException):
+    """Bad input: one line with what was wrong, one with a hint, exit code 2."""
+
+    exit_code = BAD_INPUT
+
+    def show(self, file: Any = None) -> None:
+        """Write both lines to stderr."""
+        click.echo("Error: " + " ".join(self.message.split()), err=True)
+        click.echo("Hint: `relu-learn COMMAND --help` says what each command accepts.", err=True)
+
+
+class Commands(click.Group):
+    """A group whose commands end cleanly: bad input and Ctrl-C each have their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; errors become one line on stderr."""
+        try:
+            return super().invoke(ctx)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("Interrupted: nothing was decided and nothing written.", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
+        except click.exceptions.Exit:
+            raise
+        except _DEFECTS:
+            traceback.print_exc()
+            click.echo("This is a defect of the program, not a verdict: please report it.", err=True)
+            raise click.exceptions.Exit(DEFECT) from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tropical-relu")
+def main() -> None:
+    """Learn ReLU networks from Gaussian samples, and prove what was learned."""
+
+
+@main.command()
+@click.argument("network", type=click.Path(path_type=Path))
+@click.option(
+    "--samples", type=click.IntRange(min=1), required=True, metavar="N", help="Labelled samples to learn from."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of samples and learner.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where the report goes.")
+@click.option(
+    "--against", type=click.Path(path_type=Path), metavar="FILE", help="Compare with this network instead of NETWORK."
+)
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def recover(
+    network: Path, samples: int, seed: int, out: Path, against: Path | None, timeout: float | None, as_json: bool
+) -> None:
+    """Recover the function of NETWORK from samples (x, F(x)), x ~ N(0, I), and compare it with the truth over Q.
+
+    The network only labels the samples; the learner sees nothing else. DIR gets report.json, report.md, the learned
+    lattice polynomial and, if it varies along one or two dimensions, a picture of its linear regions.
+
+    Exit code 0: proved equal. 1: refuted, with a rational point where they differ. 3: unknown.
+    """
+    from learning.recovery_report import Recovery, documents, publish, writable
+
+    hidden, truth = _scalar_network(network), _scalar_network(against or network)
+    if hidden.input_dim != truth.input_dim:
+        raise ValueError(f"{against} has {truth.input_dim} inputs but {network} has {hidden.input_dim}")
+    writable(out)
+    found = Recovery(network.name, against.name if against else None, hidden.input_dim, samples, seed)
+    try:
+        with _deadline(timeout):
+            _recover(found, hidden, truth, timeout)
+    except tp.BudgetExhausted as stop:
+        found.stop(str(stop))
+    _say("writing the report")
+    files = documents(found)
+    try:
+        publish(out, files)
+    except OSError as error:
+        raise InputError(f"--out: {out} cannot be written: {error}") from error
+    click.echo(json.dumps(found.as_dict()) if as_json else f"{found.headline()}\nReport: {out / 'report.md'}")
+    raise click.exceptions.Exit(_EXIT_CODE[found.status])
+
+
+def _scalar_network(path: Path) -> tp.ReLUNetwork:
+    net = tp.load_network(path)
+    if net.output_dim != 1:
+        raise ValueError(f"{path}: recovery needs a network with one output, this one has {net.output_dim}")
+    return net
+
+
+def _recover(found: Recovery, hidden: tp.ReLUNetwork, truth: tp.ReLUNetwork, timeout: float | None) -> None:
+    """Sample, learn, verify; every step is recorded in ``found`` as soon as it is there."""
+    from learning.sampling import GaussianOracle
+    from learning.verification import verify_recovery
+
+    start = time.monotonic()
+    with _stage(found, "sampling", f"drawing {found.samples} labelled samples in R^{hidden.input_dim}"):
+        X, y = GaussianOracle(hidden, found.seed).sample(found.samples)
+    with _stage(found, "learning", "learning from the samples"):
+        found.learner = _fit(X, y, found.seed)
+    _say(f"learned: {found.summary()}")
+    left = None if timeout is None else tp.Budget(seconds=max(timeout - (time.monotonic() - start), 1e-3))
+    with _stage(found, "verification", "comparing with the truth over Q"):
+        found.verdict = verify_recovery(truth, found.learner, left)
+
+
+def _fit(X: Any, y: Any, seed: int) -> LatticePolynomialRegressor:
+    """The learner sees X and y, nothing else."""
+    from learning.regressor import LatticePolynomialRegressor
+
+    return LatticePolynomialRegressor(random_state=seed).fit(X, y)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@contextmanager
+def _stage(found: Recovery, name: str, text: str) -> Iterator[None]:
+    """Announce a stage on stderr and record how long it took, even if it is stopped."""
+    _say(f"{text} ...")
+    start = time.monotonic()
+    try:
+        yield
+    finally:
+        found.seconds[name] = round(time.monotonic() - start, 3)
+
+
+@contextmanager
+def _deadline(seconds: float | None) -> Iterator[None]:
+    """Raise ``BudgetExhausted`` in the body once the time is over.
+
+    By a timer signal, since numerical libraries take no budget; where there is none (Windows, threads other than the
+    main one) the time is only checked by the comparison over Q.
+    """
+    usable = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if seconds is None or not usable:
+        yield
+        return
+
+    def over(number: int, frame: FrameType | None) -> None:
+        raise tp.BudgetExhausted(f"budget of {seconds:g} seconds exhausted")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
