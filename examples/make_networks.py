@@ -9,7 +9,7 @@ from tropical import ReLUNetwork, save_network
 FOLDER = Path(__file__).resolve().parent / "networks"
 
 
-def networks() -> dict[str, ReLUNetwork]:
+def run() -> dict[str, ReLUNetwork]:
     """The example networks by file name: three small ones to look at, then those to recover from samples."""
     h6 = instances.h6(50, seed=0)
     return {
@@ -34,15 +34,15 @@ def perturbed(net: ReLUNetwork) -> ReLUNetwork:
     return ReLUNetwork.from_arrays(weights, [layer.bias for layer in net.layers])
 
 
-def run(folder: Path = FOLDER) -> list[Path]:
+def write(folder: Path = FOLDER) -> list[Path]:
     """Write every network into ``folder`` and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, net in networks().items():
+    for name, net in run().items():
         paths.append(folder / name)
         save_network(net, paths[-1])
     return paths
 
 
 if __name__ == "__main__":
-    run()
+    write()

@@ -19,16 +19,16 @@ def make_networks():
 
 
 def test_files_are_what_the_generator_writes(make_networks, tmp_path):
-    made = {path.name: path.read_bytes() for path in make_networks.run(tmp_path)}
+    made = {path.name: path.read_bytes() for path in make_networks.write(tmp_path)}
     assert made == {path.name: path.read_bytes() for path in (EXAMPLES / "networks").iterdir()}
 
 
 def test_files_hold_the_networks(make_networks):
-    for name, net in make_networks.networks().items():
+    for name, net in make_networks.run().items():
         assert load_network(EXAMPLES / "networks" / name) == net
 
 
 def test_the_perturbed_weight_is_live(make_networks):
-    nets = make_networks.networks()
+    nets = make_networks.run()
     x = [1] + [0] * 49
     assert nets["h6.json"](x) != nets["h6_perturbed.json"](x)
