@@ -246,13 +246,12 @@ def _learned_lines(found: Recovery) -> list[str]:
         return lines
     if found.relevant_dim in (1, 2):
         lines += ["![Linear regions of the learned function](regions.png)", ""]
+        lines += ["Labels in the picture are the numbers of the pieces.", ""]
     if len(polynomial.pieces) > _LONGEST_TABLE:
         return [*lines, "Pieces and clauses are in `lattice_polynomial.json`.", ""]
     frame = found.learner.relevant_subspace_.tolist()
     lines += [
-        "F(x) = max over clauses of min over the clause's pieces. Pieces in coordinates z of the relevant subspace,"
-    ]
-    lines += [
+        "F(x) = max over clauses of min over the clause's pieces. Pieces in coordinates z of the relevant subspace,",
         "rounded here, exact in `lattice_polynomial.json`:",
         "",
         "| piece | gradient | constant |",
