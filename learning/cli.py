@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DONE, REFUTED, BAD_INPUT, UNKNOWN, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 130
 _DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError)
+_LONGEST_TIMER = 1e8  # seconds, three years: what every system's timer can hold
 _EXIT_CODE = {"proved": DONE, "refuted": REFUTED, "unknown": UNKNOWN}
 
 
@@ -172,7 +173,7 @@ def _deadline(seconds: float | None) -> Iterator[None]:
         raise tp.BudgetExhausted(f"budget of {seconds:g} seconds exhausted")
 
     before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, min(seconds, _LONGEST_TIMER))
     try:
         yield
     finally:

@@ -45,7 +45,7 @@ def given(folder):
 
 def test_recovery_from_samples_ends_proved(folder):
     out = folder / "deep" / "out"
-    result = run(folder / "small.json", "--samples", 3000, "--seed", 2, "--out", out, "--json")
+    result = run(folder / "small.json", "--samples", 3000, "--seed", 2, "--out", out, "--timeout", "1e300", "--json")
     assert result.exit_code == 0, result.stderr
     report = json.loads(result.stdout)
     expected = {"status": "proved", "relevant_subspace_dim": 2, "pieces": 12, "samples": 3000, "seed": 2}
@@ -117,6 +117,7 @@ def test_the_timeout_ends_learning_with_a_flagged_report(folder, monkeypatch):
         (("small.json", "--samples", 10, "--out", "broken.json/deeper"), "not a folder"),
         (("small.json", "--samples", 10, "--out", "out", "--against", "two_inputs.json"), "2 inputs"),
         (("small.json", "--samples", 10, "--out", "out", "--seed", "x"), "--seed"),
+        (("small.json", "--samples", 10, "--out", "out", "--timeout", "nan"), "NaN"),
     ],
 )
 def test_bad_input_is_named_in_one_line_with_code_2(folder, monkeypatch, arguments, message):
