@@ -12,7 +12,7 @@ __all__ = ["Candidate", "fit_candidate", "fit_candidates"]
 
 Array = NDArray[np.float64]
 
-_TREE = 20_000  # most samples kept as neighbours: more cost time and hardly improve a filter
+_TREE = (20_000, 4_000)  # most samples kept as neighbours, up to four dimensions and beyond: search trees degrade
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def _linear(Z: Array, y: Array) -> Callable[[Array], Array]:
 def _neighbours(Z: Array, y: Array) -> Callable[[Array], Array]:
     from scipy.spatial import cKDTree
 
-    used = slice(None, None, -(-len(Z) // _TREE))
+    used = slice(None, None, -(-len(Z) // _TREE[Z.shape[1] > 4]))
     centres, labels = Z[used], y[used]
     tree = cKDTree(centres)
     count = int(min(len(centres), min(20, max(5, round(len(centres) ** 0.4)))))
@@ -76,7 +76,7 @@ def fit_candidate(name: str, Z: Array, y: Array) -> Candidate:
     r"""Fit one regression of y on z = Π_W x.
 
     ``zero`` is F̃ = 0, ``mean`` the constant ȳ, ``linear`` least squares with intercept and ``neighbours`` the mean of y
-    over the nearest n^0.4 samples (5 to 20), a consistent estimate of E[y | Π_W x].
+    over the nearest n^0.4 (5 to 20) of some thousand samples, an estimate of E[y | Π_W x].
 
     Parameters
     ----------

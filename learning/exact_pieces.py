@@ -198,9 +198,10 @@ def _updated_metric(search: PieceSearch, guess: Array, gradients: Array) -> Arra
 
 
 def rough_subspace(search: PieceSearch, *, passes: int = 4) -> Array:
-    r"""Filtered PCA for a guess: all samples in every pass, cut down to the unexplained, deflated by the exact span.
+    r"""Filtered PCA for a guess: the unexplained samples, all of them in every pass, deflated by the exact span.
 
-    Passes that reuse their samples have no level; as a guess for neighbourhoods the result needs none.
+    Being unexplained is a function of Π_V x, hence a filter. Passes that reuse their samples have no level; as a guess
+    for neighbourhoods the result needs none.
 
     Returns
     -------
@@ -208,9 +209,11 @@ def rough_subspace(search: PieceSearch, *, passes: int = 4) -> Array:
 
     Source: THEORY sections 2 and 3.
     """
-    frame, residual = search.span, np.where(search.owner < 0, search.y, 0.0)
+    frame, rows = search.span, search.unexplained
+    whole = len(rows) == len(search.X)
+    X, y = (search.X, search.y) if whole else (search.X[rows], search.y[rows])
     for index in range(passes):
-        wider, record = filtered_pass(search.X, residual, frame, index=index)
+        wider, record = filtered_pass(X, y, frame, index=index, filtered=not whole)
         if record is None or not record.rejected:
             break
         frame = wider
@@ -243,7 +246,7 @@ def find_pieces(search: PieceSearch, guess: Array, *, rounds: int = 12, seeds: i
         if fruitless and len(search.unexplained) <= search.X.shape[1] + 6:
             break
         search.metric = _updated_metric(search, guess, gradients)
-        if fruitless and fruitless % 4 == 0:
+        if fruitless and fruitless % 4 == 0 and len(search.unexplained) >= 10 * search.X.shape[1]:
             guess = rough_subspace(search)
             search.metric = guess
     return search

@@ -172,7 +172,7 @@ def _leakage(finding: _Finding, appended: int) -> float:
 
 
 def filtered_pass(
-    X: Array, y: Array, frame: Array, *, index: int = 0, level: float = 0.01
+    X: Array, y: Array, frame: Array, *, index: int = 0, level: float = 0.01, filtered: bool = False
 ) -> tuple[Array, PassRecord | None]:
     r"""One pass: test V ⊆ W on a batch and append the significant eigenvectors of the strongest filter.
 
@@ -182,7 +182,8 @@ def filtered_pass(
     Parameters
     ----------
     X, y : batch of shapes (N, d) and (N,). frame : (l, d) frame of W. index : number of the pass, for the record.
-    level : δ of this pass.
+    level : δ of this pass. filtered : whether the samples have been filtered already, by a function of Π_V x, and
+        are a filter of their own.
 
     Returns
     -------
@@ -207,6 +208,8 @@ def filtered_pass(
         for candidate in fit_candidates(coordinates, y)
         for band, mask in residual_bands(y - candidate(coordinates))
     ]
+    if filtered:
+        filters.append(("none", "all", np.ones(len(X), dtype=bool)))
     findings = list(_spectra(X, filters, frame, level))
     if not findings:
         return frame, None
