@@ -160,7 +160,7 @@ def _solve_in_span(search: PieceSearch) -> int:
 
     total, frame = 0, search.span
     unknowns = len(frame) + int(search.affine)
-    if unknowns == 0:
+    if not len(frame):
         return 0
     points = unknowns + 4
     failed = 0

@@ -67,7 +67,8 @@ class _Finding:
 
     @property
     def significant(self) -> Mask:
-        return (self.values > self.upper) | (self.values < self.lower)
+        slack = 1e-9 * self.moment.probability  # -p̂ is attained wherever n < d - l, up to rounding
+        return (self.values > self.upper) | (self.values < self.lower - slack)
 
     @property
     def excess(self) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from fractions import Fraction
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,10 +42,11 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     relevant_subspace_ : (k, d) orthonormal rows. pieces_ : (p, d+1) gradients and constants in float64.
-    status_ : "explained" (every sample has a piece), "partial" (some have) or "approximate" (none; regression on W).
+    status_ : "explained" (every sample has a piece and the lattice form reproduces it), "partial" (some) or "approximate" (none; regression on W).
     rational_ : whether every piece was reconstructed over Q and every sample explained.
     lattice_polynomial_ : the function over Q, or None unless ``rational_``.
-    n_unexplained_ : samples without a piece. passes_ : records of the passes of filtered PCA.
+    n_unexplained_ : samples without a piece. n_contradicted_ : samples, of up to 20 000 looked at, whose label the bounds
+        of L1 over the others exclude: then a piece is missing, though every sample may have one. passes_ : records of the passes of filtered PCA.
     bounds_agree_ : share of fresh points of V at which the max-min and the min-max form of L1 agree; 1.0 is evidence,
         not proof, that no clause is missing.
 
@@ -84,9 +86,9 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         X, y = check_X_y(X, y, dtype=np.float64, y_numeric=True)
         y = y.astype(np.float64)
         self.n_features_in_ = X.shape[1]
-        scale = float(np.sqrt(np.mean(y**2)))
+        self._exponent = _exponent(y)
         kept = _distinct_rows(X)
-        search = self._search(X[kept], y[kept], scale if scale > 0.0 else 1.0)
+        search = self._search(X[kept], np.ldexp(y[kept], -self._exponent))
         self._reconstruct(search)
         self._finish(search)
         return self
@@ -101,7 +103,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
                 "features as input"
             )
         if self._clauses is None:
-            return self._fallback(X)
+            return np.ldexp(self._fallback(X), self._exponent)
         values = X @ self.pieces_[:, :-1].T + self.pieces_[:, -1]
         return lattice_bounds(values, self._clauses, self._clauses[:0])[0]
 
@@ -111,10 +113,11 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         if not isinstance(self.max_rounds, int | np.integer) or self.max_rounds < 1:
             raise ValueError(f"max_rounds must be a positive integer; got {self.max_rounds!r}")
 
-    def _search(self, X: Array, y: Array, scale: float) -> PieceSearch:
+    def _search(self, X: Array, y: Array) -> PieceSearch:
         """Find pieces: homogeneous ones first, then with constants, first briefly, then patiently."""
         pca = FilteredPCA(max_passes=self.max_passes, level=self.level, random_state=self.random_state).fit(X, y)
         self.passes_, self._rough = pca.passes_, pca.components_
+        scale = float(np.sqrt(np.mean(y**2))) or 1.0
         search = PieceSearch(X, y, scale, np.random.default_rng(self.random_state), self.rounding)
         guess = rough_subspace(search, passes=self.max_passes)
         brief = min(3, self.max_rounds)
@@ -151,37 +154,55 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
 
     def _finish(self, search: PieceSearch) -> None:
         """Clauses, status and the attributes that `fit` promises."""
-        self.pieces_ = search.pieces
+        self.pieces_ = np.ldexp(search.pieces, self._exponent)
         self.n_unexplained_ = len(search.unexplained)
+        self.n_contradicted_ = 0
         self.bounds_agree_ = 0.0
         self.lattice_polynomial_: LatticePolynomial | None = None
         self._clauses: Table | None = None
-        if not len(search.pieces):
-            self.status_ = "approximate"
-            self.relevant_subspace_ = self._rough
-        else:
-            self.status_ = "partial" if self.n_unexplained_ else "explained"
+        self.status_ = "approximate"
+        self.relevant_subspace_ = self._rough
+        if len(search.pieces):
             self.relevant_subspace_ = span_of_gradients(search.pieces, search.scale)
-            forms = [_exact(row) if form is None else form for row, form in zip(search.pieces, self._forms, strict=True)]
+            pairs = zip(search.pieces, self._forms, strict=True)
+            forms = [_exact(row) if form is None else form for row, form in pairs]
             self._clauses = sample_clauses(search.X, forms, search.owner)
-            self.bounds_agree_ = self._agreement(search, forms)
+            self._judge(search, forms)
             if self.rational_:
-                self.lattice_polynomial_ = LatticePolynomial(forms, [np.flatnonzero(row).tolist() for row in self._clauses])
+                clauses = [np.flatnonzero(row).tolist() for row in self._clauses]
+                unit = Fraction(2) ** self._exponent
+                self.lattice_polynomial_ = LatticePolynomial([unit * form for form in forms], clauses)
         if 2 * self.n_unexplained_ > len(search.X):
             self._clauses = None
         self._fallback = _best_regression(search.X, search.y, self.relevant_subspace_)
 
-    def _agreement(self, search: PieceSearch, forms: list[AffineForm], *, probes: int = 2000) -> float:
-        """Share of fresh Gaussian points of V at which the two bounds of L1 agree."""
+    def _judge(self, search: PieceSearch, forms: list[AffineForm], *, probes: int = 20_000) -> None:
+        """Status, and how far the two bounds of L1 agree with the labels and with each other."""
         dual = sample_clauses(search.X, forms, search.owner, above=False)
-        draws = np.random.default_rng(self.random_state).standard_normal((probes, len(self.relevant_subspace_)))
-        values = draws @ self.relevant_subspace_ @ self.pieces_[:, :-1].T + self.pieces_[:, -1]
+        some = np.linspace(0, len(search.X) - 1, min(probes, len(search.X))).astype(int)
+        some = some[search.owner[some] >= 0]
+        values = search.X[some] @ search.pieces[:, :-1].T + search.pieces[:, -1]
+        own = values[np.arange(len(some)), search.owner[some]]
         below, over = lattice_bounds(values, self._clauses, dual)
-        return float(np.mean(over - below <= 1e-9 * search.scale))
+        slack = 1e-9 * search.scale
+        self.n_contradicted_ = int(((below > own + slack) | (over < own - slack)).sum())
+        draws = np.random.default_rng(self.random_state).standard_normal((probes // 10, len(self.relevant_subspace_)))
+        values = draws @ self.relevant_subspace_ @ search.pieces[:, :-1].T + search.pieces[:, -1]
+        below, over = lattice_bounds(values, self._clauses, dual)
+        self.bounds_agree_ = float(np.mean(np.abs(over - below) <= slack))
+        complete = not self.n_unexplained_ and not self.n_contradicted_
+        self.status_ = "explained" if complete else "partial"
+        self.rational_ = self.rational_ and complete
 
 
 def _float_pieces(forms: list[AffineForm]) -> Array:
     return np.array([[*form.gradient, form.constant] for form in forms], dtype=np.float64)
+
+
+def _exponent(y: Array) -> int:
+    """e with y/2^e of moderate size; 0 for labels that are so already, for a power of two enters the denominators."""
+    exponent = int(np.frexp(np.abs(y).max())[1])
+    return exponent if not -8 <= exponent <= 32 else 0
 
 
 def _exact(row: Array) -> AffineForm:
