@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 _GUESS_FLOOR = 0.15  # least weight of a guessed direction in the neighbour metric: its gradients may not be met yet
+_FEW = 5  # dimensions in which neighbours are sought everywhere, with no guess
 _BATCH = 1024  # seeds of one stacked solve in the span
 
 
@@ -124,7 +125,7 @@ def _positions(search: PieceSearch, rows: Indices, metric: Array) -> Array:
 
 
 def _solve_ambient(search: PieceSearch, seeds: int) -> tuple[int, Array]:
-    """Local solves in R^d around unexplained samples; returns the pieces found and all fitted gradients with weights."""
+    """Local solves in R^d around unexplained samples; returns how many pieces were found and all gradients, weighted."""
     from scipy.spatial import cKDTree
 
     rows = search.unexplained
@@ -234,6 +235,9 @@ def find_pieces(search: PieceSearch, guess: Array, *, rounds: int = 12, seeds: i
 
     Source: THEORY section 3.
     """
+    dimension = search.X.shape[1]
+    if dimension <= _FEW or not len(guess):
+        guess = np.eye(dimension)
     search.metric = guess
     fruitless = 0
     while fruitless < rounds and len(search.unexplained):
@@ -243,10 +247,10 @@ def find_pieces(search: PieceSearch, guess: Array, *, rounds: int = 12, seeds: i
         found += _solve_in_span(search)
         search.span = span_of_gradients(search.pieces, search.scale)
         fruitless = 0 if found else fruitless + 1
-        if fruitless and len(search.unexplained) <= search.X.shape[1] + 6:
+        if fruitless and len(search.unexplained) <= dimension + 6:
             break
         search.metric = _updated_metric(search, guess, gradients)
-        if fruitless and fruitless % 4 == 0 and len(search.unexplained) >= 10 * search.X.shape[1]:
-            guess = rough_subspace(search)
+        if fruitless and fruitless % 4 == 0 and len(search.unexplained) >= 10 * dimension:
+            guess = rough_subspace(search) if dimension > _FEW else guess
             search.metric = guess
     return search

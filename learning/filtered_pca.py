@@ -97,7 +97,7 @@ def stopping_thresholds(n_selected: int, probability: float, codimension: int, l
     --------
     >>> lower, upper = stopping_thresholds(100, 0.5, 4, 0.05)
     >>> round(lower, 3), round(upper, 3)
-    (-0.358, 0.6)
+    (-0.36, 0.583)
 
     Source: Davidson and Szarek (2001); THEORY L12.
     """
@@ -196,8 +196,8 @@ def filtered_pass(
     >>> import numpy as np
     >>> X = np.random.default_rng(0).standard_normal((4000, 3))
     >>> frame, record = filtered_pass(X, abs(X[:, 0]), np.zeros((0, 3)))
-    >>> frame.round(1), record.appended
-    (array([[1., 0., 0.]]), 1)
+    >>> bool(abs(frame[0, 0]) > 0.99), record.appended, record.rejected
+    (True, 1, True)
 
     Source: Chen, Klivans and Meka (2021); THEORY L12-L14.
     """
@@ -257,8 +257,8 @@ class FilteredPCA(BaseEstimator):
     >>> import numpy as np
     >>> X = np.random.default_rng(0).standard_normal((8000, 4))
     >>> pca = FilteredPCA(random_state=0).fit(X, abs(X[:, 0]))
-    >>> pca.components_.round(1), len(pca.passes_)
-    (array([[1., 0., 0., 0.]]), 2)
+    >>> bool(abs(pca.components_[0, 0]) > 0.99), [record.band for record in pca.passes_][0]
+    (True, 'top 10% of |r|')
 
     Source: Chen, Klivans and Meka (2021); THEORY section 2, L12.
     """

@@ -135,7 +135,7 @@ def _floats(matrix: fmpq_mat) -> Array:
 def rational_pieces(
     X: Array, y: Array, pieces: Array, owner: Indices, *, affine: bool, rounding: float = 1e-11
 ) -> list[AffineForm | None]:
-    r"""Reconstruct every piece over Q: first those with samples enough for R^d, then the others in the lattice of these.
+    r"""Reconstruct every piece over Q: first those with enough samples for R^d, then the rest in their lattice.
 
     Every answer must reproduce all labels of its samples, most of which the fit has not seen, to ``rounding``.
 
@@ -244,7 +244,7 @@ def complete_pieces(
 
 def _integer_point(places: Array, labels: Array, sizes: Array, precision: float) -> list[int] | None:
     """The integer vector c with places·c = labels, if it is unique beyond chance."""
-    count, rank = places.shape
+    rank = places.shape[1]
     tolerance = precision * np.maximum(np.abs(places) @ sizes, np.abs(labels))
     if not (tolerance > 0.0).all():
         return None
@@ -257,7 +257,9 @@ def _integer_point(places: Array, labels: Array, sizes: Array, precision: float)
         unit = [0] * (rank + 1)
         unit[j] = scale[j]
         rows.append(unit + [round(Fraction(float(p)) * w * last) for p, w in zip(places[:, j], weights, strict=True)])
-    rows.append([0] * rank + [last] + [round(Fraction(float(v)) * w * last) for v, w in zip(labels, weights, strict=True)])
+    rows.append(
+        [0] * rank + [last] + [round(Fraction(float(v)) * w * last) for v, w in zip(labels, weights, strict=True)]
+    )
     for row in fmpz_mat(rows).lll().tolist():
         if abs(int(row[rank])) != last:
             continue

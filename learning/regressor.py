@@ -42,11 +42,13 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     relevant_subspace_ : (k, d) orthonormal rows. pieces_ : (p, d+1) gradients and constants in float64.
-    status_ : "explained" (every sample has a piece and the lattice form reproduces it), "partial" (some) or "approximate" (none; regression on W).
+    status_ : "explained" (every sample has a piece and the lattice form reproduces it), "partial" (some have) or
+        "approximate" (no piece was found; predictions come from a regression on W or on R^d).
     rational_ : whether every piece was reconstructed over Q and every sample explained.
     lattice_polynomial_ : the function over Q, or None unless ``rational_``.
-    n_unexplained_ : samples without a piece. n_contradicted_ : samples, of up to 20 000 looked at, whose label the bounds
-        of L1 over the others exclude: then a piece is missing, though every sample may have one. passes_ : records of the passes of filtered PCA.
+    n_unexplained_ : samples without a piece. n_contradicted_ : samples, of up to 20 000 looked at, whose label the
+        bounds of L1 over the others exclude: then a piece is missing, though every sample may have one.
+    passes_ : records of the passes of filtered PCA.
     bounds_agree_ : share of fresh points of V at which the max-min and the min-max form of L1 agree; 1.0 is evidence,
         not proof, that no clause is missing.
 
@@ -55,7 +57,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     >>> X = np.random.default_rng(0).standard_normal((400, 3))
     >>> learner = LatticePolynomialRegressor(random_state=0).fit(X, np.maximum(X[:, 0], 0.5 * X[:, 1]))
     >>> learner.status_, str(learner.lattice_polynomial_)
-    ('explained', 'max(min(1/2*x1), min(x0))')
+    ('explained', 'max(min(x0), min(1/2*x1))')
 
     Source: Chen, Klivans and Meka (2021); Ovchinnikov (2002); THEORY sections 2, 3 and L1.
     """
@@ -166,33 +168,41 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
             self.relevant_subspace_ = span_of_gradients(search.pieces, search.scale)
             pairs = zip(search.pieces, self._forms, strict=True)
             forms = [_exact(row) if form is None else form for row, form in pairs]
-            self._clauses = sample_clauses(search.X, forms, search.owner)
-            self._judge(search, forms)
+            table = sample_clauses(search.X, forms, search.owner)
+            self._judge(search, forms, table)
+            self._clauses = table
             if self.rational_:
-                clauses = [np.flatnonzero(row).tolist() for row in self._clauses]
+                clauses = [np.flatnonzero(row).tolist() for row in table]
                 unit = Fraction(2) ** self._exponent
                 self.lattice_polynomial_ = LatticePolynomial([unit * form for form in forms], clauses)
-        if 2 * self.n_unexplained_ > len(search.X):
-            self._clauses = None
         self._fallback = _best_regression(search.X, search.y, self.relevant_subspace_)
+        if self._clauses is not None and self.status_ == "partial" and self._falls_short(search, self._clauses):
+            self._clauses = None
 
-    def _judge(self, search: PieceSearch, forms: list[AffineForm], *, probes: int = 20_000) -> None:
+    def _judge(self, search: PieceSearch, forms: list[AffineForm], table: Table, *, probes: int = 20_000) -> None:
         """Status, and how far the two bounds of L1 agree with the labels and with each other."""
         dual = sample_clauses(search.X, forms, search.owner, above=False)
         some = np.linspace(0, len(search.X) - 1, min(probes, len(search.X))).astype(int)
         some = some[search.owner[some] >= 0]
         values = search.X[some] @ search.pieces[:, :-1].T + search.pieces[:, -1]
         own = values[np.arange(len(some)), search.owner[some]]
-        below, over = lattice_bounds(values, self._clauses, dual)
+        below, over = lattice_bounds(values, table, dual)
         slack = 1e-9 * search.scale
         self.n_contradicted_ = int(((below > own + slack) | (over < own - slack)).sum())
         draws = np.random.default_rng(self.random_state).standard_normal((probes // 10, len(self.relevant_subspace_)))
         values = draws @ self.relevant_subspace_ @ search.pieces[:, :-1].T + search.pieces[:, -1]
-        below, over = lattice_bounds(values, self._clauses, dual)
+        below, over = lattice_bounds(values, table, dual)
         self.bounds_agree_ = float(np.mean(np.abs(over - below) <= slack))
         complete = not self.n_unexplained_ and not self.n_contradicted_
         self.status_ = "explained" if complete else "partial"
         self.rational_ = self.rational_ and complete
+
+    def _falls_short(self, search: PieceSearch, table: Table, *, probes: int = 5000) -> bool:
+        """Whether the plain regression predicts the samples better than an incomplete lattice form."""
+        some = np.linspace(0, len(search.X) - 1, min(probes, len(search.X))).astype(int)
+        X, y = search.X[some], search.y[some]
+        below, _ = lattice_bounds(X @ search.pieces[:, :-1].T + search.pieces[:, -1], table, table[:0])
+        return bool(np.mean((below - y) ** 2) > np.mean((self._fallback(X) - y) ** 2))
 
 
 def _float_pieces(forms: list[AffineForm]) -> Array:
@@ -207,7 +217,7 @@ def _exponent(y: Array) -> int:
 
 def _exact(row: Array) -> AffineForm:
     """The affine form whose coefficients are these floats."""
-    return AffineForm(tuple(row[:-1].tolist()), float(row[-1]))
+    return AffineForm(tuple(map(Fraction, row[:-1].tolist())), Fraction(float(row[-1])))
 
 
 def _distinct_rows(X: Array) -> NDArray[np.intp]:
@@ -223,14 +233,15 @@ def _distinct_rows(X: Array) -> NDArray[np.intp]:
 
 
 def _best_regression(X: Array, y: Array, frame: Array) -> Candidate:
-    """Least squares on R^d or a regression on W, whichever predicts a fifth of the samples better; in coordinates of X."""
+    """Least squares on R^d or a regression on W, whichever predicts a held-out fifth better; a function of x."""
     held = np.arange(len(X)) % 5 == 4
     train = ~held
     choices = [("linear", np.eye(X.shape[1]))] + ([("neighbours", frame)] if len(frame) else [])
     if not held.any():
         return _on_subspace("mean", X, y, frame)
     losses = [
-        float(np.mean((_on_subspace(name, X[train], y[train], basis)(X[held]) - y[held]) ** 2)) for name, basis in choices
+        float(np.mean((_on_subspace(name, X[train], y[train], basis)(X[held]) - y[held]) ** 2))
+        for name, basis in choices
     ]
     name, basis = choices[int(np.argmin(losses))]
     return _on_subspace(name, X, y, basis)

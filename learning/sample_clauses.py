@@ -60,7 +60,7 @@ def sample_clauses(
     ambiguous: float = 1e-12,
     block: int = 4096,
 ) -> Table:
-    r"""Minimal sets S_x = {i : ℓ_i(x) ≥ F(x)} over the samples with a known piece (``above=False``: {i : ℓ_i(x) ≤ F(x)}).
+    r"""Minimal sets S_x = {i : ℓ_i(x) ≥ F(x)} over the explained samples (``above=False``: {i : ℓ_i(x) ≤ F(x)}).
 
     F(x) is the value of the piece that explains x, ties are included, and signs that float64 cannot decide are decided
     exactly. F ≥ max of min over these sets (≤ min of max), with equality at all samples, if the list is complete.
@@ -98,7 +98,7 @@ def sample_clauses(
 
 
 def lattice_bounds(values: Array, lower: Table, upper: Table) -> tuple[Array, Array]:
-    r"""max over clauses of min, and min over dual clauses of max, of the piece values (n, p): L1's two bounds, (n,) each.
+    r"""max over clauses of min, and min over dual clauses of max, of piece values (n, p): L1's bounds, (n,) each.
 
     Examples
     --------

@@ -25,7 +25,7 @@ def orthonormal_frame(rows: ArrayLike, *, tolerance: float = 1e-9, scale: float 
     Parameters
     ----------
     rows : (m, d) array; m = 0 is allowed.
-    tolerance : singular values up to ``tolerance * scale`` count as zero. Rows that come out of least squares on noise-free
+    tolerance : singular values up to ``tolerance * scale`` count as zero. Rows from least squares on noise-free
         labels are wrong by about 1e-12, directions that matter are of the order of the scale: 1e-9 lies between.
     scale : what a large singular value is; by default the largest one. Pass the scale of the *function* when the rows
         may all be rounding errors of zero.

@@ -22,7 +22,7 @@ def reconstruct_rationals(
     ambiguity: float = 1e-2,
     coordinates: int = 12,
 ) -> tuple[Fraction, ...] | None:
-    r"""The rationals n_j/D with one common denominator D ≤ ``max_denominator`` and |v_j - n_j/D| ≤ ``error``_j, or None.
+    r"""Rationals n_j/D with one denominator D ≤ ``max_denominator`` and |v_j - n_j/D| ≤ ``error``_j, or None.
 
     D is the first coordinate of a short vector (D, (D v_j - n_j)/error_j) of a lattice reduced by LLL: this reaches
     D of the order 10^11 from float64, where continued fractions of single coordinates end at 10^7.
