@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 __all__ = ["Candidate", "fit_candidate", "fit_candidates"]
 
 Array = NDArray[np.float64]
+Function = Callable[[Array], Array]
 
 _TREE = (20_000, 4_000)  # most samples kept as neighbours, up to four dimensions and beyond: search trees degrade
 
@@ -28,43 +31,48 @@ class Candidate:
     """
 
     name: str
-    function: Callable[[Array], Array]
+    function: Function
 
     def __call__(self, Z: Array) -> Array:
         return self.function(Z)
 
 
-def _zero(Z: Array, y: Array) -> Callable[[Array], Array]:
-    return lambda points: np.zeros(len(points))
+def _constant_values(value: float, points: Array) -> Array:
+    return np.full(len(points), value)
 
 
-def _mean(Z: Array, y: Array) -> Callable[[Array], Array]:
-    mean = float(y.mean())
-    return lambda points: np.full(len(points), mean)
+def _linear_values(coefficients: Array, points: Array) -> Array:
+    return np.asarray(points @ coefficients[:-1] + coefficients[-1])
 
 
-def _linear(Z: Array, y: Array) -> Callable[[Array], Array]:
+def _neighbour_values(tree: Any, labels: Array, count: int, points: Array) -> Array:
+    nearest = tree.query(points, k=count)[1].reshape(len(points), count)
+    return np.asarray(labels[nearest].mean(axis=1))
+
+
+def _zero(Z: Array, y: Array) -> Function:
+    return partial(_constant_values, 0.0)
+
+
+def _mean(Z: Array, y: Array) -> Function:
+    return partial(_constant_values, float(y.mean()))
+
+
+def _linear(Z: Array, y: Array) -> Function:
     design = np.column_stack([Z, np.ones(len(Z))])
-    coefficients = np.linalg.lstsq(design, y, rcond=None)[0]
-    return lambda points: points @ coefficients[:-1] + coefficients[-1]
+    return partial(_linear_values, np.asarray(np.linalg.lstsq(design, y, rcond=None)[0], dtype=np.float64))
 
 
-def _neighbours(Z: Array, y: Array) -> Callable[[Array], Array]:
+def _neighbours(Z: Array, y: Array) -> Function:
     from scipy.spatial import cKDTree
 
     used = slice(None, None, -(-len(Z) // _TREE[Z.shape[1] > 4]))
     centres, labels = Z[used], y[used]
-    tree = cKDTree(centres)
     count = int(min(len(centres), min(20, max(5, round(len(centres) ** 0.4)))))
-
-    def mean_of_neighbours(points: Array) -> Array:
-        nearest = tree.query(points, k=count)[1].reshape(len(points), count)
-        return labels[nearest].mean(axis=1)
-
-    return mean_of_neighbours
+    return partial(_neighbour_values, cKDTree(centres), labels, count)
 
 
-_FITS: dict[str, Callable[[Array, Array], Callable[[Array], Array]]] = {
+_FITS: dict[str, Callable[[Array, Array], Function]] = {
     "zero": _zero,
     "mean": _mean,
     "linear": _linear,

@@ -125,7 +125,7 @@ def _positions(search: PieceSearch, rows: Indices, metric: Array) -> Array:
 
 
 def _solve_ambient(search: PieceSearch, seeds: int) -> tuple[int, Array]:
-    """Local solves in R^d around unexplained samples; returns how many pieces were found and all gradients, weighted."""
+    """Local solves in R^d around unexplained samples; returns the number of pieces found and all gradients."""
     from scipy.spatial import cKDTree
 
     rows = search.unexplained

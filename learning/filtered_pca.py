@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_array, check_X_y
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
 from learning.candidates import fit_candidates
 from learning.moments import FilteredMoment, filtered_second_moments
@@ -236,7 +236,7 @@ def filtered_pass(
     return extend_frame(frame, best.vectors[chosen]), record
 
 
-class FilteredPCA(BaseEstimator):
+class FilteredPCA(TransformerMixin, BaseEstimator):
     r"""Relevant subspace V of y = F(x), x ~ N(0, I_d): eigenvectors of E[1_E Π_{W⊥}(xxᵀ - I)Π_{W⊥}], pass by pass.
 
     Parameters
@@ -281,8 +281,7 @@ class FilteredPCA(BaseEstimator):
         ValueError : X or y of the wrong shape, not finite or without samples, or parameters out of range.
         """
         self._check_parameters()
-        X, y = check_X_y(X, y, dtype=np.float64, y_numeric=True)
-        self.n_features_in_ = X.shape[1]
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         order = np.random.default_rng(self.random_state).permutation(len(X))
         return self._run((X[part], y[part]) for part in np.array_split(order, self.max_passes))
 
@@ -303,10 +302,8 @@ class FilteredPCA(BaseEstimator):
 
     def transform(self, X: ArrayLike) -> Array:
         """Coordinates Π_W x in the frame: (n, d) -> (n, k)."""
-        X = check_array(X, dtype=np.float64)
-        if X.shape[1] != self.n_features_in_:
-            raise ValueError(f"X has {X.shape[1]} features, but FilteredPCA was fitted with {self.n_features_in_}")
-        return np.asarray(X @ self.components_.T)
+        check_is_fitted(self)
+        return np.asarray(validate_data(self, X, dtype=np.float64, reset=False) @ self.components_.T)
 
     def _check_parameters(self) -> None:
         if not isinstance(self.max_passes, int | np.integer) or self.max_passes < 1:

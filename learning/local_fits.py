@@ -52,13 +52,14 @@ def solve_least_squares(design: Array, values: Array) -> tuple[Array, Array]:
     array([1., 2.])
     """
     count = design.shape[1]
-    triangle: Array = np.asarray(np.linalg.qr(np.column_stack([design, values]), mode="r"))
+    triangle = np.asarray(np.linalg.qr(np.column_stack([design, values]), mode="r"))
     factor = triangle[:count, :count]
     if _smallest_pivot(factor) <= 1e-14:
         return np.zeros(count), factor
     solution = np.linalg.solve(factor, triangle[:count, count])
     correction = design.T @ (values - design @ solution)
-    return solution + np.linalg.solve(factor, np.linalg.solve(factor.T, correction)), factor
+    refined = solution + np.linalg.solve(factor, np.linalg.solve(factor.T, correction))
+    return np.asarray(refined, dtype=np.float64), factor
 
 
 def _smallest_pivot(factor: Array) -> float:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_array, check_is_fitted, check_X_y
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from learning.candidates import Candidate, fit_candidate
 from learning.exact_pieces import PieceSearch, find_pieces, rough_subspace, span_of_gradients
@@ -85,9 +86,8 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         ValueError : X or y of the wrong shape, not finite or without samples, or parameters out of range.
         """
         self._check_parameters()
-        X, y = check_X_y(X, y, dtype=np.float64, y_numeric=True)
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         y = y.astype(np.float64)
-        self.n_features_in_ = X.shape[1]
         self._exponent = _exponent(y)
         kept = _distinct_rows(X)
         search = self._search(X[kept], np.ldexp(y[kept], -self._exponent))
@@ -98,12 +98,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     def predict(self, X: ArrayLike) -> Array:
         """Values of the learned function, (n, d) -> (n,)."""
         check_is_fitted(self)
-        X = check_array(X, dtype=np.float64)
-        if X.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but LatticePolynomialRegressor is expecting {self.n_features_in_} "
-                "features as input"
-            )
+        X = validate_data(self, X, dtype=np.float64, reset=False)
         if self._clauses is None:
             return np.ldexp(self._fallback(X), self._exponent)
         values = X @ self.pieces_[:, :-1].T + self.pieces_[:, -1]
@@ -248,5 +243,8 @@ def _best_regression(X: Array, y: Array, frame: Array) -> Candidate:
 
 
 def _on_subspace(name: str, X: Array, y: Array, frame: Array) -> Candidate:
-    fitted = fit_candidate(name, X @ frame.T, y)
-    return Candidate(name, lambda points: fitted(points @ frame.T))
+    return Candidate(name, partial(_at_coordinates, fit_candidate(name, X @ frame.T, y), frame))
+
+
+def _at_coordinates(fitted: Candidate, frame: Array, X: Array) -> Array:
+    return fitted(X @ frame.T)
