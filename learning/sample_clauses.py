@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tropical import AffineForm
 
-__all__ = ["lattice_bounds", "minimal_rows", "sample_clauses"]
+__all__ = ["extend_along_rays", "lattice_bounds", "minimal_rows", "sample_clauses"]
 
 Array = NDArray[np.float64]
 Table = NDArray[np.bool_]
@@ -115,3 +115,41 @@ def lattice_bounds(values: Array, lower: Table, upper: Table) -> tuple[Array, Ar
     for clause in upper:
         np.minimum(over, values[:, clause].max(axis=1), out=over)
     return below, over
+
+
+def extend_along_rays(
+    points: Array, owner: Indices, pieces: Array, lower: Table, upper: Table, *, slack: float, doublings: int = 10
+) -> Table:
+    r"""Clauses for cells far from all samples: F keeps its piece on the ray through a sample where L1 leaves a choice.
+
+    Pieces with constants can cross where a Gaussian never comes, and there max-min and min-max over the samples differ.
+    Doubling the points step by step, {i : ℓ_i ≥ v} with the value v of the present piece becomes a clause wherever v
+    lies strictly between the bounds; v ≤ min-max is exactly the condition that no sample is contradicted.
+
+    Parameters
+    ----------
+    points : (n, d) start of the rays, samples or projections of them on V. owner : (n,) their pieces.
+    pieces : (p, d+1). lower, upper : clauses and dual clauses of the samples. slack : rounding of piece values.
+    doublings : how often the points are doubled.
+
+    Returns
+    -------
+    (c, p) boolean array: ``lower`` with the new clauses, minimal.
+
+    Source: THEORY L1; the choice itself is a conjecture (no break without a sample that shows it).
+    """
+    owner, lower, upper = owner.copy(), lower.copy(), upper.copy()
+    for step in range(1, doublings + 1):
+        values = 2.0**step * (points @ pieces[:, :-1].T) + pieces[:, -1]
+        allowed = 2.0**step * slack
+        below, over = lattice_bounds(values, lower, upper)
+        for i in range(len(points)):
+            value = values[i, owner[i]]
+            if over[i] - below[i] <= allowed or not below[i] - allowed <= value <= over[i] + allowed:
+                continue
+            clause, dual = values[i] >= value - 1e-6 * allowed, values[i] <= value + 1e-6 * allowed
+            lower, upper = np.vstack([lower, clause]), np.vstack([upper, dual])
+            np.maximum(below, values[:, clause].min(axis=1), out=below)
+            np.minimum(over, values[:, dual].max(axis=1), out=over)
+        owner = np.abs(values - below[:, None]).argmin(axis=1)
+    return minimal_rows(lower)

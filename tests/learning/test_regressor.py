@@ -224,6 +224,15 @@ def test_clauses_bound_the_function_from_both_sides() -> None:
         np.testing.assert_array_equal(bound, y)
 
 
+def test_pieces_that_cross_beyond_all_samples_are_continued_along_rays() -> None:
+    """Both bounds of L1 hold for the samples; where they differ, far out, no break is assumed."""
+    net = ReLUNetwork.from_arrays([[[1], [1], [-1]], [["3/4", "1/4", "-7/8"]]], [[-1, "-3/2", 0], [0]])
+    learner = _fit(net, 3000)
+    assert learner.status_ == "explained"
+    assert learner.bounds_agree_ < 1.0
+    assert equivalent(net, learner.lattice_polynomial_).status == "proved"
+
+
 def test_ties_are_decided_exactly() -> None:
     """x0/3 + x1/3 and (x0 + x1)/3 differ in float64, and are equal."""
     third = Fraction(1, 3)
