@@ -1,0 +1,100 @@
+"""The hidden layers of a network scaled to integers: signs and kinks of units, without denominators."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flint import fmpz_mat
+
+from tropical.network import Pattern, ReLUNetwork
+from tropical.rationals import primitive_integers
+
+Integers = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerLayer:
+    """Preactivations (bias | weight) (h_0, h) of a layer times a positive number; h_0 is the homogenising coordinate.
+
+    ``matrix`` is of shape (n_out, 1 + n_in), ``slopes`` are times one positive number, ``kinked`` as in the layer.
+    """
+
+    matrix: fmpz_mat
+    slopes: tuple[tuple[int, int], ...]
+    kinked: tuple[int, ...]
+
+
+def integer_layers(net: ReLUNetwork) -> list[IntegerLayer]:
+    """The hidden layers of ``net``, each times a positive number.
+
+    >>> net = ReLUNetwork.from_arrays([[["1/2"], ["1/3"]], [[1, 1]]], [[1, 0], [0]])
+    >>> integer_layers(net)[0].matrix
+    [6, 3]
+    [0, 2]
+    """
+    found, scale = [], 1  # the layer's inputs carry this factor, and its biases have to follow
+    for layer in net.layers[:-1]:
+        numbers = (q for row in (layer.bias, *layer.weight) for q in row)
+        common = math.lcm(*(q.denominator for q in numbers))
+        rows = [
+            [int(bias * common * scale), *(int(q * common) for q in row)]
+            for bias, row in zip(layer.bias, layer.weight, strict=True)
+        ]
+        steep = math.lcm(*(q.denominator for pair in layer.slopes for q in pair))
+        slopes = tuple((int(left * steep), int(right * steep)) for left, right in layer.slopes)
+        found.append(IntegerLayer(fmpz_mat(rows), slopes, layer.kinked))
+        scale *= common * steep
+    return found
+
+
+def unit_rows(layers: Sequence[IntegerLayer], dim: int, pattern: Pattern) -> list[Integers]:
+    """The preactivations of the kinked units where ``pattern`` holds, as primitive integer rows (constant, gradient).
+
+    Each carries its sign in the pattern (0 counts as 1: such a row is 0 if the pattern is that of a cell), so that the
+    cell is where all of them are >= 0.
+
+    >>> net = ReLUNetwork.from_arrays([[[2], [-1]], [[1, 1]], [[1]]], [[-4, 1], [-1], [0]])
+    >>> unit_rows(integer_layers(net), 1, (1, -1, 1))
+    [(-2, 1), (-1, 1), (-5, 2)]
+    """
+    found: list[Integers] = []
+    signs = iter(pattern)
+    state = [[int(i == j) for j in range(dim + 1)] for i in range(dim + 1)]
+    for layer in layers:
+        rows = [[int(a) for a in row] for row in (layer.matrix * fmpz_mat(state)).tolist()]
+        chosen = [1] * len(rows)
+        for unit in layer.kinked:
+            chosen[unit] = next(signs) or 1
+            found.append(primitive_integers([chosen[unit] * a for a in rows[unit]]))
+        state = [state[0], *_activated(layer, rows, chosen)]
+    return found
+
+
+def pattern_beyond(layers: Sequence[IntegerLayer], point: Integers, direction: Integers) -> Pattern:
+    """The pattern at point + eps direction for all small eps > 0, read layer by layer from (value, derivative).
+
+    ``point`` (x_0, x) and ``direction`` (0, d) are homogeneous. The result is the pattern of a cell if the point lies
+    on none of its hyperplanes, or in the relative interior of one facet that the direction crosses: then a form with
+    value and derivative 0 is 0 on the whole cell beyond, since on the facet it agrees with a form that has one sign
+    on the cell before and vanishes at an inner point of the facet, hence all along it.
+
+    >>> net = ReLUNetwork.from_arrays([[[1]], [[1]], [[1]]])
+    >>> pattern_beyond(integer_layers(net), (1, 0), (0, 1)), pattern_beyond(integer_layers(net), (1, 0), (0, -1))
+    ((1, 1), (-1, 0))
+    """
+    pattern: list[int] = []
+    state = [list(pair) for pair in zip(point, direction, strict=True)]
+    for layer in layers:
+        columns = [[int(a) for a in row] for row in (layer.matrix * fmpz_mat(state)).tolist()]
+        chosen = [1] * len(columns)
+        for unit in layer.kinked:
+            leading = columns[unit][0] or columns[unit][1]
+            chosen[unit] = (leading > 0) - (leading < 0)
+            pattern.append(chosen[unit])
+        state = [state[0], *_activated(layer, columns, chosen)]
+    return tuple(pattern)
+
+
+def _activated(layer: IntegerLayer, rows: list[list[int]], signs: Sequence[int]) -> list[list[int]]:
+    slopes = (left if sign < 0 else right for (left, right), sign in zip(layer.slopes, signs, strict=True))
+    return [[slope * a for a in row] if slope else [0] * len(row) for slope, row in zip(slopes, rows, strict=True)]

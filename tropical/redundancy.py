@@ -1,0 +1,298 @@
+"""Which constraints of a full-dimensional polyhedron are facets, with a point inside it and inside each facet.
+
+Points are homogeneous: an integer vector (X_0, X) with X_0 > 0 stands for X / X_0.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from flint import fmpz_mat
+from numpy.typing import NDArray
+
+from tropical.exact_simplex import simplex
+from tropical.linear_program import (
+    Basis,
+    BasisProposer,
+    Floats,
+    Integers,
+    LinearProgram,
+    exact_multipliers,
+    power_of_two,
+    quotient,
+)
+from tropical.rationals import primitive, primitive_integers
+
+_ROUNDINGS = (12, 50)
+_FINEST = 50
+_STEPS = 6
+_STRIDE = 0.9
+_NEAREST = 1e-100
+_RIDGE = 1e-14
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where a ray leaves the polyhedron: ``point`` lies on exactly one facet, ``direction`` (0, d) points outwards."""
+
+    point: Integers
+    direction: Integers
+
+
+def interior_point(rows: Sequence[Integers], dim: int) -> Integers | None:
+    """A point with h_i(x) > 0 for every integer row h_i, or None if there is none: max t with h_i >= t, t <= 1.
+
+    >>> interior_point([(0, 1), (1, -2)], 1)
+    (8, 1)
+    >>> interior_point([(0, 1), (0, -1)], 1) is None
+    True
+    """
+    lifted = [(*row, -1) for row in rows] + [(1, *[0] * dim, -1)]
+    outcome = LinearProgram(lifted, dim + 1).maximise((0, *[0] * dim, 1))
+    if outcome.point is None or outcome.point[-1] <= 0:
+        return None
+    point = primitive((Fraction(1), *outcome.point[:-1]))
+    return simplified(rows, point)
+
+
+def tightest(rows: Iterable[Integers]) -> list[int]:
+    """Indices of the non-constant rows that no other row implies by itself; of proportional rows the first counts.
+
+    >>> tightest([(0, 2), (3, 1), (5, 0), (0, 4), (-1, -1)])
+    [0, 4]
+    """
+    best: dict[Integers, tuple[int, int, int]] = {}
+    for index, (constant, *gradient) in enumerate(rows):
+        size = math.gcd(*gradient)
+        if size:
+            key = tuple(a // size for a in gradient)
+            other = best.get(key)
+            if other is None or constant * other[1] < other[0] * size:
+                best[key] = constant, size, index
+    return sorted(index for _, _, index in best.values())
+
+
+def facets(rows: Sequence[Integers], inside: Integers, known: Collection[int] = ()) -> dict[int, Crossing]:
+    """The facets among ``rows``, each with a ray that leaves through its relative interior.
+
+    ``inside`` must satisfy every row strictly, and :func:`tightest` must keep every row. Rows in ``known`` are facets
+    already and are left out of the answer. Rays that hit one hyperplane first prove a facet; a row that no ray
+    reaches is redundant if an exact dual certificate says so: h_i = v + sum_j y_j h_j with v, y >= 0.
+
+    >>> found = facets([(0, 1, 0), (0, 0, 1), (2, -1, -1), (9, -1, 0)], (2, 1, 1))
+    >>> sorted(found), found[0].point
+    ([0, 1, 2], (2, 0, 1))
+    """
+    if len(known) == len(rows):
+        return {}
+    search = _FacetSearch(rows, inside, known)
+    search.shoot()
+    search.decide_the_rest()
+    return search.found
+
+
+class LocalView:
+    """The rows as floats around an interior point, in a unit comparable to the distance of the nearest hyperplane.
+
+    ``values`` are exact: each row at the homogeneous ``inside``. ``gradients`` have length 1, ``distances`` are those
+    from the point to the hyperplanes, in units of 2^``exponent``. The floats only propose.
+    """
+
+    def __init__(self, rows: Sequence[Integers], inside: Integers) -> None:
+        self.inside = inside
+        self.matrix = fmpz_mat(rows)
+        self.values = [int(v) for v in (self.matrix * fmpz_mat([[a] for a in inside])).entries()]
+        sizes = [power_of_two(row[1:]) for row in rows]
+        bits = [inside[0].bit_length() + size.bit_length() for size in sizes]
+        self.exponent = min(v.bit_length() - b for v, b in zip(self.values, bits, strict=True)) + 1
+        up, down = max(-self.exponent, 0), inside[0] << max(self.exponent, 0)
+        floats = np.array([[a / size for a in row[1:]] for row, size in zip(rows, sizes, strict=True)])
+        lengths = np.sqrt(np.sum(floats**2, axis=1))
+        heights = [quotient(v << up, down * size) for v, size in zip(self.values, sizes, strict=True)]
+        self.gradients: Floats = floats / lengths[:, None]
+        self.distances: Floats = np.array(heights) / lengths
+
+    def first_hits(self, directions: Floats) -> tuple[NDArray[np.intp], Floats]:
+        """For each direction the hyperplane met first, and how far away (infinite: none)."""
+        slopes = directions @ self.gradients.T
+        with np.errstate(all="ignore"):
+            reach = np.where(slopes < 0, self.distances / -slopes, np.inf)
+        hits = np.argmin(reach, axis=1)
+        return hits, reach[np.arange(len(hits)), hits]
+
+    def walks(self, targets: NDArray[np.intp]) -> dict[int, Floats]:
+        """Points on those of the target hyperplanes that affine scaling (Dikin 1967) reaches before any other.
+
+        Each step follows the steepest descent of the target in the ellipsoid sum_j (h_j(y + d) / h_j(y) - 1)^2 <= 1.
+        """
+        found: dict[int, Floats] = {}
+        points = np.zeros((len(targets), self.gradients.shape[1]))
+        with np.errstate(all="ignore"):
+            for _ in range(_STEPS):
+                slacks = np.maximum(self.distances + points @ self.gradients.T, _NEAREST)
+                steps = self.descents(targets, slacks)
+                slopes = steps @ self.gradients.T
+                reach = np.where(slopes < 0, slacks / -slopes, np.inf)
+                own = np.arange(len(targets)), targets
+                goal = reach[own]
+                reach[own] = np.inf
+                bound = np.min(reach, axis=1)
+                for k in np.flatnonzero(goal < bound):
+                    found[int(targets[k])] = points[k] + goal[k] * steps[k]
+                left = np.isfinite(bound) & (goal >= bound)
+                points, targets = (points + _STRIDE * bound[:, None] * steps)[left], targets[left]
+                if not len(targets):
+                    break
+        return found
+
+    def descents(self, targets: NDArray[np.intp], slacks: Floats) -> Floats:
+        """The Dikin direction of each target where the hyperplanes are at distances ``slacks``; its own is no bound."""
+        weights = slacks**-2.0
+        weights[np.arange(len(targets)), targets] = 0.0
+        metric = (self.gradients.T * weights[:, None, :]) @ self.gradients
+        size = 1.0 + np.trace(metric, axis1=1, axis2=2)
+        metric += (_RIDGE * size)[:, None, None] * np.eye(metric.shape[1])
+        steps: Floats = np.linalg.solve(metric, -self.gradients[targets][:, :, None])[:, :, 0]
+        return steps
+
+    def centre(self) -> Integers:
+        """The mean of the boundary points seen along the normals, both ways, on a dyadic grid; unchecked."""
+        directions = np.concatenate((self.gradients, -self.gradients))
+        _, reach = self.first_hits(directions)
+        finite = reach[np.isfinite(reach)]
+        shift = np.mean(directions * np.minimum(reach, 2 * np.median(finite))[:, None], axis=0)
+        room = np.min(self.distances + self.gradients @ shift)
+        bits = max(2 + math.ceil(math.log2(math.sqrt(len(shift)) / room)), -1000) if room > 0 else _FINEST
+        return self.on_grid(shift, min(bits, _FINEST))
+
+    def on_grid(self, shift: Floats, bits: int) -> Integers:
+        """inside + 2^exponent shift, rounded to multiples of 2^(exponent - bits)."""
+        fine = bits - self.exponent
+        up, down = max(fine, 0), self.inside[0] << max(-fine, 0)
+        steps = (round(math.ldexp(float(q), bits)) for q in shift)
+        grid = [(a << up) // down + step for a, step in zip(self.inside[1:], steps, strict=True)]
+        return primitive_integers((1 << up, *(a << max(-fine, 0) for a in grid)))
+
+
+def centred(rows: Sequence[Integers], inside: Integers) -> Integers:
+    """A point well inside {h_i >= 0}, with short coordinates, from any point that satisfies every row strictly.
+
+    >>> centred([(1, 3), (10**6, -1)], (10**9 + 7, 5))
+    (1, 524288)
+    """
+    if not rows or len(inside) == 1:
+        return (1, *[0] * (len(inside) - 1))
+    view = LocalView(rows, inside)
+    point = view.centre()
+    values = view.matrix * fmpz_mat([[a] for a in point])
+    return point if all(v > 0 for v in values.entries()) else simplified(rows, inside)
+
+
+def simplified(rows: Sequence[Integers], inside: Integers) -> Integers:
+    """As :func:`centred`, exactly: each coordinate in turn becomes a short dyadic number in the middle of its range.
+
+    >>> simplified([(1, 3), (10**6, -1)], (10**9 + 7, 5))
+    (1, 250000)
+    """
+    point = [Fraction(a, inside[0]) for a in inside[1:]]
+    values = [sum((a * q for a, q in zip(row[1:], point, strict=True)), Fraction(row[0])) for row in rows]
+    for j, q in enumerate(point):
+        moving = [(v, Fraction(row[j + 1])) for v, row in zip(values, rows, strict=True) if row[j + 1]]
+        down = min((v / a for v, a in moving if a > 0), default=None)
+        up = min((v / -a for v, a in moving if a < 0), default=None)
+        new = _short_dyadic(q, down, up)
+        values = [v + row[j + 1] * (new - q) for v, row in zip(values, rows, strict=True)]
+        point[j] = new
+    return primitive((Fraction(1), *point))
+
+
+def _short_dyadic(q: Fraction, down: Fraction | None, up: Fraction | None) -> Fraction:
+    """A dyadic number in the middle half of the interval (q - down, q + up); None: unbounded."""
+    if down is None and up is None:
+        return Fraction(0)
+    down, up = down or up or Fraction(1), up or down or Fraction(1)
+    low, width = q - down + (down + up) / 4, (down + up) / 2
+    scale = 1 << math.ceil(1 / width).bit_length()
+    return Fraction(math.ceil(low * scale), scale)
+
+
+class _FacetSearch:
+    def __init__(self, rows: Sequence[Integers], inside: Integers, known: Collection[int]) -> None:
+        self.rows, self.inside, self.known = rows, inside, set(known)
+        self.view = LocalView(rows, inside)
+        self.found: dict[int, Crossing] = {}
+
+    def undecided(self) -> list[int]:
+        return [i for i in range(len(self.rows)) if i not in self.known and i not in self.found]
+
+    def shoot(self) -> None:
+        """Rays towards each undecided hyperplane: first the shortest, then along walks that avoid the others."""
+        targets = np.array(self.undecided(), dtype=np.intp)
+        hits, reach = self.view.first_hits(-self.view.gradients[targets])
+        self.verify({int(i): -self.view.gradients[targets[k]] for k, i in enumerate(hits) if reach[k] < np.inf})
+        targets = np.array(self.undecided(), dtype=np.intp)
+        if len(targets):
+            self.verify(self.view.walks(targets))
+
+    def verify(self, proposals: Mapping[int, Floats], bits: int = _ROUNDINGS[0]) -> None:
+        """Keep each proposed row that its ray, rounded, meets first and alone: exactly."""
+        targets = [i for i in proposals if i not in self.known and i not in self.found]
+        self.cross({i: _rounded(proposals[i], bits) for i in targets})
+
+    def cross(self, rays: Mapping[int, Integers]) -> None:
+        """Keep each row whose ray meets it first and alone."""
+        if not rays:
+            return
+        directions = fmpz_mat([list(ray) for ray in rays.values()]).transpose()
+        slopes = (self.view.matrix * directions).transpose().tolist()
+        for (target, ray), slope in zip(rays.items(), slopes, strict=True):
+            value, fall = self.view.values[target], -int(slope[target])
+            others = ((j, int(s)) for j, s in enumerate(slope) if s < 0 and j != target)
+            if fall > 0 and all(self.view.values[j] * fall > value * -s for j, s in others):
+                point = [fall * a + value * b for a, b in zip(self.inside, ray, strict=True)]
+                self.found[target] = Crossing(primitive_integers(point), ray)
+
+    def decide_the_rest(self) -> None:
+        """A linear program for every row left: its minimum over the others is negative, or the row is redundant."""
+        rest = self.undecided()
+        proposer = BasisProposer(self.view.distances, self.view.gradients) if rest else None
+        for i in rest:
+            if proposer is None or i in self.found:
+                continue
+            basis = proposer.minimise_row(i, self.view.gradients[i])
+            if i not in basis.rows and _implied(self.rows, i, basis):
+                continue
+            for bits in _ROUNDINGS:
+                self.verify({i: basis.point}, bits)
+            if i not in self.found:
+                self.decide(i, basis.rows)
+
+    def decide(self, target: int, start: Sequence[int]) -> None:
+        """The same by the exact simplex."""
+        row = self.rows[target]
+        relaxed = [*self.rows[:target], (row[0] + 1, *row[1:]), *self.rows[target + 1 :]]
+        outcome = simplex([-a for a in row], relaxed, start)
+        assert outcome.point is not None
+        assert outcome.value is not None
+        if outcome.value > 0:
+            steps = [q - Fraction(a, self.inside[0]) for q, a in zip(outcome.point, self.inside[1:], strict=True)]
+            self.cross({target: primitive((Fraction(0), *steps))})
+
+
+def _implied(rows: Sequence[Integers], target: int, basis: Basis) -> bool:
+    """Whether h = v + sum_j y_j h_j with v, y >= 0, h the target and j running over the rows of the basis."""
+    multipliers = exact_multipliers(rows, basis, rows[target], sign=-1)
+    if multipliers is None:
+        return False
+    return sum(y * row[0] for y, row in zip(multipliers, rows, strict=True) if y) <= rows[target][0]
+
+
+def _rounded(direction: Floats, bits: int) -> Integers:
+    """(0, d) with d proportional to the direction, rounded to so many bits."""
+    largest = float(np.max(np.abs(direction), initial=0.0))
+    if not 0 < largest < math.inf:
+        return (0, *[0] * len(direction))
+    scaled = np.rint(direction * (2.0**bits / largest))
+    return primitive_integers((0, *(int(a) for a in scaled)))
