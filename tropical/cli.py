@@ -5,11 +5,12 @@ Ctrl-C and 70 for a defect of the program, which must not look like a verdict.
 """
 
 import json
+import math
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Context
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 import click
 
+from tropical.bounds import region_bounds
 from tropical.budget import Budget, BudgetExhausted, Progress
 from tropical.comparison import Function, equivalent
 from tropical.complexes import PolyhedralComplex
@@ -115,9 +117,9 @@ _box = click.option(
 def inspect(file: Path, box: tuple[str, str] | None, timeout: float | None, as_json: bool) -> None:
     """Count the exact structure of the network in FILE.
 
-    Cells, linear regions, affine pieces, faces by dimension, relevant subspace; for one output also the Lipschitz
-    constant in the Euclidean norm and the clauses of its lattice form after absorption. A count that the timeout cut
-    short is null, and the exit code 3.
+    Cells and upper bounds on their number from the shape alone, linear regions, affine pieces, faces by dimension,
+    relevant subspace; for one output also the Lipschitz constant in the Euclidean norm and the clauses of its lattice
+    form after absorption. A count that the timeout cut short is null, and the exit code 3.
     """
     clock = Clock(timeout)
     net = load_network(file)
@@ -171,6 +173,7 @@ class Inspection:
             "output_dim": net.output_dim,
             "widths": list(net.widths),
             "domain": None if self.domain is None else [_text(self.domain.lower[0]), _text(self.domain.upper[0])],
+            "cell_bounds": {name: _number(count) for name, count in asdict(region_bounds(net)).items()},
             **dict.fromkeys(("cells", "linear_regions", "affine_pieces", "f_vector", "lineality_dim")),
             **dict.fromkeys(("relevant_subspace_dim", "lipschitz", "clauses")),
             "complete": True,
@@ -209,6 +212,7 @@ class Inspection:
             ("inputs, hidden widths, outputs", f"{c['input_dim']} | {_list(c['widths'])} | {c['output_dim']}"),
             ("domain", domain),
             ("cells (activation regions)", cells),
+            ("cells at most (Serra et al.; Montúfar)", " | ".join(self._bounds("serra", "montufar"))),
             ("linear regions", self._count("linear_regions")),
             ("affine pieces", self._count("affine_pieces")),
             ("f-vector (faces by dimension)", _list(c["f_vector"]) if c["f_vector"] else "not reached"),
@@ -222,6 +226,9 @@ class Inspection:
         if not c["complete"]:
             table.append(("INCOMPLETE", c["reason"]))
         return table
+
+    def _bounds(self, *names: str) -> list[str]:
+        return [_shortened(self.counts["cell_bounds"][name]) for name in names]
 
     def _count(self, name: str) -> str:
         return "not reached" if self.counts[name] is None else str(self.counts[name])
@@ -317,6 +324,18 @@ def _text(q: Fraction) -> str:
     """``p/q`` in decimal, or marked as hexadecimal where it exceeds what Python converts."""
     longest = max(q.numerator.bit_length(), q.denominator.bit_length())
     return str(q) if longest < 3 * MAX_DIGITS else f"hex:{to_hex(q)}"
+
+
+def _number(count: int | None) -> int | str | None:
+    """An integer as it is, or as marked text where it exceeds what Python converts."""
+    return count if count is None or count.bit_length() < 3 * MAX_DIGITS else _text(Fraction(count))
+
+
+def _shortened(count: int | str) -> str:
+    """A count in full up to fifteen digits, then its order of magnitude."""
+    if isinstance(count, str):
+        count = int(count.removeprefix("hex:"), 16)
+    return str(count) if count < 10**15 else f"about 10^{count.bit_length() * math.log10(2):.0f}"
 
 
 def _decimal_root(square: Fraction) -> str:

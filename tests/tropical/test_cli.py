@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
@@ -43,6 +44,7 @@ def test_inspect_prints_every_count_as_json(files):
         "output_dim": 1,
         "widths": [3],
         "domain": None,
+        "cell_bounds": {"patterns": 8, "zaslavsky": 4, "montufar": 4, "serra": 4},
         "cells": 4,
         "linear_regions": 2,
         "affine_pieces": 2,
@@ -62,6 +64,25 @@ def test_inspect_prints_a_table_and_keeps_progress_off_stdout(files):
     assert "sqrt(2) = 1.41421356237" in result.stdout
     assert "cutting" in result.stderr
     assert "cutting" not in result.stdout
+
+
+def test_inspect_shows_bounds_that_need_no_cell(files):
+    widths = [2, *[12] * 20, 1]
+    weights = [[[(3 * i + 5 * j) % 7 - 3 for j in range(n)] for i in range(m)] for n, m in pairwise(widths)]
+    save_network(tp.ReLUNetwork.from_arrays(weights), files / "deep.json")
+    result = run("inspect", files / "deep.json", "--timeout", "1e-9")
+    assert result.exit_code == 3
+    (line,) = [line for line in result.stdout.splitlines() if "at most" in line]
+    assert line.count("about 10^") == 2
+    assert "4 | 4" in run("inspect", files / "max.json").stdout
+
+
+def test_bounds_of_any_size_are_shown():
+    assert cli._number(None) is None
+    assert cli._number(7) == 7
+    assert cli._number(16**5000).startswith("hex:1000")
+    assert cli._shortened(cli._number(16**5000)) == "about 10^6021"
+    assert cli._shortened(10**15 - 1) == "9" * 15
 
 
 def test_inspect_in_a_box(files):
