@@ -70,29 +70,37 @@ def unit_rows(layers: Sequence[IntegerLayer], dim: int, pattern: Pattern) -> lis
     return found
 
 
-def pattern_beyond(layers: Sequence[IntegerLayer], point: Integers, direction: Integers) -> Pattern:
-    """The pattern at point + eps direction for all small eps > 0, read layer by layer from (value, derivative).
+def patterns_beyond(layers: Sequence[IntegerLayer], rays: Sequence[tuple[Integers, Integers]]) -> list[Pattern]:
+    """For each pair the pattern at point + eps direction for all small eps > 0, read from (value, derivative).
 
-    ``point`` (x_0, x) and ``direction`` (0, d) are homogeneous. The result is the pattern of a cell if the point lies
-    on none of its hyperplanes, or in the relative interior of one facet that the direction crosses: then a form with
+    Points (x_0, x) and directions (0, d) are homogeneous. The result is the pattern of a cell if the point lies on
+    none of its hyperplanes, or in the relative interior of one facet that the direction crosses: then a form with
     value and derivative 0 is 0 on the whole cell beyond, since on the facet it agrees with a form that has one sign
     on the cell before and vanishes at an inner point of the facet, hence all along it.
 
-    >>> net = ReLUNetwork.from_arrays([[[1]], [[1]], [[1]]])
-    >>> pattern_beyond(integer_layers(net), (1, 0), (0, 1)), pattern_beyond(integer_layers(net), (1, 0), (0, -1))
-    ((1, 1), (-1, 0))
+    >>> layers = integer_layers(ReLUNetwork.from_arrays([[[1]], [[1]], [[1]]]))
+    >>> patterns_beyond(layers, [((1, 0), (0, 1)), ((1, 0), (0, -1))])
+    [(1, 1), (-1, 0)]
     """
-    pattern: list[int] = []
-    state = [list(pair) for pair in zip(point, direction, strict=True)]
+    patterns: list[list[int]] = [[] for _ in rays]
+    if not rays:
+        return []
+    state = [list(column) for column in zip(*(vector for ray in rays for vector in ray), strict=True)]
     for layer in layers:
-        columns = [[int(a) for a in row] for row in (layer.matrix * fmpz_mat(state)).tolist()]
-        chosen = [1] * len(columns)
-        for unit in layer.kinked:
-            leading = columns[unit][0] or columns[unit][1]
-            chosen[unit] = (leading > 0) - (leading < 0)
-            pattern.append(chosen[unit])
-        state = [state[0], *_activated(layer, columns, chosen)]
-    return tuple(pattern)
+        rows = [[int(a) for a in row] for row in (layer.matrix * fmpz_mat(state)).tolist()]
+        kinked = set(layer.kinked)
+        image = [state[0]]
+        for unit, (row, (left, right)) in enumerate(zip(rows, layer.slopes, strict=True)):
+            values = []
+            for pattern, value, derivative in zip(patterns, row[::2], row[1::2], strict=True):
+                leading = value or derivative
+                if unit in kinked:
+                    pattern.append((leading > 0) - (leading < 0))
+                slope = left if leading < 0 else right
+                values += [slope * value, slope * derivative]
+            image.append(values)
+        state = image
+    return [tuple(pattern) for pattern in patterns]
 
 
 def _activated(layer: IntegerLayer, rows: list[list[int]], signs: Sequence[int]) -> list[list[int]]:

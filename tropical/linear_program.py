@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from flint import fmpq_mat, fmpz_mat
+from flint import fmpq, fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
 
 from tropical.exact_simplex import Outcome, simplex
@@ -149,21 +149,31 @@ def exact_multipliers(
     >>> exact_multipliers([(1, -2), (5, 2)], Basis((0,), (0,), np.zeros(1)), (0, 1))
     (Fraction(1, 2), Fraction(0, 1))
     """
+    support = basis_multipliers(constraints, basis, objective, sign)
+    if support is None:
+        return None
+    found = [Fraction(0)] * len(constraints)
+    for i, q in zip(basis.rows, support, strict=True):
+        found[i] = Fraction(int(q.p), int(q.q))
+    return tuple(found)
+
+
+def basis_multipliers(
+    constraints: Sequence[Sequence[int]], basis: Basis, objective: Sequence[int], sign: int = 1
+) -> list[fmpq] | None:
+    """The multipliers of :func:`exact_multipliers` for the rows of the basis alone, as FLINT rationals."""
     right = fmpz_mat(len(basis.columns), 1, [-sign * objective[j + 1] for j in basis.columns])
     solved = _solve([[constraints[i][j + 1] for i in basis.rows] for j in basis.columns], right)
     if solved is None:
         return None
-    entries = [Fraction(int(q.p), int(q.q)) for q in solved.entries()]
-    if any(q < 0 for q in entries):
+    support: list[fmpq] = solved.entries()
+    if any(q < 0 for q in support):
         return None
-    support = list(zip(basis.rows, entries, strict=True))
     for j in set(range(len(objective) - 1)) - set(basis.columns):
-        if sign * objective[j + 1] + sum(q * constraints[i][j + 1] for i, q in support):
+        terms = (q * constraints[i][j + 1] for i, q in zip(basis.rows, support, strict=True))
+        if sum(terms, fmpq(sign * objective[j + 1])) != 0:
             return None
-    found = [Fraction(0)] * len(constraints)
-    for i, q in support:
-        found[i] = q
-    return tuple(found)
+    return support
 
 
 def _solve(square: Sequence[Sequence[int]], right: fmpz_mat) -> fmpq_mat | None:
@@ -173,7 +183,7 @@ def _solve(square: Sequence[Sequence[int]], right: fmpz_mat) -> fmpq_mat | None:
     if not size:
         return fmpq_mat(0, 1)
     try:
-        return fmpq_mat(fmpz_mat(square)).solve(fmpq_mat(right))
+        return cast("fmpq_mat", fmpz_mat(square).solve(right))
     except ZeroDivisionError:
         return None
 

@@ -8,7 +8,7 @@ from itertools import count
 
 from tropical.budget import Meter
 from tropical.cones import dot
-from tropical.integer_layers import integer_layers, pattern_beyond, unit_rows
+from tropical.integer_layers import integer_layers, patterns_beyond, unit_rows
 from tropical.network import Pattern, ReLUNetwork
 from tropical.rationals import Vector, primitive, primitive_integers
 from tropical.redundancy import Crossing, centred, facets, interior_point, tightest
@@ -63,9 +63,10 @@ class _Search:
             inside = centred(rows, _step_in(rows, entrance))
             weight = inside[0]
             yield FoundCell(pattern, tuple(Fraction(a, weight) for a in inside[1:]))
-            for row, crossing in self.exits(rows, inside, self.entrances.pop(pattern)):
-                self.meter.check_time()
-                neighbour = pattern_beyond(self.layers, crossing.point, crossing.direction)
+            exits = self.exits(rows, inside, self.entrances.pop(pattern))
+            self.meter.check_time()
+            beyond = patterns_beyond(self.layers, [(crossing.point, crossing.direction) for _, crossing in exits])
+            for (row, crossing), neighbour in zip(exits, beyond, strict=True):
                 if neighbour not in seen:
                     seen.add(neighbour)
                     self.entrances[neighbour] = []
@@ -95,7 +96,7 @@ class _Search:
             raise ValueError("the domain has no interior point")
         rest = (0,) * len(inside)
         for point in _curve(inside):
-            pattern = pattern_beyond(self.layers, point, rest)
+            (pattern,) = patterns_beyond(self.layers, [(point, rest)])
             rows = [*self.domain, *unit_rows(self.layers, self.dim, pattern)]
             if all(dot(row, point) > 0 for row in rows if any(row)):
                 return pattern, Crossing(point, rest)

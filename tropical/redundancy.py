@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpz_mat
+from flint import fmpq, fmpz_mat
 from numpy.typing import NDArray
 
 from tropical.exact_simplex import simplex
@@ -19,7 +19,7 @@ from tropical.linear_program import (
     Floats,
     Integers,
     LinearProgram,
-    exact_multipliers,
+    basis_multipliers,
     power_of_two,
     quotient,
 )
@@ -27,7 +27,7 @@ from tropical.rationals import primitive, primitive_integers
 
 _ROUNDINGS = (12, 50)
 _FINEST = 50
-_STEPS = 6
+_STEPS = 5
 _STRIDE = 0.9
 _NEAREST = 1e-100
 _RIDGE = 1e-14
@@ -125,10 +125,11 @@ class LocalView:
     def walks(self, targets: NDArray[np.intp]) -> dict[int, Floats]:
         """Points on those of the target hyperplanes that affine scaling (Dikin 1967) reaches before any other.
 
-        Each step follows the steepest descent of the target in the ellipsoid sum_j (h_j(y + d) / h_j(y) - 1)^2 <= 1.
+        Each step is the steepest descent of the target in the ellipsoid sum_j (h_j(y + d) / h_j(y) - 1)^2 <= 1, long
+        but short of the boundary; all targets are walked to at once.
         """
-        found: dict[int, Floats] = {}
         points = np.zeros((len(targets), self.gradients.shape[1]))
+        reached: dict[int, Floats] = {}
         with np.errstate(all="ignore"):
             for _ in range(_STEPS):
                 slacks = np.maximum(self.distances + points @ self.gradients.T, _NEAREST)
@@ -140,12 +141,12 @@ class LocalView:
                 reach[own] = np.inf
                 bound = np.min(reach, axis=1)
                 for k in np.flatnonzero(goal < bound):
-                    found[int(targets[k])] = points[k] + goal[k] * steps[k]
+                    reached[int(targets[k])] = points[k] + goal[k] * steps[k]
                 left = np.isfinite(bound) & (goal >= bound)
                 points, targets = (points + _STRIDE * bound[:, None] * steps)[left], targets[left]
                 if not len(targets):
                     break
-        return found
+        return reached
 
     def descents(self, targets: NDArray[np.intp], slacks: Floats) -> Floats:
         """The Dikin direction of each target where the hyperplanes are at distances ``slacks``; its own is no bound."""
@@ -154,8 +155,8 @@ class LocalView:
         metric = (self.gradients.T * weights[:, None, :]) @ self.gradients
         size = 1.0 + np.trace(metric, axis1=1, axis2=2)
         metric += (_RIDGE * size)[:, None, None] * np.eye(metric.shape[1])
-        steps: Floats = np.linalg.solve(metric, -self.gradients[targets][:, :, None])[:, :, 0]
-        return steps
+        steps = np.linalg.solve(metric, -self.gradients[targets][:, :, None])[:, :, 0]
+        return np.asarray(steps, dtype=np.float64)
 
     def centre(self) -> Integers:
         """The mean of the boundary points seen along the normals, both ways, on a dyadic grid; unchecked."""
@@ -225,7 +226,8 @@ class _FacetSearch:
         self.found: dict[int, Crossing] = {}
 
     def undecided(self) -> list[int]:
-        return [i for i in range(len(self.rows)) if i not in self.known and i not in self.found]
+        done = self.known | self.found.keys()
+        return [i for i in range(len(self.rows)) if i not in done]
 
     def shoot(self) -> None:
         """Rays towards each undecided hyperplane: first the shortest, then along walks that avoid the others."""
@@ -262,7 +264,7 @@ class _FacetSearch:
             if proposer is None or i in self.found:
                 continue
             basis = proposer.minimise_row(i, self.view.gradients[i])
-            if i not in basis.rows and _implied(self.rows, i, basis):
+            if _implied(self.rows, i, basis):
                 continue
             for bits in _ROUNDINGS:
                 self.verify({i: basis.point}, bits)
@@ -283,10 +285,10 @@ class _FacetSearch:
 
 def _implied(rows: Sequence[Integers], target: int, basis: Basis) -> bool:
     """Whether h = v + sum_j y_j h_j with v, y >= 0, h the target and j running over the rows of the basis."""
-    multipliers = exact_multipliers(rows, basis, rows[target], sign=-1)
+    multipliers = None if target in basis.rows else basis_multipliers(rows, basis, rows[target], sign=-1)
     if multipliers is None:
         return False
-    return sum(y * row[0] for y, row in zip(multipliers, rows, strict=True) if y) <= rows[target][0]
+    return bool(sum((y * rows[j][0] for j, y in zip(basis.rows, multipliers, strict=True)), fmpq(0)) <= rows[target][0])
 
 
 def _rounded(direction: Floats, bits: int) -> Integers:

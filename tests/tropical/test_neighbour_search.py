@@ -12,7 +12,7 @@ from oracles.random_cases import random_case
 from tropical.budget import Budget, BudgetExhausted, Meter
 from tropical.neighbour_search import search_cells
 from tropical.rationals import primitive
-from tropical.subdivision import activation_cones, coordinates
+from tropical.activation_cones import activation_cones, coordinates
 
 
 def network(case):
