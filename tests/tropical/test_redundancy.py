@@ -70,9 +70,8 @@ def test_the_exact_simplex_alone_gives_the_same_facets(system, misleading):
     inside = interior_point(rows, dim)
     assume(inside is not None)
     rows = [rows[i] for i in tightest(rows)]
-    nonsense = Basis(
-        tuple(range(misleading)), tuple(range(min(misleading, dim))), np.full(dim, [1.0, np.nan, np.inf][misleading])
-    )
+    size = min(misleading, len(rows), dim)
+    nonsense = Basis(tuple(range(size)), tuple(range(size)), np.full(dim, [1.0, np.nan, np.inf][misleading]))
     with (
         mock.patch.object(redundancy._FacetSearch, "shoot", return_value=None),
         mock.patch.object(BasisProposer, "minimise", return_value=nonsense),
