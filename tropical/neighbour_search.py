@@ -11,7 +11,7 @@ from tropical.cones import dot
 from tropical.integer_layers import integer_layers, patterns_beyond, unit_rows
 from tropical.network import Pattern, ReLUNetwork
 from tropical.rationals import Vector, primitive, primitive_integers
-from tropical.redundancy import Crossing, centred, facets, interior_point, tightest
+from tropical.redundancy import Crossing, Implications, centred, facets, interior_point, tightest
 
 Integers = tuple[int, ...]
 
@@ -49,6 +49,7 @@ class _Search:
         self.domain = [primitive_integers(row) for row in domain_rows]
         self.meter = meter
         self.entrances: dict[Pattern, list[Integers]] = {}
+        self.implications = Implications()
 
     def cells(self) -> Iterator[FoundCell]:
         """Each cell once."""
@@ -83,7 +84,7 @@ class _Search:
     ) -> list[tuple[Integers, Crossing]]:
         """The facets, other than ``known`` ones, across which the domain goes on."""
         closed = {*known, *self.domain}
-        found = facets(rows, inside, [i for i, row in enumerate(rows) if row in closed])
+        found = facets(rows, inside, [i for i, row in enumerate(rows) if row in closed], self.implications)
         return [(rows[i], found[i]) for i in sorted(found)]
 
     def start(self) -> tuple[Pattern, Crossing]:

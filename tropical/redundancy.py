@@ -31,6 +31,7 @@ _STEPS = 5
 _STRIDE = 0.9
 _NEAREST = 1e-100
 _RIDGE = 1e-14
+_REASONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,40 @@ def tightest(rows: Iterable[Integers]) -> list[int]:
     return sorted(index for _, _, index in best.values())
 
 
-def facets(rows: Sequence[Integers], inside: Integers, known: Collection[int] = ()) -> dict[int, Crossing]:
+class Implications:
+    """Which rows were seen to imply which: h = v + sum_j y_j h_j, v, y >= 0, holds wherever these rows meet again."""
+
+    def __init__(self) -> None:
+        self._index: dict[Integers, int] = {}
+        self._reasons: dict[int, list[frozenset[int]]] = {}
+
+    def identify(self, rows: Sequence[Integers]) -> list[int]:
+        """A number for each row, the same whenever it comes again."""
+        return [self._index.setdefault(row, len(self._index)) for row in rows]
+
+    def known(self, row: int, present: frozenset[int]) -> bool:
+        """Whether rows that are present are known to imply this one."""
+        return any(reason <= present for reason in reversed(self._reasons.get(row, ())))
+
+    def remember(self, row: int, reason: frozenset[int]) -> None:
+        """Keep the latest reasons for each row."""
+        reasons = self._reasons.setdefault(row, [])
+        reasons.append(reason)
+        del reasons[:-_REASONS]
+
+
+def facets(
+    rows: Sequence[Integers],
+    inside: Integers,
+    known: Collection[int] = (),
+    implications: Implications | None = None,
+) -> dict[int, Crossing]:
     """The facets among ``rows``, each with a ray that leaves through its relative interior.
 
     ``inside`` must satisfy every row strictly, and :func:`tightest` must keep every row. Rows in ``known`` are facets
     already and are left out of the answer. Rays that hit one hyperplane first prove a facet; a row that no ray
-    reaches is redundant if an exact dual certificate says so: h_i = v + sum_j y_j h_j with v, y >= 0.
+    reaches is redundant if an exact dual certificate says so: h_i = v + sum_j y_j h_j with v, y >= 0. Certificates are
+    looked up and left in ``implications``, for polyhedra that share rows.
 
     >>> found = facets([(0, 1, 0), (0, 0, 1), (2, -1, -1), (9, -1, 0)], (2, 1, 1))
     >>> sorted(found), found[0].point
@@ -87,7 +116,7 @@ def facets(rows: Sequence[Integers], inside: Integers, known: Collection[int] = 
     """
     if len(known) == len(rows):
         return {}
-    search = _FacetSearch(rows, inside, known)
+    search = _FacetSearch(rows, inside, known, implications or Implications())
     search.shoot()
     search.decide_the_rest()
     return search.found
@@ -220,13 +249,19 @@ def _short_dyadic(q: Fraction, down: Fraction | None, up: Fraction | None) -> Fr
 
 
 class _FacetSearch:
-    def __init__(self, rows: Sequence[Integers], inside: Integers, known: Collection[int]) -> None:
-        self.rows, self.inside, self.known = rows, inside, set(known)
+    def __init__(
+        self, rows: Sequence[Integers], inside: Integers, known: Collection[int], implications: Implications
+    ) -> None:
+        self.rows, self.inside, self.known = rows, inside, frozenset(known)
         self.view = LocalView(rows, inside)
         self.found: dict[int, Crossing] = {}
+        self.implications = implications
+        self.names = implications.identify(rows)
+        present = frozenset(self.names)
+        self.implied = {i for i, name in enumerate(self.names) if implications.known(name, present)}
 
     def undecided(self) -> list[int]:
-        done = self.known | self.found.keys()
+        done = self.known | self.implied | self.found.keys()
         return [i for i in range(len(self.rows)) if i not in done]
 
     def shoot(self) -> None:
@@ -264,12 +299,25 @@ class _FacetSearch:
             if proposer is None or i in self.found:
                 continue
             basis = proposer.minimise_row(i, self.view.gradients[i])
-            if _implied(self.rows, i, basis):
+            if self.is_implied(i, basis):
                 continue
             for bits in _ROUNDINGS:
                 self.verify({i: basis.point}, bits)
             if i not in self.found:
                 self.decide(i, basis.rows)
+
+    def is_implied(self, target: int, basis: Basis) -> bool:
+        """Whether h = v + sum_j y_j h_j with v, y >= 0, h the target and j running over the rows of the basis."""
+        if target in basis.rows:
+            return False
+        multipliers = basis_multipliers(self.rows, basis, self.rows[target], sign=-1)
+        if multipliers is None:
+            return False
+        terms = [(j, y) for j, y in zip(basis.rows, multipliers, strict=True) if y != 0]
+        if sum((y * self.rows[j][0] for j, y in terms), fmpq(0)) > self.rows[target][0]:
+            return False
+        self.implications.remember(self.names[target], frozenset(self.names[j] for j, _ in terms))
+        return True
 
     def decide(self, target: int, start: Sequence[int]) -> None:
         """The same by the exact simplex."""
@@ -281,14 +329,6 @@ class _FacetSearch:
         if outcome.value > 0:
             steps = [q - Fraction(a, self.inside[0]) for q, a in zip(outcome.point, self.inside[1:], strict=True)]
             self.cross({target: primitive((Fraction(0), *steps))})
-
-
-def _implied(rows: Sequence[Integers], target: int, basis: Basis) -> bool:
-    """Whether h = v + sum_j y_j h_j with v, y >= 0, h the target and j running over the rows of the basis."""
-    multipliers = None if target in basis.rows else basis_multipliers(rows, basis, rows[target], sign=-1)
-    if multipliers is None:
-        return False
-    return bool(sum((y * rows[j][0] for j, y in zip(basis.rows, multipliers, strict=True)), fmpq(0)) <= rows[target][0])
 
 
 def _rounded(direction: Floats, bits: int) -> Integers:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tropical import redundancy
 from tropical.cones import dot
 from tropical.linear_program import Basis, BasisProposer
-from tropical.redundancy import centred, facets, interior_point, simplified, tightest
+from tropical.redundancy import Implications, centred, facets, interior_point, simplified, tightest
 
 TINY = 10**12
 
@@ -118,3 +118,13 @@ def test_known_facets_are_left_out():
     square = [(0, 1, 0), (1, -1, 0), (0, 0, 1), (1, 0, -1), (5, 1, 1)]
     assert sorted(facets(square, (2, 1, 1), known=[0, 2])) == [1, 3]
     assert facets(square, (2, 1, 1), known=range(5)) == {}
+
+
+def test_certificates_are_used_again_only_where_their_rows_meet():
+    cube = [(0, 1, 0), (0, 0, 1), (4, -1, 0), (4, 0, -1)]
+    beyond, seen = (9, -1, -1), Implications()
+    assert sorted(facets([*cube, beyond], (1, 1, 1), implications=seen)) == [0, 1, 2, 3]
+    with mock.patch.object(BasisProposer, "minimise", side_effect=AssertionError):
+        assert sorted(facets([beyond, *cube], (1, 1, 2), implications=seen)) == [1, 2, 3, 4]
+    wider = [*cube[:3], (6, 0, -1), beyond]
+    assert sorted(facets(wider, (1, 1, 1), implications=seen)) == [0, 1, 2, 3, 4]
