@@ -66,7 +66,8 @@ def unit_rows(layers: Sequence[IntegerLayer], dim: int, pattern: Pattern) -> lis
         for unit in layer.kinked:
             chosen[unit] = next(signs) or 1
             found.append(primitive_integers([chosen[unit] * a for a in rows[unit]]))
-        state = [state[0], *_activated(layer, rows, chosen)]
+        if layer is not layers[-1]:
+            state = [state[0], *_activated(layer, rows, chosen)]
     return found
 
 
@@ -88,19 +89,23 @@ def patterns_beyond(layers: Sequence[IntegerLayer], rays: Sequence[tuple[Integer
     state = [list(column) for column in zip(*(vector for ray in rays for vector in ray), strict=True)]
     for layer in layers:
         rows = [[int(a) for a in row] for row in (layer.matrix * fmpz_mat(state)).tolist()]
-        kinked = set(layer.kinked)
-        image = [state[0]]
-        for unit, (row, (left, right)) in enumerate(zip(rows, layer.slopes, strict=True)):
-            values = []
-            for pattern, value, derivative in zip(patterns, row[::2], row[1::2], strict=True):
+        for unit in layer.kinked:
+            pairs = zip(patterns, rows[unit][::2], rows[unit][1::2], strict=True)
+            for pattern, value, derivative in pairs:
                 leading = value or derivative
-                if unit in kinked:
-                    pattern.append((leading > 0) - (leading < 0))
-                slope = left if leading < 0 else right
-                values += [slope * value, slope * derivative]
-            image.append(values)
-        state = image
+                pattern.append((leading > 0) - (leading < 0))
+        if layer is not layers[-1]:
+            state = [state[0], *map(_activated_pairs, rows, layer.slopes)]
     return [tuple(pattern) for pattern in patterns]
+
+
+def _activated_pairs(row: list[int], slopes: tuple[int, int]) -> list[int]:
+    left, right = slopes
+    image = []
+    for value, derivative in zip(row[::2], row[1::2], strict=True):
+        slope = left if (value or derivative) < 0 else right
+        image += [slope * value, slope * derivative]
+    return image
 
 
 def _activated(layer: IntegerLayer, rows: list[list[int]], signs: Sequence[int]) -> list[list[int]]:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
 
+from flint import fmpz_mat
+
 from tropical.budget import Meter
 from tropical.cones import dot
 from tropical.integer_layers import integer_layers, patterns_beyond, unit_rows
 from tropical.network import Pattern, ReLUNetwork
 from tropical.rationals import Vector, primitive, primitive_integers
-from tropical.redundancy import Crossing, Implications, centred, facets, interior_point, tightest
+from tropical.redundancy import Crossing, Implications, LocalView, facets, interior_point, tightest
 
 Integers = tuple[int, ...]
 
@@ -61,10 +63,13 @@ class _Search:
             pattern, entrance = pending.popleft()
             self.meter.count_cell()
             rows = self.constraints(pattern)
-            inside = centred(rows, _step_in(rows, entrance))
-            weight = inside[0]
-            yield FoundCell(pattern, tuple(Fraction(a, weight) for a in inside[1:]))
-            exits = self.exits(rows, inside, self.entrances.pop(pattern))
+            if not rows:
+                yield FoundCell(pattern, (Fraction(0),) * self.dim)
+                return
+            view = LocalView(rows, _step_in(rows, entrance))
+            view.move_to_centre()
+            yield FoundCell(pattern, tuple(Fraction(a, view.inside[0]) for a in view.inside[1:]))
+            exits = self.exits(view, self.entrances.pop(pattern))
             self.meter.check_time()
             beyond = patterns_beyond(self.layers, [(crossing.point, crossing.direction) for _, crossing in exits])
             for (row, crossing), neighbour in zip(exits, beyond, strict=True):
@@ -79,13 +84,11 @@ class _Search:
         rows = [*self.domain, *unit_rows(self.layers, self.dim, pattern)]
         return [rows[i] for i in tightest(rows)]
 
-    def exits(
-        self, rows: Sequence[Integers], inside: Integers, known: Sequence[Integers]
-    ) -> list[tuple[Integers, Crossing]]:
+    def exits(self, view: LocalView, known: Sequence[Integers]) -> list[tuple[Integers, Crossing]]:
         """The facets, other than ``known`` ones, across which the domain goes on."""
         closed = {*known, *self.domain}
-        found = facets(rows, inside, [i for i, row in enumerate(rows) if row in closed], self.implications)
-        return [(rows[i], found[i]) for i in sorted(found)]
+        found = facets(view, [i for i, row in enumerate(view.rows) if row in closed], self.implications)
+        return [(view.rows[i], found[i]) for i in sorted(found)]
 
     def start(self) -> tuple[Pattern, Crossing]:
         """A cell with a generic point: x + (t, ..., t^n), x inside the domain, that lies on no hyperplane.
@@ -112,8 +115,9 @@ def _curve(origin: Integers) -> Iterator[Integers]:
 
 def _step_in(rows: Sequence[Integers], entrance: Crossing) -> Integers:
     """A point of the interior: from the entrance along its direction, half the way to the next hyperplane."""
-    values = [dot(row, entrance.point) for row in rows]
-    slopes = [dot(row, entrance.direction) for row in rows]
+    columns = fmpz_mat([list(pair) for pair in zip(entrance.point, entrance.direction, strict=True)])
+    table = (fmpz_mat(rows) * columns).tolist()
+    values, slopes = [int(v) for v, _ in table], [int(s) for _, s in table]
     assert all(v > 0 or (v == 0 and s > 0) for v, s in zip(values, slopes, strict=True))
     half = min((Fraction(v, -2 * s) for v, s in zip(values, slopes, strict=True) if s < 0), default=Fraction(1))
     pair = zip(entrance.point, entrance.direction, strict=True)

@@ -98,25 +98,19 @@ class Implications:
 
 
 def facets(
-    rows: Sequence[Integers],
-    inside: Integers,
-    known: Collection[int] = (),
-    implications: Implications | None = None,
+    view: "LocalView", known: Collection[int] = (), implications: Implications | None = None
 ) -> dict[int, Crossing]:
-    """The facets among ``rows``, each with a ray that leaves through its relative interior.
+    """The facets among the rows of ``view``, each with a ray that leaves through its relative interior.
 
-    ``inside`` must satisfy every row strictly, and :func:`tightest` must keep every row. Rows in ``known`` are facets
-    already and are left out of the answer. Rays that hit one hyperplane first prove a facet; a row that no ray
+    :func:`tightest` must keep every row. Rows in ``known`` are facets already and are left out of the answer. Rays that hit one hyperplane first prove a facet; a row that no ray
     reaches is redundant if an exact dual certificate says so: h_i = v + sum_j y_j h_j with v, y >= 0. Certificates are
     looked up and left in ``implications``, for polyhedra that share rows.
 
-    >>> found = facets([(0, 1, 0), (0, 0, 1), (2, -1, -1), (9, -1, 0)], (2, 1, 1))
+    >>> found = facets(LocalView([(0, 1, 0), (0, 0, 1), (2, -1, -1), (9, -1, 0)], (2, 1, 1)))
     >>> sorted(found), found[0].point
     ([0, 1, 2], (2, 0, 1))
     """
-    if len(known) == len(rows):
-        return {}
-    search = _FacetSearch(rows, inside, known, implications or Implications())
+    search = _FacetSearch(view, known, implications or Implications())
     search.shoot()
     search.decide_the_rest()
     return search.found
@@ -125,23 +119,36 @@ def facets(
 class LocalView:
     """The rows as floats around an interior point, in a unit comparable to the distance of the nearest hyperplane.
 
+    There must be a row, none constant, and ``inside`` must satisfy every row strictly.
     ``values`` are exact: each row at the homogeneous ``inside``. ``gradients`` have length 1, ``distances`` are those
     from the point to the hyperplanes, in units of 2^``exponent``. The floats only propose.
     """
 
     def __init__(self, rows: Sequence[Integers], inside: Integers) -> None:
-        self.inside = inside
+        self.rows = rows
         self.matrix = fmpz_mat(rows)
+        self.sizes = [power_of_two(row[1:]) for row in rows]
+        floats = np.array([[a / size for a in row[1:]] for row, size in zip(rows, self.sizes, strict=True)])
+        self.lengths = np.sqrt(np.sum(floats**2, axis=1))
+        self.gradients: Floats = floats / self.lengths[:, None]
+        self.move_to(inside)
+
+    def move_to(self, inside: Integers) -> None:
+        """Look from another interior point."""
+        self.inside = inside
         self.values = [int(v) for v in (self.matrix * fmpz_mat([[a] for a in inside])).entries()]
-        sizes = [power_of_two(row[1:]) for row in rows]
-        bits = [inside[0].bit_length() + size.bit_length() for size in sizes]
-        self.exponent = min(v.bit_length() - b for v, b in zip(self.values, bits, strict=True)) + 1
+        depth = min(v.bit_length() - size.bit_length() for v, size in zip(self.values, self.sizes, strict=True))
+        self.exponent = depth - inside[0].bit_length() + 1
         up, down = max(-self.exponent, 0), inside[0] << max(self.exponent, 0)
-        floats = np.array([[a / size for a in row[1:]] for row, size in zip(rows, sizes, strict=True)])
-        lengths = np.sqrt(np.sum(floats**2, axis=1))
-        heights = [quotient(v << up, down * size) for v, size in zip(self.values, sizes, strict=True)]
-        self.gradients: Floats = floats / lengths[:, None]
-        self.distances: Floats = np.array(heights) / lengths
+        heights = [quotient(v << up, down * size) for v, size in zip(self.values, self.sizes, strict=True)]
+        self.distances: Floats = np.array(heights) / self.lengths
+
+    def move_to_centre(self) -> None:
+        """Look from a point well inside, with short coordinates; found in floats, else exactly coordinatewise."""
+        point = self.centre()
+        if not all(v > 0 for v in (self.matrix * fmpz_mat([[a] for a in point])).entries()):
+            point = simplified(self.rows, self.inside)
+        self.move_to(point)
 
     def first_hits(self, directions: Floats) -> tuple[NDArray[np.intp], Floats]:
         """For each direction the hyperplane met first, and how far away (infinite: none)."""
@@ -206,22 +213,8 @@ class LocalView:
         return primitive_integers((1 << up, *(a << max(-fine, 0) for a in grid)))
 
 
-def centred(rows: Sequence[Integers], inside: Integers) -> Integers:
-    """A point well inside {h_i >= 0}, with short coordinates, from any point that satisfies every row strictly.
-
-    >>> centred([(1, 3), (10**6, -1)], (10**9 + 7, 5))
-    (1, 524288)
-    """
-    if not rows or len(inside) == 1:
-        return (1, *[0] * (len(inside) - 1))
-    view = LocalView(rows, inside)
-    point = view.centre()
-    values = view.matrix * fmpz_mat([[a] for a in point])
-    return point if all(v > 0 for v in values.entries()) else simplified(rows, inside)
-
-
 def simplified(rows: Sequence[Integers], inside: Integers) -> Integers:
-    """As :func:`centred`, exactly: each coordinate in turn becomes a short dyadic number in the middle of its range.
+    """A point of the interior {h_i > 0}: each coordinate in turn becomes a short dyadic number well inside its range.
 
     >>> simplified([(1, 3), (10**6, -1)], (10**9 + 7, 5))
     (1, 250000)
@@ -249,14 +242,11 @@ def _short_dyadic(q: Fraction, down: Fraction | None, up: Fraction | None) -> Fr
 
 
 class _FacetSearch:
-    def __init__(
-        self, rows: Sequence[Integers], inside: Integers, known: Collection[int], implications: Implications
-    ) -> None:
-        self.rows, self.inside, self.known = rows, inside, frozenset(known)
-        self.view = LocalView(rows, inside)
+    def __init__(self, view: LocalView, known: Collection[int], implications: Implications) -> None:
+        self.view, self.rows, self.inside, self.known = view, view.rows, view.inside, frozenset(known)
         self.found: dict[int, Crossing] = {}
         self.implications = implications
-        self.names = implications.identify(rows)
+        self.names = implications.identify(view.rows)
         present = frozenset(self.names)
         self.implied = {i for i, name in enumerate(self.names) if implications.known(name, present)}
 
@@ -267,6 +257,8 @@ class _FacetSearch:
     def shoot(self) -> None:
         """Rays towards each undecided hyperplane: first the shortest, then along walks that avoid the others."""
         targets = np.array(self.undecided(), dtype=np.intp)
+        if not len(targets):
+            return
         hits, reach = self.view.first_hits(-self.view.gradients[targets])
         self.verify({int(i): -self.view.gradients[targets[k]] for k, i in enumerate(hits) if reach[k] < np.inf})
         targets = np.array(self.undecided(), dtype=np.intp)
