@@ -16,6 +16,7 @@ from tropical.rationals import Vector
 Integers = tuple[int, ...]
 Floats = NDArray[np.float64]
 _LARGEST = 2.0**300
+_PATIENCE = 100_000
 
 
 def maximise(objective: Sequence[int], constraints: Sequence[Sequence[int]], propose: bool = True) -> Outcome:
@@ -136,7 +137,8 @@ def _quiet_solver() -> Any:
     import highspy
 
     solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex")):
+    options = {"output_flag": False, "threads": 1, "presolve": "off", "solver": "simplex"}
+    for option, value in {**options, "simplex_iteration_limit": _PATIENCE}.items():
         solver.setOptionValue(option, value)
     return solver
 

@@ -32,6 +32,7 @@ _STRIDE = 0.9
 _NEAREST = 1e-100
 _RIDGE = 1e-14
 _REASONS = 32
+_MEMORY = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,10 @@ class Implications:
         self._reasons: dict[int, list[frozenset[int]]] = {}
 
     def identify(self, rows: Sequence[Integers]) -> list[int]:
-        """A number for each row, the same whenever it comes again."""
+        """A number for each row, the same whenever it comes again (until there are too many, and all is forgotten)."""
+        if len(self._index) > _MEMORY:
+            self._index.clear()
+            self._reasons.clear()
         return [self._index.setdefault(row, len(self._index)) for row in rows]
 
     def known(self, row: int, present: frozenset[int]) -> bool:
