@@ -106,9 +106,10 @@ def facets(
 ) -> dict[int, Crossing]:
     """The facets among the rows of ``view``, each with a ray that leaves through its relative interior.
 
-    :func:`tightest` must keep every row. Rows in ``known`` are facets already and are left out of the answer. Rays that hit one hyperplane first prove a facet; a row that no ray
-    reaches is redundant if an exact dual certificate says so: h_i = v + sum_j y_j h_j with v, y >= 0. Certificates are
-    looked up and left in ``implications``, for polyhedra that share rows.
+    :func:`tightest` must keep every row. Rows in ``known`` are facets already and are left out of the answer. Rays
+    that hit one hyperplane first prove a facet; a row that no ray reaches is redundant if an exact dual certificate
+    says so: h_i = v + sum_j y_j h_j with v, y >= 0. Certificates are looked up and left in ``implications``, for
+    polyhedra that share rows.
 
     >>> found = facets(LocalView([(0, 1, 0), (0, 0, 1), (2, -1, -1), (9, -1, 0)], (2, 1, 1)))
     >>> sorted(found), found[0].point
