@@ -46,8 +46,19 @@ class Meter:
     def count_cell(self) -> None:
         """Record one more cell, or raise :class:`BudgetExhausted`."""
         self.check_time()
-        if self.budget.cells is not None and self.cells >= self.budget.cells:
-            raise BudgetExhausted(f"budget of {self.budget.cells} cells exhausted")
-        self.cells += 1
-        if self.progress is not None:
+        if not self.count_cells(1):
+            raise BudgetExhausted(self.cells_exhausted)
+
+    def count_cells(self, number: int) -> int:
+        """Record up to ``number`` more cells; return how many the budget still allowed."""
+        limit = self.budget.cells
+        allowed = number if limit is None else min(number, limit - self.cells)
+        self.cells += allowed
+        if allowed and self.progress is not None:
             self.progress(self.cells)
+        return allowed
+
+    @property
+    def cells_exhausted(self) -> str:
+        """The reason to give when the cells run out."""
+        return f"budget of {self.budget.cells} cells exhausted"

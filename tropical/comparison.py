@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from tropical.activation_cones import activation_cones, coordinates
 from tropical.affine import form_of_row
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.cones import Cone, Integers, dot, facets
@@ -15,7 +16,6 @@ from tropical.polyhedron import Polyhedron
 from tropical.quotient import Quotient
 from tropical.rationals import Matrix, Vector, from_flint
 from tropical.signs import clause_masks, differences_from, sign_parts
-from tropical.subdivision import activation_cones, coordinates
 from tropical.verdict import Verdict
 
 Function = ReLUNetwork | LatticePolynomial

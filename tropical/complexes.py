@@ -1,12 +1,17 @@
 """Polyhedral complexes of activation regions: cells, faces, incidences."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tropical.activation_cones import activation_cones, pattern_cone
 from tropical.affine import AffineForm, AffineMap, form_of_row
+from tropical.budget import Meter
 from tropical.cones import Cone, Integers, facets
 from tropical.faces import Face, face_lattice, polytope_volume
 from tropical.network import Pattern, ReLUNetwork
@@ -21,10 +26,10 @@ if TYPE_CHECKING:
 class PolyhedralComplex:
     """The activation regions of a network on a domain, with their faces; made by ``polyhedral_complex``.
 
-    Geometry is held in coordinates y = Ax of the quotient by the kernel of the first layer (all of R^n), or in x itself
-    (on a domain): generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and rays where y_0 = 0.
-    Everything else is derived when first asked for. ``complete`` is False if a budget stopped the enumeration, and
-    ``incomplete_because`` then says why.
+    Holds one activation pattern per cell. Geometry is exact and derived when first asked for, each thing once: in
+    coordinates y = Ax of the quotient by the kernel of the first layer (all of R^n), or in x itself (on a domain),
+    generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and rays where y_0 = 0.
+    ``complete`` is False if a budget stopped the enumeration, and ``incomplete_because`` then says why.
     """
 
     def __init__(
@@ -32,19 +37,19 @@ class PolyhedralComplex:
         network: ReLUNetwork,
         quotient: Quotient,
         domain: Polyhedron | None,
-        cones: Sequence[Cone],
-        patterns: Sequence[Pattern],
+        reduced: ReLUNetwork,
+        start: Cone,
+        patterns: NDArray[np.int8],
         incomplete_because: str | None = None,
     ) -> None:
         self.network = network
         self.quotient = quotient
         self.domain = domain
-        self.patterns = tuple(patterns)
+        self.pattern_array = patterns
         self.incomplete_because = incomplete_because
-        self._cones = tuple(cones)
-        index: dict[Integers, int] = {}
-        self._cell_generators = tuple(tuple(index.setdefault(g, len(index)) for g in c.generators) for c in cones)
-        self.generators: tuple[Integers, ...] = tuple(index)
+        self._reduced = reduced
+        self._start = start
+        self._single_cones: dict[int, Cone] = {}
 
     def __repr__(self) -> str:
         state = "" if self.complete else f", incomplete: {self.incomplete_because}"
@@ -58,19 +63,51 @@ class PolyhedralComplex:
     @property
     def num_cells(self) -> int:
         """Number of activation regions found."""
-        return len(self._cones)
+        return len(self.pattern_array)
+
+    @cached_property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The activation pattern of each cell; ``pattern_array`` holds the same as an int8 array (cells, units)."""
+        return tuple(map(tuple, self.pattern_array.tolist()))
 
     @cached_property
     def lineality(self) -> Matrix:
         """Integer basis of the directions along which the complex is invariant (shared by all its faces)."""
-        remaining = self._cones[0].lineality if self._cones else ()
+        remaining = self.cone(0).lineality if self.num_cells else self._start.lineality
         lifted = tuple(self.quotient.lift([Fraction(a) for a in vector[1:]]) for vector in remaining)
         return self.quotient.kernel + lifted
 
     @cached_property
     def cells(self) -> tuple["Cell", ...]:
-        """The cells, in the order of their discovery."""
+        """The cells, in decreasing lexicographic order of their patterns."""
         return tuple(Cell(self, i) for i in range(self.num_cells))
+
+    def cone(self, index: int) -> Cone:
+        """The cone over {1} x cell, in the coordinates of the complex."""
+        if "_cones" in self.__dict__:
+            return self._cones[index]
+        if index not in self._single_cones:
+            pattern = self.pattern_array[index].tolist()
+            self._single_cones[index] = pattern_cone(self._reduced, self._start, pattern)
+        return self._single_cones[index]
+
+    @cached_property
+    def generators(self) -> tuple[Integers, ...]:
+        """All vertices and rays, as primitive integer vectors (y_0, y)."""
+        return tuple(dict.fromkeys(g for cone in self._cones for g in cone.generators))
+
+    @cached_property
+    def _cones(self) -> tuple[Cone, ...]:
+        if not self.complete:
+            return tuple(pattern_cone(self._reduced, self._start, row) for row in self.pattern_array.tolist())
+        cells = activation_cones(self._reduced, self._start, Meter())
+        by_pattern = {cell.pattern: cell.cone for cell in cells}
+        return tuple(by_pattern[pattern] for pattern in self.patterns)
+
+    @cached_property
+    def _cell_generators(self) -> tuple[tuple[int, ...], ...]:
+        place = {generator: i for i, generator in enumerate(self.generators)}
+        return tuple(tuple(place[g] for g in cone.generators) for cone in self._cones)
 
     @cached_property
     def faces(self) -> tuple[tuple[Face, ...], ...]:
@@ -117,22 +154,14 @@ class PolyhedralComplex:
         point = tuple(x)
         if self.domain is None or self.domain.contains(point):
             signs = self.network.activation_pattern(point)
-            for index in self._candidates(signs):
-                if all(s in (0, p) for s, p in zip(signs, self.patterns[index], strict=True)):
-                    return self.cells[index]
+            compatible = (np.array(signs, np.int8) == 0) | (self.pattern_array == np.array(signs, np.int8))
+            for index in np.flatnonzero(compatible.all(axis=1)).tolist():
+                return self.cells[index]
         raise ValueError(f"no cell of this complex contains the point {tuple(map(str, point))}")
-
-    def _candidates(self, signs: Pattern) -> Iterator[int]:
-        exact = self._index_of.get(signs)
-        return iter(range(self.num_cells)) if exact is None else iter((exact,))
-
-    @cached_property
-    def _index_of(self) -> dict[Pattern, int]:
-        return {pattern: index for index, pattern in enumerate(self.patterns)}
 
     @property
     def _dim(self) -> int:
-        return self._cones[0].pointed_dim - 1 if self._cones else self.quotient.dim
+        return self.network.input_dim - len(self.lineality)
 
     def _cell_facets(self, index: int) -> list[Face]:
         own = self._cell_generators[index]
@@ -140,7 +169,7 @@ class PolyhedralComplex:
 
     def _proper_facets(self, index: int) -> list[tuple[Integers, int]]:
         """Pairs (constraint, generator mask) of the facets that are not at infinity."""
-        cone = self._cones[index]
+        cone = self.cone(index)
         finite = sum(1 << i for i, g in enumerate(cone.generators) if g[0])
         return [(cone.constraints[c], members) for c, members in facets(cone).items() if members & finite]
 
@@ -164,7 +193,7 @@ class Cell:
     @property
     def pattern(self) -> Pattern:
         """Signs of the preactivations in the interior; 0 where one vanishes identically; none for linear units."""
-        return self._complex.patterns[self.index]
+        return tuple(self._complex.pattern_array[self.index].tolist())
 
     @cached_property
     def affine_map(self) -> AffineMap:
@@ -196,7 +225,7 @@ class Cell:
     @property
     def cone(self) -> Cone:
         """The cone over {1} x cell in the coordinates of the complex."""
-        return self._complex._cones[self.index]
+        return self._complex.cone(self.index)
 
     @cached_property
     def interior_point(self) -> Vector:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 
+from tropical.activation_cones import activation_cones, coordinates
 from tropical.affine import form_of_row
 from tropical.budget import Budget, Meter, Progress
 from tropical.cones import Cone, Integers, cut, dot
@@ -11,7 +12,6 @@ from tropical.network import ReLUNetwork
 from tropical.polyhedron import Polyhedron
 from tropical.rationals import from_flint, primitive_integers
 from tropical.signs import Signs, differences_from
-from tropical.subdivision import activation_cones, coordinates
 
 
 def to_lattice_polynomial(

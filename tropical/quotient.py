@@ -100,6 +100,8 @@ class Quotient:
 
     def descend_network(self, net: ReLUNetwork) -> ReLUNetwork:
         """The network on the quotient that ``net``, whose first layer vanishes on K, induces."""
+        if self == Quotient.trivial(self.input_dim):
+            return net
         first = net.layers[0]
         weight = from_flint(first.exact_weight * self.section) if self.dim else ((),) * first.output_dim
         return ReLUNetwork((replace(first, weight=weight), *net.layers[1:]))

@@ -28,7 +28,7 @@ def linear_regions(cx: PolyhedralComplex) -> list[LinearRegion]:
     >>> from tropical import ReLUNetwork, polyhedral_complex
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
     >>> [str(region.piece) for region in linear_regions(polyhedral_complex(maximum))]
-    ['x1', 'x0']
+    ['x0', 'x1']
     """
     _require_complete(cx)
     parent = list(range(cx.num_cells))

@@ -1,27 +1,21 @@
-"""From a ReLU network to the complex of its activation regions, by cutting cones unit after unit."""
+"""From a ReLU network to the complex of its activation regions: which route to take, and the result."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import Literal
 
-from flint import fmpq_mat
+import numpy as np
+from numpy.typing import NDArray
 
+from tropical.activation_cones import activation_cones, coordinates
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.complexes import PolyhedralComplex
-from tropical.cones import Cone, Integers, cut, half_space, sign_on
-from tropical.layer import activated_rows, identity_rows, preactivation_rows
+from tropical.cones import Cone
+from tropical.enumeration import can_enumerate, enumerate_patterns
 from tropical.network import Pattern, ReLUNetwork
 from tropical.polyhedron import Polyhedron
-from tropical.quotient import Quotient
-from tropical.rationals import Vector, from_flint, primitive
 
+Route = Literal["auto", "rational", "compiled"]
 
-@dataclass(frozen=True, slots=True)
-class ActivationCone:
-    """One activation region as a cone, its pattern, and the rows (constant, gradient) of the outputs on it."""
-
-    cone: Cone
-    pattern: Pattern
-    rows: fmpq_mat
+_SMALL = 2000  # cells up to which rational arithmetic is done before compiled code has been loaded
 
 
 def polyhedral_complex(
@@ -29,6 +23,7 @@ def polyhedral_complex(
     domain: Polyhedron | None = None,
     budget: Budget | None = None,
     progress: Progress | None = None,
+    route: Route = "auto",
 ) -> PolyhedralComplex:
     """Return the polyhedral complex of all activation regions of ``net``, exactly.
 
@@ -36,71 +31,56 @@ def polyhedral_complex(
     ``domain=None`` means all of R^n: coordinates are then taken modulo ker W_0, along which nothing changes.
     A Box or Polyhedron restricts to it. If ``budget`` runs out, the complex holds the cells found so far and its
     ``complete`` is False. ``progress`` is called with the number of cells.
-    Raises ``ValueError`` if the domain lives on another space.
+
+    ``route``: "rational" cuts integer cones; "compiled" cuts in float64 with certified signs and decides over Q what
+    they leave open; "auto" begins rationally and goes over to compiled code beyond a few thousand cells. All routes
+    give the same complex, its cells in decreasing lexicographic order of their patterns.
+    Raises ``ValueError`` if the domain lives on another space, or for an unknown or impossible route.
 
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
     >>> complex_ = polyhedral_complex(maximum)
     >>> complex_.num_cells, complex_.f_vector
     (4, (1, 4, 4))
     """
+    if route not in ("auto", "rational", "compiled"):
+        raise ValueError(f"route must be 'auto', 'rational' or 'compiled', got {route!r}")
     quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain)
-    meter = Meter(budget, progress)
-    found: list[ActivationCone] = []
+    reduced = quotient.descend_network(net)
+    compiled = route != "rational" and can_enumerate(reduced, start)
+    if route == "compiled" and not compiled:
+        raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")
+    patterns, reason = None, None
+    if route != "compiled":
+        patterns, reason = _rational_patterns(reduced, start, Meter(budget, progress), _SMALL if compiled else None)
+    if patterns is None:
+        patterns, reason = enumerate_patterns(reduced, start, Meter(budget, progress))
+    return PolyhedralComplex(net, quotient, domain, reduced, start, _sorted(patterns), incomplete_because=reason)
+
+
+def _rational_patterns(
+    net: ReLUNetwork, start: Cone, meter: Meter, limit: int | None
+) -> tuple[NDArray[np.int8] | None, str | None]:
+    """Patterns by exact cones, with the reason if a budget ended them; None once there are more than ``limit``."""
+    found: list[Pattern] = []
     reason = None
     try:
-        for cell in activation_cones(quotient.descend_network(net), start, meter):
+        for cell in activation_cones(net, start, meter):
+            if limit is not None and len(found) == limit:
+                return None, None
             meter.count_cell()
-            found.append(cell)
+            found.append(cell.pattern)
     except BudgetExhausted as stop:
         reason = str(stop)
-    cones, patterns = [cell.cone for cell in found], [cell.pattern for cell in found]
-    return PolyhedralComplex(net, quotient, domain, cones, patterns, incomplete_because=reason)
+    units = sum(len(layer.kinked) for layer in net.layers[:-1])
+    return np.array(found, np.int8).reshape(len(found), units), reason
 
 
-def coordinates(rows: Sequence[Vector], input_dim: int, domain: Polyhedron | None) -> tuple[Quotient, Cone]:
-    """Coordinates for functions that see x only through ``rows``, and the cone over the domain in them."""
-    if domain is None:
-        quotient = Quotient.by_common_kernel(rows, input_dim)
-        return quotient, half_space(quotient.dim)
-    if domain.input_dim != input_dim:
-        raise ValueError(f"the domain lives on R^{domain.input_dim}, the function on R^{input_dim}")
-    return Quotient.trivial(input_dim), domain.cone
-
-
-def activation_cones(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[ActivationCone]:
-    """Yield the activation regions of ``net`` inside ``start``, depth first, in lexicographic order of patterns."""
-    pending: list[tuple[int, Cone, Pattern, fmpq_mat]] = [(0, start, (), identity_rows(net.input_dim))]
-    while pending:
-        depth, cone, pattern, inputs = pending.pop()
-        meter.check_time()
-        layer = net.layers[depth]
-        rows = preactivation_rows(layer, inputs)
-        if depth == len(net.layers) - 1:
-            yield ActivationCone(cone, pattern, rows)
-            continue
-        table = from_flint(rows)
-        for signs, part in split(cone, [primitive(table[unit]) for unit in layer.kinked]):
-            outputs = activated_rows(layer, fmpq_mat(rows), signs)
-            pending.append((depth + 1, part, (*pattern, *signs), outputs))
-
-
-def split(cone: Cone, rows: Sequence[Integers]) -> list[tuple[Pattern, Cone]]:
-    """The full-dimensional parts of ``cone`` on which every row has one sign, in decreasing order of signs.
-
-    >>> [signs for signs, _ in split(half_space(1), [(0, 1), (-1, 1), (0, 2)])]
-    [(1, 1, 1), (1, -1, 1), (-1, -1, -1)]
-    """
-    parts = []
-    pending: list[tuple[Pattern, Cone]] = [((), cone)]
-    while pending:
-        signs, part = pending.pop()
-        while len(signs) < len(rows):
-            row = rows[len(signs)]
-            sign = sign_on(part, row)
-            if sign is None:
-                part, below = cut(part, row)
-                pending.append(((*signs, -1), below))
-                sign = 1
-            signs = (*signs, sign)
-        parts.append((signs, part))
-    return parts
+def _sorted(patterns: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Rows in decreasing lexicographic order."""
+    keys = np.ascontiguousarray(1 - patterns).view(np.uint8)
+    if not keys.size:
+        return patterns
+    flat = keys.view(f"S{keys.shape[1]}").ravel()
+    if (flat[:-1] <= flat[1:]).all():
+        return patterns
+    return patterns[np.argsort(flat, kind="stable")]

@@ -123,7 +123,7 @@ def test_uncut_directions_of_identity_units_stay_in_the_lineality_space():
     net = tp.ReLUNetwork.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], slopes=[[(0, 1), (1, 1)]])
     cx = tp.polyhedral_complex(net)
     assert (cx.num_cells, cx.f_vector, cx.lineality) == (2, (1, 2), ((0, 1),))
-    assert cx.patterns == ((-1,), (1,))
+    assert cx.patterns == ((1,), (-1,))
 
 
 def test_a_polyhedron_as_domain():

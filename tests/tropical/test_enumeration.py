@@ -1,0 +1,160 @@
+"""Compiled enumeration against rational cutting: generic, degenerate, nearly degenerate and badly scaled networks."""
+
+import random
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import tropical as tp
+from oracles.activation_z3 import Case, activation_regions
+from oracles.random_cases import random_case
+from tropical.activation_cones import coordinates
+from tropical.budget import Meter
+from tropical.enumeration import Tally, can_enumerate, enumerate_patterns
+
+EXACT_COUNTS = {"W1": 308, "W2": 2529, "W4": 2661}
+SIZES = {"W1": (2, 16, 16, 1), "W2": (2, 32, 32, 32, 1), "W4": (3, 16, 16, 1)}
+
+
+def network(case: Case) -> tp.ReLUNetwork:
+    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
+
+
+def near_duplicate(case: Case, rng: random.Random) -> Case:
+    """One unit of a hidden layer made a copy of another, off by 1e-9 or by 2^-60 in one weight."""
+    layer = rng.randrange(len(case.slopes))
+    rows, offsets = [list(row) for row in case.weights[layer]], list(case.biases[layer])
+    first, second = rng.randrange(len(rows)), rng.randrange(len(rows))
+    rows[second], offsets[second] = list(rows[first]), offsets[first]
+    rows[second][rng.randrange(len(rows[second]))] += rng.choice([Fraction(1, 10**9), Fraction(1, 2**60), Fraction(0)])
+    weights = (*case.weights[:layer], tuple(map(tuple, rows)), *case.weights[layer + 1 :])
+    biases = (*case.biases[:layer], tuple(offsets), *case.biases[layer + 1 :])
+    return replace(case, weights=weights, biases=biases, name=case.name + ", near-duplicate")
+
+
+def rescaled(case: Case, rng: random.Random) -> Case:
+    """Each hidden unit scaled by 2^±20, undone in the next layer: the same cells."""
+    weights, biases = list(case.weights), list(case.biases)
+    for layer in range(len(case.slopes)):
+        factors = [Fraction(2) ** rng.choice([-20, 0, 20]) for _ in case.slopes[layer]]
+        weights[layer] = tuple(tuple(f * q for q in row) for f, row in zip(factors, weights[layer], strict=True))
+        biases[layer] = tuple(f * q for f, q in zip(factors, biases[layer], strict=True))
+        weights[layer + 1] = tuple(
+            tuple(q / f for q, f in zip(row, factors, strict=True)) for row in weights[layer + 1]
+        )
+    return replace(case, weights=tuple(weights), biases=tuple(biases), name=case.name + ", rescaled")
+
+
+def variants(seed: int) -> list[Case]:
+    rng, case = random.Random(seed), random_case(seed)
+    return [case, near_duplicate(case, rng), rescaled(case, rng)]
+
+
+def assert_routes_agree(case: Case) -> bool:
+    """Compare both routes; return whether the compiled one applies."""
+    net, box = network(case), None if case.box is None else tp.Box(*case.box)
+    rational = tp.polyhedral_complex(net, box, route="rational")
+    quotient, start = coordinates(net.layers[0].weight, net.input_dim, box)
+    if not can_enumerate(quotient.descend_network(net), start):
+        with pytest.raises(ValueError, match="compiled route"):
+            tp.polyhedral_complex(net, box, route="compiled")
+        return False
+    compiled = tp.polyhedral_complex(net, box, route="compiled")
+    assert np.array_equal(compiled.pattern_array, rational.pattern_array), case.name
+    return True
+
+
+def yardstick(name: str) -> tp.ReLUNetwork:
+    rng = np.random.default_rng(int(name[1:]))
+    weights, biases = [], []
+    for n_in, n_out in pairwise(SIZES[name]):
+        weights.append(rng.standard_normal((n_out, n_in)) * np.sqrt(2 / n_in))
+        biases.append(rng.normal(0, 0.5, n_out))
+    return tp.ReLUNetwork.from_arrays(weights, biases)
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_compiled_and_rational_routes_agree(block):
+    applied = [assert_routes_agree(case) for seed in range(50 * block, 50 * block + 50) for case in variants(seed)]
+    assert sum(applied) > 120
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("block", range(10))
+def test_compiled_route_equals_brute_force(block):
+    for seed in range(10_000 + 70 * block, 10_070 + 70 * block):
+        for case in variants(seed):
+            if assert_routes_agree(case):
+                box = None if case.box is None else tp.Box(*case.box)
+                patterns = tp.polyhedral_complex(network(case), box, route="compiled").patterns
+                assert set(patterns) == set(activation_regions(case)), case.name
+
+
+@pytest.mark.parametrize("name", sorted(EXACT_COUNTS))
+def test_yardsticks_have_their_exact_counts_by_float_bounds_alone(name):
+    net = yardstick(name)
+    dim, tally = net.input_dim, Tally()
+    quotient, start = coordinates(net.layers[0].weight, dim, tp.Box([-1] * dim, [1] * dim))
+    patterns, reason = enumerate_patterns(quotient.descend_network(net), start, Meter(), tally)
+    assert (len(patterns), reason) == (EXACT_COUNTS[name], None)
+    assert len(np.unique(patterns, axis=0)) == len(patterns)
+    assert tally.rational_parts == 0
+    assert tally.bounded > 10 * len(patterns)
+
+
+def test_integer_networks_are_decided_on_integers():
+    rng = np.random.default_rng(5)
+    sizes = (3, 10, 10, 1)
+    weights = [rng.integers(-1, 2, (b, a)) for a, b in pairwise(sizes)]
+    net = tp.ReLUNetwork.from_arrays(weights)
+    quotient, start = coordinates(net.layers[0].weight, 3, None)
+    tally = Tally()
+    patterns, _ = enumerate_patterns(quotient.descend_network(net), start, Meter(), tally)
+    rational = tp.polyhedral_complex(net, route="rational")
+    assert {tuple(row) for row in patterns.tolist()} == set(rational.patterns)
+    assert tally.rational_parts == 0
+
+
+def test_concurrent_float_hyperplanes_are_left_to_rational_arithmetic():
+    angles = np.random.default_rng(0).uniform(0, np.pi, 7)
+    rows = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    point = np.array([0.1, 0.3])
+    net = tp.ReLUNetwork.from_arrays([rows, [[1] * 7]], [-(rows @ point), [0]])
+    box = tp.Box([-1, -1], [1, 1])
+    compiled = tp.polyhedral_complex(net, box, route="compiled")
+    assert np.array_equal(compiled.pattern_array, tp.polyhedral_complex(net, box, route="rational").pattern_array)
+
+
+def test_a_polygon_with_more_sides_than_a_machine_word_has_bits():
+    sides = 150
+    angles = 2 * np.pi * np.arange(sides) / sides
+    rows = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    net = tp.ReLUNetwork.from_arrays([rows, [[1] * sides]], [-np.ones(sides) / 2, [0]])
+    compiled = tp.polyhedral_complex(net, tp.Box([-1, -1], [1, 1]), route="compiled")
+    inner = compiled.locate([0, 0])
+    assert len(inner.halfspaces) == sides
+    assert compiled.num_cells > 150 * 50
+
+
+def test_large_networks_go_over_to_compiled_code_by_themselves():
+    cx = tp.polyhedral_complex(yardstick("W4"), tp.Box([-1] * 3, [1] * 3))
+    assert cx.num_cells == EXACT_COUNTS["W4"]
+    cell = cx.locate(["1/3", "1/5", "-1/7"])
+    assert cell.contains(cell.interior_point)
+    assert cx.network.activation_pattern(cell.interior_point) == cell.pattern
+
+
+def test_budgets_stop_the_compiled_route_with_a_flag():
+    net, box = yardstick("W2"), tp.Box([-1, -1], [1, 1])
+    cx = tp.polyhedral_complex(net, box, budget=tp.Budget(cells=700), route="compiled")
+    assert (cx.num_cells, cx.complete) == (700, False)
+    assert "700 cells" in cx.incomplete_because
+    assert all(cell.contains(cell.interior_point) for cell in cx.cells[:5])
+
+
+def test_unknown_routes_are_refused():
+    with pytest.raises(ValueError, match="route must be"):
+        tp.polyhedral_complex(yardstick("W1"), route="fast")

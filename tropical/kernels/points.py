@@ -1,0 +1,207 @@
+"""Compiled predicates and vertices: signs certified by running error bounds, exact on integers.
+
+A vertex is a homogeneous vector v of n + 1 float64 with an absolute error bound e on each entry. e = 0 marks an integer
+vector held exactly; other vertices are scaled to v_0 = 1, and rays have v_0 = 0. A row r (one unit's preactivation on
+the parent cell) has error bounds on its constant (e0) and on its gradient entries (e1); both are 0 for integer rows, of
+which entries beyond 2^53 may be rounded once, relatively. Bounds follow the standard model of rounding
+(Higham 2002, section 3.1).
+"""
+
+import numpy as np
+from numba import njit
+
+UNIT = 2.0**-53
+EXACT = 2.0**53
+AMBIGUOUS = 2
+COARSE = 2.0**-34
+
+
+@njit(cache=True)
+def evaluate(rows, k, e0, e1, points, j, error):
+    """Return <row k, point j> and a bound on its distance from the true value (0 iff exact)."""
+    dim = points.shape[1]
+    value = rows[k, 0] * points[j, 0]
+    size = abs(value)
+    norm_v = 0.0
+    norm_r = abs(rows[k, 0])
+    for i in range(1, dim):
+        product = rows[k, i] * points[j, i]
+        value += product
+        size += abs(product)
+        norm_v += abs(points[j, i])
+        norm_r += abs(rows[k, i])
+    if error == 0.0 and e0 == 0.0 and e1 == 0.0 and size < EXACT:
+        return value, 0.0
+    bound = (dim + 4) * UNIT * size + e0 * (points[j, 0] + error) + e1 * (norm_v + (dim - 1) * error) + error * norm_r
+    return value, bound * 1.0001
+
+
+@njit(cache=True)
+def sign_of(value, bound):
+    """The certified sign of a number within ``bound`` of ``value``, or AMBIGUOUS."""
+    if value > bound:
+        return 1
+    if value < -bound:
+        return -1
+    if bound == 0.0 and value == 0.0:
+        return 0
+    return AMBIGUOUS
+
+
+@njit(cache=True)
+def gcd(a, b):
+    """Greatest common divisor of two int64."""
+    while b:
+        a, b = b, a % b
+    return a
+
+
+@njit(cache=True)
+def exact_point(points, i, j, a, b, out, slot):
+    """Write the primitive integer multiple of a*v - b*u (a > 0 > b, all exact integers); False if it may overflow."""
+    dim = points.shape[1]
+    for c in range(dim):
+        if abs(a) * abs(points[j, c]) + abs(b) * abs(points[i, c]) >= 4.0e18:
+            return False
+    ia, ib = np.int64(a), np.int64(b)
+    divisor = np.int64(0)
+    largest = np.int64(0)
+    for c in range(dim):
+        w = abs(ia * np.int64(points[j, c]) - ib * np.int64(points[i, c]))
+        divisor = gcd(w, divisor)
+        largest = max(largest, w)
+    if divisor == 0 or float(largest // divisor) >= EXACT:
+        return False
+    for c in range(dim):
+        out[slot, c] = float((ia * np.int64(points[j, c]) - ib * np.int64(points[i, c])) // divisor)
+    return True
+
+
+@njit(cache=True)
+def rounded_point(points, i, eu, j, ev, a, da, b, db, out, slot):
+    """Write a float approximation of the point of the segment where the form vanishes; return its error bound.
+
+    a and b are the values of the form at points i and j (a > 0 > b) with error bounds da and db.
+    """
+    dim = points.shape[1]
+    finite_u, finite_v = points[i, 0] > 0.0, points[j, 0] > 0.0
+    su = points[i, 0] if finite_u else 1.0
+    sv = points[j, 0] if finite_v else 1.0
+    a, da, eu = a / su, da / su, eu / su
+    b, db, ev = b / sv, db / sv, ev / sv
+    gap = (a - b) - (da + db)
+    if not gap > 0.0:
+        return np.inf
+    t = a / (a - b)
+    shift = ((1.0 - t) * da + t * db) / gap
+    span = 0.0
+    size = 0.0
+    for c in range(dim):
+        x, y = points[i, c] / su, points[j, c] / sv
+        span = max(span, abs(x - y))
+        size = max(size, max(abs(x), abs(y)))
+        out[slot, c] = x + t * (y - x)
+    error = max(eu, ev) + span * (shift + 6 * UNIT) + 8 * UNIT * size
+    if finite_u and finite_v:
+        out[slot, 0] = 1.0
+    elif finite_u or finite_v:
+        lead = out[slot, 0]
+        if not lead > 2 * error:
+            return np.inf
+        size = 0.0
+        for c in range(dim):
+            out[slot, c] /= lead
+            size = max(size, abs(out[slot, c]))
+        out[slot, 0] = 1.0
+        error = error * (1.0 + size) / (lead - error) + 4 * UNIT * size
+    else:
+        out[slot, 0] = 0.0
+    for c in range(dim):
+        if abs(out[slot, c]) < 1e-200 and out[slot, c] != 0.0:
+            out[slot, c] = 0.0
+            error += 1e-200
+    return error * 1.001 + 1e-250
+
+
+@njit(cache=True)
+def solved_point(system, c0, c1, out, slot, matrix, inverse):
+    """Solve n rows (constant, gradient) = 0 for the finite point ``out[slot]``; return a bound on its error.
+
+    With B the gradients, C an approximate inverse and beta >= |I - CB| in the maximum norm, every coordinate is within
+    max(|C| |residual|) / (1 - beta) of the solution (Rump 1999), row errors c0, c1 included. Returns inf if the rows
+    are too close to singular. ``matrix`` and ``inverse`` are work space.
+    """
+    n = system.shape[0]
+    for i in range(n):
+        for j in range(n):
+            matrix[i, j] = system[i, j + 1]
+            inverse[i, j] = 1.0 if i == j else 0.0
+    for i in range(n):
+        pivot = i
+        for r in range(i + 1, n):
+            if abs(matrix[r, i]) > abs(matrix[pivot, i]):
+                pivot = r
+        if matrix[pivot, i] == 0.0:
+            return np.inf
+        if pivot != i:
+            for j in range(n):
+                matrix[i, j], matrix[pivot, j] = matrix[pivot, j], matrix[i, j]
+                inverse[i, j], inverse[pivot, j] = inverse[pivot, j], inverse[i, j]
+        scale = 1.0 / matrix[i, i]
+        for j in range(n):
+            matrix[i, j] *= scale
+            inverse[i, j] *= scale
+        for r in range(n):
+            if r != i and matrix[r, i] != 0.0:
+                factor = matrix[r, i]
+                for j in range(n):
+                    matrix[r, j] -= factor * matrix[i, j]
+                    inverse[r, j] -= factor * inverse[i, j]
+    size = 1.0
+    for i in range(n):
+        x = 0.0
+        for k in range(n):
+            x -= inverse[i, k] * system[k, 0]
+        out[slot, i + 1] = x
+        size = max(size, abs(x))
+    gamma = (n + 5) * UNIT
+    beta = 0.0
+    error = 0.0
+    for k in range(n):
+        value = system[k, 0]
+        spread = abs(value)
+        for j in range(n):
+            value += system[k, j + 1] * out[slot, j + 1]
+            spread += abs(system[k, j + 1] * out[slot, j + 1])
+        matrix[0, k] = abs(value) + gamma * spread + c0[k] + n * c1[k] * size
+    for i in range(n):
+        off = 0.0
+        total = 0.0
+        for j in range(n):
+            entry = -1.0 if i == j else 0.0
+            spread = abs(entry)
+            for k in range(n):
+                entry += inverse[i, k] * system[k, j + 1]
+                spread += abs(inverse[i, k] * system[k, j + 1])
+            off += abs(entry) + gamma * spread
+        for k in range(n):
+            off += abs(inverse[i, k]) * n * c1[k]
+            total += abs(inverse[i, k]) * matrix[0, k]
+        beta = max(beta, off)
+        error = max(error, total)
+    if not beta < 0.5:
+        return np.inf
+    out[slot, 0] = 1.0
+    for c in range(1, n + 1):
+        if abs(out[slot, c]) < 1e-200:
+            out[slot, c] = 0.0
+    return 1.001 * error / (1.0 - 1.001 * beta) + 2 * UNIT * size + 1e-200
+
+
+@njit(cache=True)
+def popcount(x):
+    """Number of set bits of a uint64."""
+    x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
