@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tropical.activation_cones import pattern_cone, split
 from tropical.batches import Batch, Floats, batch_of, empty_batch, enlarged, joined, part_of, trimmed
+from tropical.bounds import arrangement_regions
 from tropical.budget import BudgetExhausted, Meter
 from tropical.cones import Cone, half_space
 from tropical.float_layers import FirstLayer, FloatLayer, float_layers
@@ -25,6 +26,7 @@ from tropical.rationals import from_flint, independent_rows, primitive, to_flint
 Signs = NDArray[np.int8]
 
 _CHUNK = 1024  # cells cut in one call of compiled code
+_FIRST_LAYER = 1 << 15  # cells of the first layer for which room is made at once
 _SUSPENDED = 4096
 _SILENT_SECONDS = 1.5  # loading cached code takes less, compiling more
 
@@ -181,7 +183,7 @@ class _Engine:
 
     def __post_init__(self) -> None:
         self.first, self.layers = float_layers(self.net)
-        self.room = 128 << self.net.input_dim
+        self.room = 512 << self.net.input_dim
 
     def descend(
         self, depth: int, batch: Batch, before: tuple[Floats, Floats, Floats] | None, prefix: Signs
@@ -236,7 +238,8 @@ class _Engine:
         dim, units = self.net.input_dim, rows[0].shape[2]
         if units == 0:
             return part_of(batch, begin, end)._replace(signs=np.zeros((end - begin, 0), np.int8))
-        out = empty_batch(max(4 * (end - begin), 256), units, dim, self.words, keep)
+        expected = 4 * (end - begin) if depth else (end - begin) * min(arrangement_regions(units, dim), _FIRST_LAYER)
+        out = empty_batch(max(expected, 256), units, dim, self.words, keep)
         suspended = np.empty(_SUSPENDED, np.int64), np.empty((_SUSPENDED, units), np.int8)
         written, tally = np.zeros(5, np.int64), np.zeros(4, np.int64)
         arena = _arena(self.room, units, dim, self.words)

@@ -88,24 +88,28 @@ def _rows(entries: Sequence[tuple[list[float], float]], width: int) -> tuple[Flo
 def _float_layer(previous: Layer, layer: Layer, scale: int, integral: bool) -> tuple[FloatLayer, int]:
     """The layer, and the positive scale of its own rows."""
     slopes = [slope for pair in previous.slopes for slope in pair]
-    weights = [q for row in layer.weight for q in row]
-    slope_scale, weight_scale = (math.lcm(*(q.denominator for q in qs)) for qs in (slopes, weights))
-    total = scale * slope_scale * weight_scale
-    extra = math.lcm(*((q * total).denominator for q in layer.bias)) if integral else 1
-    factors = (slope_scale, weight_scale * extra, total * extra)
-    integral = integral and all(
-        _fits(qs, factor) for qs, factor in zip((slopes, weights, layer.bias), factors, strict=True)
-    )
+    weights = [q for row in layer.weight for q in row] if integral else []
+    factors = (1, 1, 1)
+    if integral:
+        slope_scale, weight_scale = (math.lcm(*(q.denominator for q in qs)) for qs in (slopes, weights))
+        total = scale * slope_scale * weight_scale
+        extra = math.lcm(*((q * total).denominator for q in layer.bias))
+        factors = (slope_scale, weight_scale * extra, total * extra)
+        numbers = (slopes, weights, layer.bias)
+        integral = all(_fits(qs, factor) for qs, factor in zip(numbers, factors, strict=True))
     place = {unit: i for i, unit in enumerate(previous.kinked)}
     column = np.array([place.get(unit, -1) for unit in range(previous.output_dim)], np.int64)
     kinked = np.array(layer.kinked, np.int64)
     if integral:
-        left, right = (np.array(_integers(side, slope_scale)) for side in zip(*previous.slopes, strict=True))
+        left, right = (np.array(_integers(side, factors[0])) for side in zip(*previous.slopes, strict=True))
         weight = np.array(_integers(weights, factors[1])).reshape(layer.output_dim, -1).T.copy()
         return FloatLayer(
             weight, np.array(_integers(layer.bias, factors[2])), left, right, column, True, kinked
         ), factors[2]
-    left, right = (np.array([_to_float(q / scale) for q in side]) for side in zip(*previous.slopes, strict=True))
+    left, right = (
+        np.array([_to_float(q / scale if scale > 1 else q) for q in side])
+        for side in zip(*previous.slopes, strict=True)
+    )
     weight, bias, _ = layer.float_arrays
     return FloatLayer(weight.T.copy(), bias, left, right, column, False, kinked), 1
 

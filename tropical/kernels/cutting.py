@@ -16,6 +16,7 @@ from tropical.kernels.points import (
     evaluate,
     exact_point,
     gcd,
+    lowest_bit,
     popcount,
     rounded_point,
     sign_of,
@@ -35,10 +36,7 @@ def free_bit(masks, start, count):
         for i in range(count):
             used |= masks[start + i, w]
         if used != np.uint64(0xFFFFFFFFFFFFFFFF):
-            bit = 0
-            while (used >> np.uint64(bit)) & np.uint64(1):
-                bit += 1
-            return 64 * w + bit
+            return 64 * w + lowest_bit(~used)
     return -1
 
 
@@ -197,14 +195,14 @@ def resolve(mask, bit_row, table, table0, table1, cut_rows, unit, c0, c1, work):
     found = 0
     for w in range(mask.shape[0]):
         bits = mask[w]
-        for b in range(64):
-            if (bits >> np.uint64(b)) & np.uint64(1) and found < n - 1:
-                row = bit_row[64 * w + b]
-                for c in range(dim):
-                    system[found, c] = table[row, c]
-                errors[0, found] = table0[row]
-                errors[1, found] = table1[row]
-                found += 1
+        while bits and found < n - 1:
+            row = bit_row[64 * w + lowest_bit(bits)]
+            bits &= bits - np.uint64(1)
+            for c in range(dim):
+                system[found, c] = table[row, c]
+            errors[0, found] = table0[row]
+            errors[1, found] = table1[row]
+            found += 1
     if found < n - 1:
         return np.inf
     for c in range(dim):
@@ -293,37 +291,12 @@ def known_edge(edges, start, count, a, b):
 
 
 @njit(cache=True)
-def build_child(
-    side,
-    frame,
-    candidates,
-    new,
-    word,
-    flag,
-    fresh,
-    fresh_errors,
-    fresh_masks,
-    fresh_signs,
-    fresh_edge,
-    flat,
-    flat_count,
-    points,
-    errors,
-    masks,
-    signs,
-    cands,
-    edges,
-    target,
-    pattern,
-    kept,
-    renamed,
-):
-    """Write the part on one side of the first candidate's hyperplane to ``target`` (a frame, completed here).
+def filter_child(side, frame, candidates, new, fresh_signs, signs, cands, target, pattern, kept):
+    """Find the candidates that stay mixed on one side of the first one's hyperplane, and list them for ``target``.
 
-    Candidates that keep one sign on the part leave the list, and that sign enters ``pattern``.
+    The others leave the list, and their one sign enters ``pattern``; ``kept`` are the places of those that stay.
     """
-    start, count, sign0, cand0 = frame[START], frame[COUNT], frame[SIGN0], frame[CAND0]
-    dim, words = points.shape[1], masks.shape[1]
+    count, sign0, cand0 = frame[COUNT], frame[SIGN0], frame[CAND0]
     remaining = 0
     for c in range(1, candidates):
         positive = negative = False
@@ -342,6 +315,20 @@ def build_child(
             remaining += 1
         else:
             pattern[cands[cand0 + c]] = 1 if positive else (-1 if negative else 0)
+    target[CANDS] = remaining
+    target[COUNT] = 0
+    target[EDGE_COUNT] = 0
+
+
+@njit(cache=True)
+def build_child(
+    side, frame, candidates, new, word, flag, fresh, fresh_errors, fresh_masks, fresh_signs, fresh_edge, flat, flat_count,
+    points, errors, masks, signs, edges, target, kept, renamed,
+):  # fmt: skip
+    """Write the generators and edges on one side of the first candidate's hyperplane to ``target``."""
+    start, count, sign0 = frame[START], frame[COUNT], frame[SIGN0]
+    dim, words = points.shape[1], masks.shape[1]
+    remaining = target[CANDS]
     to_point, to_sign = target[START], target[SIGN0]
     total = 0
     for j in range(count):
@@ -390,7 +377,6 @@ def build_child(
         edges[target[EDGE0] + made, 1] = renamed[flat[e, 1]]
         made += 1
     target[COUNT] = total
-    target[CANDS] = remaining
     target[EDGE_COUNT] = made
 
 
@@ -399,7 +385,6 @@ def place_after(low, high):
     """Let frame ``high`` begin where frame ``low`` ends."""
     high[START] = low[START] + low[COUNT]
     high[SIGN0] = low[SIGN0] + low[COUNT] * low[CANDS]
-    high[CAND0] = low[CAND0] + low[CANDS]
     high[EDGE0] = low[EDGE0] + low[EDGE_COUNT]
 
 
@@ -448,15 +433,16 @@ def write_cell(
             bits = np.uint64(0)
             for j in range(count):
                 bits |= masks[start + j, w]
-            for b in range(64):
-                if (bits >> np.uint64(b)) & np.uint64(1):
-                    source = bit_row[64 * w + b]
-                    out_row_bits[row] = 64 * w + b
-                    for i in range(points.shape[1]):
-                        out_rows[row, i] = table[source, i]
-                    out_row_errors[row, 0] = table0[source]
-                    out_row_errors[row, 1] = table1[source]
-                    row += 1
+            while bits:
+                b = lowest_bit(bits)
+                bits &= bits - np.uint64(1)
+                source = bit_row[64 * w + b]
+                out_row_bits[row] = 64 * w + b
+                for i in range(points.shape[1]):
+                    out_rows[row, i] = table[source, i]
+                out_row_errors[row, 0] = table0[source]
+                out_row_errors[row, 1] = table1[source]
+                row += 1
         written[GENERATORS] = used + count
         written[EDGES] = edge + frame[EDGE_COUNT]
         written[CONSTRAINTS] = row
@@ -507,7 +493,7 @@ def cut_parents(first, parents, rows, e0, e1, keep, written, out, suspended_pare
     ups, downs = np.empty(units, np.int8), np.empty(units, np.int8)
     dots, sizes, norms = np.empty(units), np.empty(units), np.empty(units)
     cut_rows = np.empty((units, dim))
-    kept = np.empty(units, np.int64)
+    kept_low, kept_high = np.empty(units, np.int64), np.empty(units, np.int64)
     work = np.zeros((5, max(n, 2), dim))
     room = 256
     for q in range(total):
@@ -526,7 +512,8 @@ def cut_parents(first, parents, rows, e0, e1, keep, written, out, suspended_pare
     done = np.empty(5, np.int64)
     for q in range(total):
         parent = first + q
-        done[:] = written
+        for i in range(5):
+            done[i] = written[i]
         lo, count = pointer[parent], pointer[parent + 1] - pointer[parent]
         edge_lo, edge_count = edge_pointer[parent], edge_pointer[parent + 1] - edge_pointer[parent]
         if (
@@ -566,6 +553,17 @@ def cut_parents(first, parents, rows, e0, e1, keep, written, out, suspended_pare
                 candidates += 1
             else:
                 patterns[0, k] = ups[k] - downs[k]
+        if candidates <= 1 and not keep:
+            if written[CELLS] + 2 > out[1].shape[0]:
+                return OUTPUT_FULL, parent
+            for child in range(candidates + 1):
+                if candidates:
+                    patterns[0, cands[0]] = 1 - 2 * child
+                for k in range(units):
+                    out[1][written[CELLS], k] = patterns[0, k]
+                out[0][written[CELLS]] = parent
+                written[CELLS] += 1
+            continue
         if candidates > 0 or keep:
             for j in range(count):
                 for c in range(candidates):
@@ -690,91 +688,53 @@ def cut_parents(first, parents, rows, e0, e1, keep, written, out, suspended_pare
                 suspended_parent[written[SUSPENDED]] = parent
                 written[SUSPENDED] += 1
                 continue
-            flat_count = facet_edges(
-                frame,
-                candidates,
-                masks,
-                signs,
-                edges,
-                new,
-                fresh_masks,
-                word,
-                flag,
-                members,
-                member_masks,
-                member_sizes,
-                flat,
-            )
-            need, need_edges = 2 * (count + new), 2 * (frame[EDGE_COUNT] + max(flat_count, 0))
             low[START], low[SIGN0] = start + count, frame[SIGN0] + count * candidates
             low[CAND0], low[EDGE0] = frame[CAND0] + candidates, frame[EDGE0] + frame[EDGE_COUNT]
-            if (
-                flat_count < 0
-                or low[START] + need > points.shape[0]
-                or low[SIGN0] + need * candidates > signs.shape[0]
-                or low[CAND0] + 2 * candidates > cands.shape[0]
-                or low[EDGE0] + need_edges > edges.shape[0]
-            ):
+            if low[CAND0] + 2 * candidates > cands.shape[0]:
                 status = ARENA_FULL
                 break
-            patterns[depth + 1] = patterns[depth]
             bit_rows[depth, bit] = bits + unit
-            bit_rows[depth + 1] = bit_rows[depth]
-            build_child(
-                -1,
-                frame,
-                candidates,
-                new,
-                word,
-                flag,
-                fresh,
-                fresh_errors,
-                fresh_masks,
-                fresh_signs,
-                fresh_edge,
-                flat,
-                flat_count,
-                points,
-                errors,
-                masks,
-                signs,
-                cands,
-                edges,
-                low,
-                patterns[depth],
-                kept,
-                renamed,
-            )
-            place_after(low, high)
-            build_child(
-                1,
-                frame,
-                candidates,
-                new,
-                word,
-                flag,
-                fresh,
-                fresh_errors,
-                fresh_masks,
-                fresh_signs,
-                fresh_edge,
-                flat,
-                flat_count,
-                points,
-                errors,
-                masks,
-                signs,
-                cands,
-                edges,
-                high,
-                patterns[depth + 1],
-                kept,
-                renamed,
-            )
+            for b in range(bits):
+                bit_rows[depth + 1, b] = bit_rows[depth, b]
+            for k in range(units):
+                patterns[depth + 1, k] = patterns[depth, k]
+            filter_child(-1, frame, candidates, new, fresh_signs, signs, cands, low, patterns[depth], kept_low)
+            high[CAND0] = low[CAND0] + low[CANDS]
+            filter_child(1, frame, candidates, new, fresh_signs, signs, cands, high, patterns[depth + 1], kept_high)
+            # Without geometry to keep, a part with at most one candidate left is settled by its signs.
+            need_low, need_high = keep or low[CANDS] > 1, keep or high[CANDS] > 1
+            if need_low or need_high:
+                flat_count = facet_edges(
+                    frame, candidates, masks, signs, edges, new, fresh_masks, word, flag, members, member_masks,
+                    member_sizes, flat,
+                )  # fmt: skip
+                need, need_edges = 2 * (count + new), 2 * (frame[EDGE_COUNT] + max(flat_count, 0))
+                if (
+                    flat_count < 0
+                    or low[START] + need > points.shape[0]
+                    or low[SIGN0] + need * candidates > signs.shape[0]
+                    or low[EDGE0] + need_edges > edges.shape[0]
+                ):
+                    status = ARENA_FULL
+                    break
+                if need_low:
+                    build_child(
+                        -1, frame, candidates, new, word, flag, fresh, fresh_errors, fresh_masks, fresh_signs, fresh_edge,
+                        flat, flat_count, points, errors, masks, signs, edges, low, kept_low, renamed,
+                    )  # fmt: skip
+                place_after(low, high)
+                if need_high:
+                    build_child(
+                        1, frame, candidates, new, word, flag, fresh, fresh_errors, fresh_masks, fresh_signs, fresh_edge,
+                        flat, flat_count, points, errors, masks, signs, edges, high, kept_high, renamed,
+                    )  # fmt: skip
+            else:
+                place_after(low, high)
             patterns[depth, unit] = -1
             patterns[depth + 1, unit] = 1
-            frames[depth] = low
-            frames[depth + 1] = high
+            for i in range(7):
+                frames[depth, i] = low[i]
+                frames[depth + 1, i] = high[i]
             depth += 2
         if status != DONE:
             written[:] = done

@@ -205,3 +205,9 @@ def popcount(x):
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
     x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True)
+def lowest_bit(x):
+    """Place of the lowest set bit of a non-zero uint64."""
+    return popcount((x & (~x + np.uint64(1))) - np.uint64(1))
