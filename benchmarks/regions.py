@@ -29,8 +29,8 @@ from tropical.enumeration import Tally, enumerate_patterns
 
 OURS, REFERENCE = "tropical", "NumPy reference"
 ENOUGH = 20.0  # seconds after which a contender gets no further turn on a network
-PEER_CELLS = 3000  # cells up to which peers are run
-RATIONAL_CELLS = 3000  # cells up to which degenerate counts are checked by rational cutting
+PEER_CELLS = 3_000  # cells up to which peers are run
+RATIONAL_CELLS = 20_000  # cells up to which degenerate counts are checked by rational cutting
 
 Count = Callable[[yardsticks.Parameters], int]
 Row = dict[str, Any]
@@ -228,7 +228,7 @@ def scaling_table(options: argparse.Namespace) -> list[Row]:
         cost = [f"{row['seconds']:.3f}", f"{row['microseconds']:.2f}", f"{row['cost_ratio']:.2f}"]
         space = [f"{row['peak_bytes'] / 2**20:.0f}", f"{row['bytes_per_cell']:.0f}"]
         lines.append([row["family"], str(row["size"]), str(row["cells"]), *cost, *space])
-    header = ["family", "size", "cells", "seconds", "µs/cell", "of smallest", "peak MiB", "bytes/cell over start"]
+    header = ["family", "size", "cells", "seconds", "µs/cell", "of smallest", "peak MiB", "bytes/cell added"]
     print_table(header, lines)
     scaling.draw(rows, options.scaling)
     say(f"wrote {options.scaling}")
