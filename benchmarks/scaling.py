@@ -4,7 +4,6 @@
 """
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -32,6 +31,8 @@ def peak_memory(afresh: bool = False) -> int:
     """
     status = Path("/proc/self/status")
     if not status.exists():
+        import resource
+
         return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if afresh:
         Path("/proc/self/clear_refs").write_text("5")
