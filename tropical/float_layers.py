@@ -62,8 +62,17 @@ def float_layers(net: ReLUNetwork) -> tuple[FirstLayer, list[FloatLayer]]:
 
 
 def _integer_row(row: Integers) -> tuple[list[float], float]:
-    """Integers rounded one by one: error 0 stands for relative errors within the rounding of one product."""
-    return ([float(a) for a in row], 0.0) if max(map(abs, row)) < _LARGE else (rounded_vector(row)[0], math.inf)
+    """A positive multiple of the row, each entry rounded by itself, with error 0: that stands for such roundings.
+
+    Compiled code takes sums below 2^53 of such entries for exact; hence a row that does not fit float64 as integers
+    is scaled to entries of at least 2^53 (or 0), and given up, with infinite error, if its entries differ too much.
+    """
+    if max(map(abs, row)) >= _LARGE:
+        smallest = min(abs(a) for a in row if a)
+        if max(map(abs, row)) >= smallest * (_LARGE >> 60):
+            return rounded_vector(row)[0], math.inf
+        return [float(Fraction(a << 54, smallest)) for a in row], 0.0
+    return [float(a) for a in row], 0.0
 
 
 def _float_row(row: Vector) -> tuple[list[float], float]:
@@ -87,31 +96,32 @@ def _rows(entries: Sequence[tuple[list[float], float]], width: int) -> tuple[Flo
 
 def _float_layer(previous: Layer, layer: Layer, scale: int, integral: bool) -> tuple[FloatLayer, int]:
     """The layer, and the positive scale of its own rows."""
-    slopes = [slope for pair in previous.slopes for slope in pair]
-    weights = [q for row in layer.weight for q in row] if integral else []
-    factors = (1, 1, 1)
-    if integral:
-        slope_scale, weight_scale = (math.lcm(*(q.denominator for q in qs)) for qs in (slopes, weights))
-        total = scale * slope_scale * weight_scale
-        extra = math.lcm(*((q * total).denominator for q in layer.bias))
-        factors = (slope_scale, weight_scale * extra, total * extra)
-        numbers = (slopes, weights, layer.bias)
-        integral = all(_fits(qs, factor) for qs, factor in zip(numbers, factors, strict=True))
     place = {unit: i for i, unit in enumerate(previous.kinked)}
     column = np.array([place.get(unit, -1) for unit in range(previous.output_dim)], np.int64)
     kinked = np.array(layer.kinked, np.int64)
-    if integral:
-        left, right = (np.array(_integers(side, factors[0])) for side in zip(*previous.slopes, strict=True))
-        weight = np.array(_integers(weights, factors[1])).reshape(layer.output_dim, -1).T.copy()
-        return FloatLayer(
-            weight, np.array(_integers(layer.bias, factors[2])), left, right, column, True, kinked
-        ), factors[2]
-    left, right = (
-        np.array([_to_float(q / scale if scale > 1 else q) for q in side])
-        for side in zip(*previous.slopes, strict=True)
-    )
+    exact = _integer_parameters(previous, layer, scale) if integral else None
+    if exact is not None:
+        weight, bias, slopes, total = exact
+        return FloatLayer(weight.T.copy(), bias, slopes[:, 0].copy(), slopes[:, 1].copy(), column, True, kinked), total
+    slopes = np.array([[_to_float(q / scale if scale > 1 else q) for q in pair] for pair in previous.slopes])
     weight, bias, _ = layer.float_arrays
-    return FloatLayer(weight.T.copy(), bias, left, right, column, False, kinked), 1
+    return FloatLayer(weight.T.copy(), bias, slopes[:, 0].copy(), slopes[:, 1].copy(), column, False, kinked), 1
+
+
+def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> tuple[Floats, Floats, Floats, int] | None:
+    """Weight, bias and slopes as exact integers and the scale of the rows they give, or None if one is too large."""
+    pairs = set(previous.slopes)
+    slope_scale = math.lcm(*(q.denominator for pair in pairs for q in pair))
+    weight_scale, weight = layer.integer_weight
+    if weight is None or not all(_fits(pair, slope_scale) for pair in pairs):
+        return None
+    total = scale * slope_scale * weight_scale
+    extra = math.lcm(*((q * total).denominator for q in layer.bias))
+    if int(np.abs(weight).max()) * extra >= _EXACT or not _fits(layer.bias, total * extra):
+        return None
+    integer_pair = {pair: _integers(pair, slope_scale) for pair in pairs}
+    slopes = np.array([integer_pair[pair] for pair in previous.slopes])
+    return weight * extra, np.array(_integers(layer.bias, total * extra)), slopes, total * extra
 
 
 def _fits(numbers: Sequence[Fraction], factor: int) -> bool:

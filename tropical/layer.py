@@ -1,5 +1,6 @@
 """One layer of a network: exact parameters, their validation, and how the layer acts on points and on affine maps."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -60,6 +61,14 @@ class Layer:
     def float_arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Weight (n_out, n_in), bias (n_out,) and slopes (n_out, 2), each rounded once to float64."""
         return _rounded(self.weight), _rounded(self.bias), _rounded(self.slopes)
+
+    @cached_property
+    def integer_weight(self) -> tuple[int, NDArray[np.float64] | None]:
+        """The least common denominator of the weights, and the weights times it, if all are below 2^53 and so exact."""
+        scale = math.lcm(*(q.denominator for row in self.weight for q in row))
+        if any(abs(q.numerator) * (scale // q.denominator) >= 1 << 53 for row in self.weight for q in row):
+            return scale, None
+        return scale, np.array([[float(q.numerator * (scale // q.denominator)) for q in row] for row in self.weight])
 
     def active_slope(self, unit: int, sign: int) -> Fraction:
         """Slope of ``unit`` where its preactivation has the given sign (at 0 the value is 0 either way)."""

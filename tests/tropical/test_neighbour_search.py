@@ -9,10 +9,10 @@ import pytest
 import tropical as tp
 from oracles.activation_z3 import activation_regions
 from oracles.random_cases import random_case
+from tropical.activation_cones import activation_cones, coordinates
 from tropical.budget import Budget, BudgetExhausted, Meter
 from tropical.neighbour_search import search_cells
 from tropical.rationals import primitive
-from tropical.activation_cones import activation_cones, coordinates
 
 
 def network(case):

@@ -322,7 +322,8 @@ def filter_child(side, frame, candidates, new, fresh_signs, signs, cands, target
 
 @njit(cache=True)
 def build_child(
-    side, frame, candidates, new, word, flag, fresh, fresh_errors, fresh_masks, fresh_signs, fresh_edge, flat, flat_count,
+    side, frame, candidates, new, word, flag, fresh, fresh_errors, fresh_masks, fresh_signs, fresh_edge,
+    flat, flat_count,
     points, errors, masks, signs, edges, target, kept, renamed,
 ):  # fmt: skip
     """Write the generators and edges on one side of the first candidate's hyperplane to ``target``."""
@@ -719,14 +720,14 @@ def cut_parents(first, parents, rows, e0, e1, keep, written, out, suspended_pare
                     break
                 if need_low:
                     build_child(
-                        -1, frame, candidates, new, word, flag, fresh, fresh_errors, fresh_masks, fresh_signs, fresh_edge,
-                        flat, flat_count, points, errors, masks, signs, edges, low, kept_low, renamed,
+                        -1, frame, candidates, new, word, flag, fresh, fresh_errors, fresh_masks, fresh_signs,
+                        fresh_edge, flat, flat_count, points, errors, masks, signs, edges, low, kept_low, renamed,
                     )  # fmt: skip
                 place_after(low, high)
                 if need_high:
                     build_child(
-                        1, frame, candidates, new, word, flag, fresh, fresh_errors, fresh_masks, fresh_signs, fresh_edge,
-                        flat, flat_count, points, errors, masks, signs, edges, high, kept_high, renamed,
+                        1, frame, candidates, new, word, flag, fresh, fresh_errors, fresh_masks, fresh_signs,
+                        fresh_edge, flat, flat_count, points, errors, masks, signs, edges, high, kept_high, renamed,
                     )  # fmt: skip
             else:
                 place_after(low, high)
