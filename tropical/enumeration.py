@@ -25,7 +25,7 @@ from tropical.rationals import from_flint, independent_rows, primitive, to_flint
 
 Signs = NDArray[np.int8]
 
-_CHUNK = 1024  # cells cut in one call of compiled code
+_CHUNK = 4096  # cells cut in one call of compiled code, halved for each dimension beyond 2
 _FIRST_LAYER = 1 << 15  # cells of the first layer for which room is made at once
 _SUSPENDED = 4096
 _SILENT_SECONDS = 1.5  # loading cached code takes less, compiling more
@@ -190,9 +190,10 @@ class _Engine:
     ) -> Iterator[Signs]:
         """Yield the patterns of all cells inside the cells of ``batch``, whose signs so far are ``prefix``."""
         last = depth == len(self.layers)
-        for begin in range(0, len(batch.parent), _CHUNK):
+        step = max(_CHUNK >> max(self.net.input_dim - 2, 0), 16)
+        for begin in range(0, len(batch.parent), step):
             self.meter.check_time()
-            end = min(begin + _CHUNK, len(batch.parent))
+            end = min(begin + step, len(batch.parent))
             cut, rows = self._rows(depth, batch, before, begin, end)
             children = self._cut(depth, batch, begin, end, cut, prefix, keep=not last)
             patterns = np.concatenate([prefix[children.parent], children.signs], axis=1)

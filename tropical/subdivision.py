@@ -1,21 +1,24 @@
 """From a ReLU network to the complex of its activation regions: which route to take, and the result."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Literal, get_args, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tropical.activation_cones import activation_cones, coordinates
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.complexes import PolyhedralComplex
 from tropical.cones import Cone
-from tropical.enumeration import can_enumerate, enumerate_patterns
+from tropical.enumeration import Signs, can_enumerate, enumerate_patterns
+from tropical.neighbour_search import search_cells
 from tropical.network import Pattern, ReLUNetwork
 from tropical.polyhedron import Polyhedron
 
-Route = Literal["auto", "rational", "compiled"]
+Route = Literal["auto", "rational", "compiled", "search"]
 
 _SMALL = 2000  # cells up to which rational arithmetic is done before compiled code has been loaded
+_LOW_RANK = 7  # up to this dimension cells have few enough vertices to be cut, whatever the depth
+_FEW_UNITS = 4  # so many units more than dimensions still give cells with few vertices
 
 
 def polyhedral_complex(
@@ -33,8 +36,10 @@ def polyhedral_complex(
     ``complete`` is False. ``progress`` is called with the number of cells.
 
     ``route``: "rational" cuts integer cones; "compiled" cuts in float64 with certified signs and decides over Q what
-    they leave open; "auto" begins rationally and goes over to compiled code beyond a few thousand cells. All routes
-    give the same complex, its cells in decreasing lexicographic order of their patterns.
+    they leave open; "search" crosses facets found by exact linear programs and needs no vertices. "auto" cuts while
+    cells have few vertices (dimension at most 7, or at most 4 units more than dimensions), rationally up to a few
+    thousand cells and compiled beyond, and searches otherwise. All routes give the same complex, its cells in
+    decreasing lexicographic order of their patterns.
     Raises ``ValueError`` if the domain lives on another space, or for an unknown or impossible route.
 
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
@@ -42,40 +47,70 @@ def polyhedral_complex(
     >>> complex_.num_cells, complex_.f_vector
     (4, (1, 4, 4))
     """
-    if route not in ("auto", "rational", "compiled"):
-        raise ValueError(f"route must be 'auto', 'rational' or 'compiled', got {route!r}")
+    if route not in get_args(Route):
+        raise ValueError(f"route must be one of {get_args(Route)}, got {route!r}")
     quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain)
     reduced = quotient.descend_network(net)
-    compiled = route != "rational" and can_enumerate(reduced, start)
-    if route == "compiled" and not compiled:
-        raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")
-    patterns, reason = None, None
-    if route != "compiled":
-        patterns, reason = _rational_patterns(reduced, start, Meter(budget, progress), _SMALL if compiled else None)
-    if patterns is None:
-        patterns, reason = enumerate_patterns(reduced, start, Meter(budget, progress))
+    patterns, reason = _patterns(reduced, start, Meter(budget, progress), route)
     return PolyhedralComplex(net, quotient, domain, reduced, start, _sorted(patterns), incomplete_because=reason)
 
 
-def _rational_patterns(
-    net: ReLUNetwork, start: Cone, meter: Meter, limit: int | None
-) -> tuple[NDArray[np.int8] | None, str | None]:
-    """Patterns by exact cones, with the reason if a budget ended them; None once there are more than ``limit``."""
+def _patterns(net: ReLUNetwork, start: Cone, meter: Meter, route: Route) -> tuple[Signs, str | None]:
+    """The patterns by one route, and the reason if a budget ended it."""
+    compilable = route in ("auto", "compiled") and can_enumerate(net, start)
+    if route == "compiled" and not compilable:
+        raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")
+    if route == "search" or (route == "auto" and _many_vertices(net)):
+        return _collected(net, _searched(net, start, meter), limit=None)
+    if route != "compiled":
+        found = _collected(net, _cut(net, start, meter), limit=_SMALL if compilable else None)
+        if found is not None:
+            return found
+        meter.cells = 0
+    return enumerate_patterns(net, start, meter)
+
+
+def _many_vertices(net: ReLUNetwork) -> bool:
+    units = sum(len(layer.kinked) for layer in net.layers[:-1])
+    return net.input_dim > _LOW_RANK and units > net.input_dim + _FEW_UNITS
+
+
+def _cut(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
+    for cell in activation_cones(net, start, meter):
+        meter.count_cell()
+        yield cell.pattern
+
+
+def _searched(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
+    domain_rows = [row for row in start.constraints if any(row[1:])]
+    for cell in search_cells(net, domain_rows, meter):
+        yield cell.pattern
+
+
+@overload
+def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: None) -> tuple[Signs, str | None]: ...
+
+
+@overload
+def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) -> tuple[Signs, str | None] | None: ...
+
+
+def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) -> tuple[Signs, str | None] | None:
+    """The patterns as an array, with the reason if a budget ended them; None once there are more than ``limit``."""
     found: list[Pattern] = []
     reason = None
     try:
-        for cell in activation_cones(net, start, meter):
+        for pattern in cells:
             if limit is not None and len(found) == limit:
-                return None, None
-            meter.count_cell()
-            found.append(cell.pattern)
+                return None
+            found.append(pattern)
     except BudgetExhausted as stop:
         reason = str(stop)
     units = sum(len(layer.kinked) for layer in net.layers[:-1])
     return np.array(found, np.int8).reshape(len(found), units), reason
 
 
-def _sorted(patterns: NDArray[np.int8]) -> NDArray[np.int8]:
+def _sorted(patterns: Signs) -> Signs:
     """Rows in decreasing lexicographic order."""
     keys = np.ascontiguousarray(1 - patterns).view(np.uint8)
     if not keys.size:

@@ -155,6 +155,25 @@ def test_budgets_stop_the_compiled_route_with_a_flag():
     assert all(cell.contains(cell.interior_point) for cell in cx.cells[:5])
 
 
+@pytest.mark.parametrize("sizes", [(8, 9, 1), (9, 11, 1), (8, 8, 2, 1)])
+def test_beyond_seven_dimensions_cutting_and_searching_agree(sizes):
+    rng = np.random.default_rng(1)
+    weights = [rng.standard_normal((b, a)) for a, b in pairwise(sizes)]
+    net = tp.ReLUNetwork.from_arrays(weights, [rng.normal(0, 0.5, b) for b in sizes[1:]])
+    cut = tp.polyhedral_complex(net, route="compiled")
+    found = tp.polyhedral_complex(net, route="search")
+    assert np.array_equal(cut.pattern_array, found.pattern_array)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_search_route_gives_the_same_complex(seed):
+    case = random_case(seed)
+    net, box = network(case), None if case.box is None else tp.Box(*case.box)
+    cx = tp.polyhedral_complex(net, box, route="search")
+    assert cx.patterns == tp.polyhedral_complex(net, box, route="rational").patterns
+    assert cx.f_vector[-1] == cx.num_cells
+
+
 def test_unknown_routes_are_refused():
     with pytest.raises(ValueError, match="route must be"):
         tp.polyhedral_complex(yardstick("W1"), route="fast")
