@@ -171,4 +171,4 @@ def rounded_vector(vector: Integers) -> tuple[list[float], float]:
         return [float(a) for a in vector], 0.0
     scale = vector[0] if vector[0] > 0 else max(map(abs, vector))
     scaled = [float(Fraction(a, scale)) for a in vector]
-    return scaled, 2 * _UNIT * max(1.0, *map(abs, scaled)) + 1e-300
+    return scaled, 2 * _UNIT * max(1.0, *map(abs, scaled))

@@ -113,6 +113,7 @@ class _Question:
 
     @classmethod
     def ask(cls, f: Function, g: Function, domain: Polyhedron | None) -> "_Question":
+        """Check that f and g can be compared, and go over to coordinates of what they see."""
         if f.input_dim != g.input_dim:
             raise ValueError(f"f has {f.input_dim} inputs and g has {g.input_dim}: they cannot be compared")
         if _output_dim(f) != _output_dim(g):
@@ -121,6 +122,7 @@ class _Question:
         return cls(_descend(quotient, f), _descend(quotient, g), quotient, start)
 
     def lift(self, vector: Integers) -> Vector:
+        """The point of the original space that a homogeneous vector with positive first entry stands for."""
         return self.quotient.lift([Fraction(a, vector[0]) for a in vector[1:]])
 
     def probe(self) -> Integers | None:
@@ -134,6 +136,7 @@ class _Question:
         return None
 
     def witnesses(self, meter: Meter) -> Iterator[Integers]:
+        """One point, as a homogeneous vector, in each part where f and g differ."""
         for cone, row in self.differing(meter):
             yield _nonzero_vector(cone, row)
 

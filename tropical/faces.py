@@ -44,6 +44,7 @@ def polytope_volume(vertices: Sequence[Vector], levels: Sequence[Sequence[int]])
     dim = len(levels) - 1
 
     def simplices(face: int, k: int) -> list[tuple[int, ...]]:
+        """Vertex sets of simplices that triangulate a face of dimension k."""
         apex = (face & -face).bit_length() - 1
         if k == 0:
             return [(apex,)]

@@ -7,6 +7,12 @@ from tropical.kernels.points import EXACT, UNIT
 
 
 @njit(cache=True)
+def outside_range(error):
+    """Whether an error that is not 0 belongs to a row so large or so small that products could over- or underflow."""
+    return error != 0.0 and not 2.0**-400 < error < 2.0**270
+
+
+@njit(cache=True)
 def compose_rows(
     first, parent, signs, column, before, before_e0, before_e1, weight, bias, left, right, integral, out, e0, e1
 ):
@@ -60,5 +66,5 @@ def compose_rows(
                 continue
             e0[p, k] = 1.001 * (total[k] * error0 + gamma * abs(bias[k]))
             e1[p, k] = 1.001 * total[k] * error1
-            if max(e0[p, k], e1[p, k]) > 1e80 or 0.0 < e0[p, k] < 1e-120 or 0.0 < e1[p, k] < 1e-120:
-                e1[p, k] = np.inf
+            if outside_range(e0[p, k]) or outside_range(e1[p, k]):
+                e1[p, k] = np.inf  # undecided, hence left to rational arithmetic

@@ -13,6 +13,7 @@ from numba import njit
 UNIT = 2.0**-53
 EXACT = 2.0**53
 AMBIGUOUS = 2
+FLUSH = 1e-200  # smaller coordinates become 0, at the price of this much error: products then never underflow
 COARSE = 2.0**-34
 
 
@@ -117,10 +118,10 @@ def rounded_point(points, i, eu, j, ev, a, da, b, db, out, slot):
     else:
         out[slot, 0] = 0.0
     for c in range(dim):
-        if abs(out[slot, c]) < 1e-200 and out[slot, c] != 0.0:
+        if abs(out[slot, c]) < FLUSH and out[slot, c] != 0.0:
             out[slot, c] = 0.0
-            error += 1e-200
-    return error * 1.001 + 1e-250
+            error += FLUSH
+    return error * 1.001 + FLUSH
 
 
 @njit(cache=True)
@@ -193,9 +194,9 @@ def solved_point(system, c0, c1, out, slot, matrix, inverse):
         return np.inf
     out[slot, 0] = 1.0
     for c in range(1, n + 1):
-        if abs(out[slot, c]) < 1e-200:
+        if abs(out[slot, c]) < FLUSH:
             out[slot, c] = 0.0
-    return 1.001 * error / (1.0 - 1.001 * beta) + 2 * UNIT * size + 1e-200
+    return 1.001 * error / (1.0 - 1.001 * beta) + 2 * UNIT * size + FLUSH
 
 
 @njit(cache=True)
