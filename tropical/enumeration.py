@@ -5,6 +5,7 @@ import itertools
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -27,6 +28,7 @@ Signs = NDArray[np.int8]
 
 _CHUNK = 4096  # cells cut in one call of compiled code, halved for each dimension beyond 2
 _FIRST_LAYER = 1 << 15  # cells of the first layer for which room is made at once
+_PARTS = 64  # tasks given to an executor
 _SUSPENDED = 4096
 _SILENT_SECONDS = 1.5  # loading cached code takes less, compiling more
 
@@ -44,18 +46,25 @@ class Tally:
     bounded: int = 0
     rational_parts: int = 0
 
+    def add(self, other: "Tally") -> None:
+        """Count what ``other`` has counted as well."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
 
 def enumerate_patterns(
-    net: ReLUNetwork, start: Cone, meter: Meter, tally: Tally | None = None
+    net: ReLUNetwork, start: Cone, meter: Meter, tally: Tally | None = None, executor: Executor | None = None
 ) -> tuple[Signs, str | None]:
     """Return the patterns (cells, kinked units) of the activation regions of ``net`` inside ``start``.
 
     The second value is None, or says which budget stopped the enumeration. :func:`can_enumerate` must hold.
+    ``executor`` shares out the cells of the first layer in a fixed number of parts, so that the result does not depend
+    on its workers.
     """
     reduced, cones, whole = _start(net, start)
     words = 1
     while True:
-        engine = _Engine(reduced, cones, whole, words, meter, tally or Tally())
+        engine = _Engine(reduced, cones, whole, words, meter, tally or Tally(), executor)
         blocks: list[Signs] = [np.zeros((0, sum(len(layer.kinked) for layer in net.layers[:-1])), np.int8)]
         try:
             batch = batch_of(cones, [()] * len(cones), [0] * len(cones), words)
@@ -170,6 +179,15 @@ def _arena(room: int, units: int, dim: int, words: int) -> tuple[NDArray[np.gene
     )
 
 
+def _descend_part(
+    engine: "_Engine", depth: int, batch: Batch, before: tuple[Floats, Floats, Floats], prefix: Signs
+) -> tuple[Signs, Tally]:
+    """One worker's part of the cells: their patterns, and how they were decided."""
+    units = sum(len(layer.kinked) for layer in engine.net.layers[:-1])
+    blocks = list(engine.descend(depth, batch, before, prefix))
+    return np.concatenate([np.zeros((0, units), np.int8), *blocks]), engine.tally
+
+
 @dataclass
 class _Engine:
     net: ReLUNetwork
@@ -178,6 +196,7 @@ class _Engine:
     words: int
     meter: Meter
     tally: Tally
+    executor: Executor | None = None
     first: FirstLayer = field(init=False)
     layers: list[FloatLayer] = field(init=False)
 
@@ -202,7 +221,31 @@ class _Engine:
             elif len(patterns):
                 inner = children._replace(parent=children.parent - (begin if depth else 0))
                 inner = inner if depth else inner._replace(parent=np.zeros_like(inner.parent))
-                yield from self.descend(depth + 1, inner, rows, patterns)
+                if self.executor is None:
+                    yield from self.descend(depth + 1, inner, rows, patterns)
+                else:
+                    yield from self._shared(self.executor, depth + 1, inner, rows, patterns)
+
+    def _shared(
+        self, executor: Executor, depth: int, batch: Batch, before: tuple[Floats, Floats, Floats], prefix: Signs
+    ) -> Iterator[Signs]:
+        """What :meth:`descend` yields, computed in parts by the executor."""
+        cells = len(batch.parent)
+        edges = np.linspace(0, cells, min(_PARTS, cells) + 1).astype(int).tolist()
+        worker = replace(self, meter=Meter(), tally=Tally(), executor=None)
+        futures = []
+        for begin, end in itertools.pairwise(edges):
+            part = part_of(batch, begin, end)._replace(parent=batch.parent[begin:end])
+            futures.append(executor.submit(_descend_part, worker, depth, part, before, prefix[begin:end]))
+        try:
+            for future in futures:
+                block, tally = future.result()
+                self.tally.add(tally)
+                self.meter.check_time()
+                yield block
+        finally:
+            for future in futures:
+                future.cancel()
 
     def _rows(
         self, depth: int, batch: Batch, before: tuple[Floats, Floats, Floats] | None, begin: int, end: int

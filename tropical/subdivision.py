@@ -1,6 +1,7 @@
 """From a ReLU network to the complex of its activation regions: which route to take, and the result."""
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from typing import Literal, get_args, overload
 
 import numpy as np
@@ -27,6 +28,7 @@ def polyhedral_complex(
     budget: Budget | None = None,
     progress: Progress | None = None,
     route: Route = "auto",
+    executor: Executor | None = None,
 ) -> PolyhedralComplex:
     """Return the polyhedral complex of all activation regions of ``net``, exactly.
 
@@ -39,7 +41,8 @@ def polyhedral_complex(
     they leave open; "search" crosses facets found by exact linear programs and needs no vertices. "auto" cuts while
     cells have few vertices (dimension at most 7, or at most 4 units more than dimensions), rationally up to a few
     thousand cells and compiled beyond, and searches otherwise. All routes give the same complex, its cells in
-    decreasing lexicographic order of their patterns.
+    decreasing lexicographic order of their patterns. ``executor``, any ``concurrent.futures.Executor``, shares the
+    compiled route out by cells of the first layer; the result does not depend on the number of workers.
     Raises ``ValueError`` if the domain lives on another space, or for an unknown or impossible route.
 
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
@@ -51,11 +54,13 @@ def polyhedral_complex(
         raise ValueError(f"route must be one of {get_args(Route)}, got {route!r}")
     quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain)
     reduced = quotient.descend_network(net)
-    patterns, reason = _patterns(reduced, start, Meter(budget, progress), route)
+    patterns, reason = _patterns(reduced, start, Meter(budget, progress), route, executor)
     return PolyhedralComplex(net, quotient, domain, reduced, start, _sorted(patterns), incomplete_because=reason)
 
 
-def _patterns(net: ReLUNetwork, start: Cone, meter: Meter, route: Route) -> tuple[Signs, str | None]:
+def _patterns(
+    net: ReLUNetwork, start: Cone, meter: Meter, route: Route, executor: Executor | None
+) -> tuple[Signs, str | None]:
     """The patterns by one route, and the reason if a budget ended it."""
     compilable = route in ("auto", "compiled") and can_enumerate(net, start)
     if route == "compiled" and not compilable:
@@ -67,7 +72,7 @@ def _patterns(net: ReLUNetwork, start: Cone, meter: Meter, route: Route) -> tupl
         if found is not None:
             return found
         meter.cells = 0
-    return enumerate_patterns(net, start, meter)
+    return enumerate_patterns(net, start, meter, executor=executor)
 
 
 def _many_vertices(net: ReLUNetwork) -> bool:

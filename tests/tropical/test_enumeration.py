@@ -1,9 +1,11 @@
 """Compiled enumeration against rational cutting: generic, degenerate, nearly degenerate and badly scaled networks."""
 
 import random
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -172,6 +174,15 @@ def test_the_search_route_gives_the_same_complex(seed):
     cx = tp.polyhedral_complex(net, box, route="search")
     assert cx.patterns == tp.polyhedral_complex(net, box, route="rational").patterns
     assert cx.f_vector[-1] == cx.num_cells
+
+
+def test_any_number_of_workers_gives_the_same_complex():
+    net, box = yardstick("W2"), tp.Box([-1, -1], [1, 1])
+    alone = tp.polyhedral_complex(net, box, route="compiled")
+    for workers in (1, 2):
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+            shared = tp.polyhedral_complex(net, box, route="compiled", executor=executor)
+        assert np.array_equal(shared.pattern_array, alone.pattern_array)
 
 
 def test_unknown_routes_are_refused():
