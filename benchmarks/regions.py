@@ -264,7 +264,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def run(options: argparse.Namespace) -> None:
+def compare(options: argparse.Namespace) -> None:
     """Print the table that the options ask for; write its figures if a file is given."""
     time_ours(yardsticks.network("W1"))  # compiled code is loaded, and if need be compiled, here
     if options.degenerate:
@@ -285,7 +285,7 @@ def main(argv: list[str] | None = None) -> None:
     options = parser().parse_args(argv)
     print(machine())
     with threadpool_limits(limits=1):
-        run(options)
+        compare(options)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,23 @@ def test_table_is_printed(script, capsys, tmp_path):
     assert {result["cells"] for result in row["results"].values()} == {308}
 
 
+def test_degenerate_siblings_are_compared(script, capsys):
+    script("regions").main(["--degenerate", "--networks", "W4", "--repeat", "1"])
+    rows = [line.split("|")[1:5] for line in capsys.readouterr().out.splitlines() if line.startswith("| W4")]
+    assert [row[1].strip() for row in rows] == [
+        "generic",
+        *(f"{weights}, {biases} biases" for weights in ("ternary", "eighths") for biases in ("zero", "half-integer")),
+    ]
+    assert [row[3].strip() for row in rows] == ["table"] + 4 * ["rational"]
+
+
+def test_scaling_is_measured_and_drawn(script, capsys, tmp_path):
+    file = tmp_path / "scaling.png"
+    script("regions").main(["--scaling", str(file), "--largest", "1200", "--repeat", "1"])
+    assert "| folds  | 5    | 1024  |" in capsys.readouterr().out
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
 def test_peers_are_used_or_reported(script):
     peers = script("peers")
     found, missing = peers.available()
