@@ -40,7 +40,7 @@ def free_bit(masks, start, count):
     return -1
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def root_signs(rows, p, e0, e1, points, errors, lo, count, signs, ups, downs, dots, sizes, norms):
     """Signs of every unit at every generator of parent p, generator-major in ``signs``; False if one is ambiguous."""
     dim, units = rows.shape[1], rows.shape[2]
@@ -85,7 +85,7 @@ def root_signs(rows, p, e0, e1, points, errors, lo, count, signs, ups, downs, do
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def new_generators(
     frame,
     candidates,
@@ -212,7 +212,7 @@ def resolve(mask, bit_row, table, table0, table1, cut_rows, unit, c0, c1, work):
     return solved_point(system, errors[0], errors[1], work[3], 0, work[1], work[2])
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def facet_edges(
     frame, candidates, masks, signs, edges, new, fresh_masks, word, flag, members, member_masks, sizes, found
 ):
@@ -290,7 +290,7 @@ def known_edge(edges, start, count, a, b):
     return False
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def filter_child(side, frame, candidates, new, fresh_signs, signs, cands, target, pattern, kept):
     """Find the candidates that stay mixed on one side of the first one's hyperplane, and list them for ``target``.
 
@@ -320,7 +320,7 @@ def filter_child(side, frame, candidates, new, fresh_signs, signs, cands, target
     target[EDGE_COUNT] = 0
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def build_child(
     side, frame, candidates, new, word, flag, fresh, fresh_errors, fresh_masks, fresh_signs, fresh_edge,
     flat, flat_count,
@@ -389,7 +389,7 @@ def place_after(low, high):
     high[EDGE0] = low[EDGE0] + low[EDGE_COUNT]
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def write_cell(
     parent, pattern, frame, points, errors, masks, edges, bit_row, table, table0, table1, keep, out, written
 ):
