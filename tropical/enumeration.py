@@ -4,7 +4,7 @@ import functools
 import itertools
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -74,13 +74,18 @@ def enumerate_patterns(
                 allowed = meter.count_cells(len(block))
                 blocks.append(block[:allowed])
                 if allowed < len(block):
-                    return np.concatenate(blocks), meter.cells_exhausted
-            return np.concatenate(blocks), None
+                    return _joined(blocks), meter.cells_exhausted
+            return _joined(blocks), None
         except BudgetExhausted as stop:
-            return np.concatenate(blocks), str(stop)
+            return _joined(blocks), str(stop)
         except _MoreBits:
             words *= 2
             meter.cells = 0
+
+
+def _joined(blocks: list[Signs]) -> Signs:
+    filled = [block for block in blocks if len(block)]
+    return filled[0] if len(filled) == 1 else np.concatenate(blocks)
 
 
 def can_enumerate(net: ReLUNetwork, start: Cone) -> bool:
@@ -215,7 +220,9 @@ class _Engine:
             end = min(begin + step, len(batch.parent))
             cut, rows = self._rows(depth, batch, before, begin, end)
             children = self._cut(depth, batch, begin, end, cut, prefix, keep=not last)
-            patterns = np.concatenate([prefix[children.parent], children.signs], axis=1)
+            patterns = children.signs
+            if prefix.shape[1]:
+                patterns = np.concatenate([prefix[children.parent], patterns], axis=1)
             if last:
                 yield patterns
             elif len(patterns):
@@ -262,11 +269,11 @@ class _Engine:
             begin, batch.parent, batch.signs, layer.column, *before, layer.weight, layer.bias, layer.left, layer.right,
             layer.integral, rows, e0, e1,
         )  # fmt: skip
-        if len(layer.kinked) == units:
+        chosen = layer.cutting.units
+        if len(chosen) == units:
             return (rows, e0, e1), (rows, e0, e1)
-        kinked = layer.kinked
-        cut_rows = np.ascontiguousarray(rows[:, :, kinked])
-        return (cut_rows, np.ascontiguousarray(e0[:, kinked]), np.ascontiguousarray(e1[:, kinked])), (rows, e0, e1)
+        cut_rows = np.ascontiguousarray(rows[:, :, chosen])
+        return (cut_rows, np.ascontiguousarray(e0[:, chosen]), np.ascontiguousarray(e1[:, chosen])), (rows, e0, e1)
 
     def _cut(
         self,
@@ -304,22 +311,27 @@ class _Engine:
         self.tally.integer += int(tally[1])
         self.tally.bounded += int(tally[2])
         count = written.tolist()
+        cutting = self.layers[depth - 1].cutting if depth else self.first.cutting
         found = trimmed(out, *count[:4])
-        return found if not count[4] else self._completed(found, depth, prefix, suspended, count[4], keep)
+        found = found._replace(signs=cutting.spread(found.signs))
+        if not count[4]:
+            return found
+        parents, partial = suspended[0][: count[4]], cutting.spread(suspended[1][: count[4]])
+        return self._completed(found, depth, prefix, parents, partial, keep)
 
     def _completed(
-        self, found: Batch, depth: int, prefix: Signs, suspended: Sequence[NDArray[np.generic]], count: int, keep: bool
+        self, found: Batch, depth: int, prefix: Signs, suspended: NDArray[np.int64], partials: Signs, keep: bool
     ) -> Batch:
         """Add the cells inside the suspended parts, cut over Q."""
         cones, signs, parents = [], [], []
-        for parent, partial in zip(suspended[0][:count].tolist(), suspended[1][:count].tolist(), strict=True):
+        for parent, partial in zip(suspended.tolist(), partials.tolist(), strict=True):
             self.meter.check_time()
             whole = self.whole if depth else self.cones[parent]
             for found_signs, cone in self._exact_parts(whole, depth, prefix[parent].tolist(), partial):
                 cones.append(cone)
                 signs.append(found_signs)
                 parents.append(parent)
-        self.tally.rational_parts += count
+        self.tally.rational_parts += len(suspended)
         if not keep:
             extra = found._replace(parent=np.array(parents, np.int64), signs=np.array(signs, np.int8))
         else:

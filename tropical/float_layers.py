@@ -19,6 +19,35 @@ _LARGE = 1 << 300
 
 
 @dataclass(frozen=True)
+class CuttingUnits:
+    """The units of a layer that cut: kinked, one for each set of proportional rows.
+
+    The sign of kinked unit i is ``factor[i]`` times that of cutting unit ``place[i]``.
+    """
+
+    units: NDArray[np.int64]
+    place: NDArray[np.int64]
+    factor: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, layer: Layer) -> "CuttingUnits":
+        """Those of an exact layer."""
+        firsts = [i for i, (twin, _) in enumerate(layer.proportional) if twin == i]
+        place = {twin: i for i, twin in enumerate(firsts)}
+        return cls(
+            np.array([layer.kinked[i] for i in firsts], np.int64),
+            np.array([place[twin] for twin, _ in layer.proportional], np.int64),
+            np.array([factor for _, factor in layer.proportional], np.int8),
+        )
+
+    def spread(self, signs: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Signs (cells, kinked units) from those of the cutting units."""
+        if len(self.units) == len(self.place):
+            return signs
+        return signs[:, self.place] * self.factor
+
+
+@dataclass(frozen=True)
 class FloatLayer:
     """One hidden layer. Its inputs arrive as preactivation rows of the layer before, times one positive scale.
 
@@ -32,7 +61,7 @@ class FloatLayer:
     right: Floats
     column: NDArray[np.int64]
     integral: bool
-    kinked: NDArray[np.int64]
+    cutting: CuttingUnits
 
 
 @dataclass(frozen=True)
@@ -41,14 +70,15 @@ class FirstLayer:
 
     cut: tuple[Floats, Floats, Floats]
     before: tuple[Floats, Floats, Floats]
-    kinked: NDArray[np.int64]
+    cutting: CuttingUnits
 
 
 def float_layers(net: ReLUNetwork) -> tuple[FirstLayer, list[FloatLayer]]:
     """The hidden layers of ``net`` as arrays."""
     first, *others = net.layers[:-1]
     rows = [(bias, *row) for bias, row in zip(first.bias, first.weight, strict=True)]
-    cut = _rows([_integer_row(primitive(rows[unit])) for unit in first.kinked], len(rows[0]))
+    cutting = CuttingUnits.of(first)
+    cut = _rows([_integer_row(primitive(rows[unit])) for unit in cutting.units.tolist()], len(rows[0]))
     scale = math.lcm(*(q.denominator for row in rows for q in row))
     integral = all(_fits(row, scale) for row in rows)
     before = _rows([(_integers(row, scale), 0.0) if integral else _float_row(row) for row in rows], len(rows[0]))
@@ -58,7 +88,7 @@ def float_layers(net: ReLUNetwork) -> tuple[FirstLayer, list[FloatLayer]]:
         converted, scale = _float_layer(previous, layer, scale, integral)
         integral = converted.integral
         layers.append(converted)
-    return FirstLayer(cut, before, np.array(first.kinked, np.int64)), layers
+    return FirstLayer(cut, before, cutting), layers
 
 
 def _integer_row(row: Integers) -> tuple[list[float], float]:
@@ -98,14 +128,14 @@ def _float_layer(previous: Layer, layer: Layer, scale: int, integral: bool) -> t
     """The layer, and the positive scale of its own rows."""
     place = {unit: i for i, unit in enumerate(previous.kinked)}
     column = np.array([place.get(unit, -1) for unit in range(previous.output_dim)], np.int64)
-    kinked = np.array(layer.kinked, np.int64)
+    cutting = CuttingUnits.of(layer)
     exact = _integer_parameters(previous, layer, scale) if integral else None
     if exact is not None:
         weight, bias, slopes, total = exact
-        return FloatLayer(weight.T.copy(), bias, slopes[:, 0].copy(), slopes[:, 1].copy(), column, True, kinked), total
+        return FloatLayer(weight.T.copy(), bias, slopes[:, 0].copy(), slopes[:, 1].copy(), column, True, cutting), total
     slopes = np.array([[_to_float(q / scale if scale > 1 else q) for q in pair] for pair in previous.slopes])
-    weight, bias, _ = layer.float_arrays
-    return FloatLayer(weight.T.copy(), bias, slopes[:, 0].copy(), slopes[:, 1].copy(), column, False, kinked), 1
+    weight, bias = layer.saturated_arrays
+    return FloatLayer(weight.T.copy(), bias, slopes[:, 0].copy(), slopes[:, 1].copy(), column, False, cutting), 1
 
 
 def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> tuple[Floats, Floats, Floats, int] | None:

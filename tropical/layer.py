@@ -63,6 +63,12 @@ class Layer:
         return _rounded(self.weight), _rounded(self.bias), _rounded(self.slopes)
 
     @cached_property
+    def saturated_arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Weight and bias rounded to float64, infinite where they exceed its range."""
+        rows = [[_saturated(q) for q in row] for row in (*self.weight, self.bias)]
+        return np.array(rows[:-1]), np.array(rows[-1])
+
+    @cached_property
     def integer_weight(self) -> tuple[int, NDArray[np.float64] | None]:
         """The least common denominator of the weights, and the weights times it, if all are below 2^53 and so exact."""
         scale = math.lcm(*(q.denominator for row in self.weight for q in row))
@@ -70,10 +76,47 @@ class Layer:
             return scale, None
         return scale, np.array([[float(q.numerator * (scale // q.denominator)) for q in row] for row in self.weight])
 
+    @cached_property
+    def proportional(self) -> tuple[tuple[int, int], ...]:
+        """For each kinked unit, by its place, a pair (place, factor): its sign is factor times that unit's sign.
+
+        Units with proportional (bias, weight) rows share their hyperplane on every cell; the first of them stands
+        for all. Rows are compared exactly once their float64 directions look alike, so that a pair may be missed
+        but never invented.
+        """
+        weight, bias = self.saturated_arrays
+        seen: dict[bytes, int] = {}
+        found = []
+        for place, unit in enumerate(self.kinked):
+            row = np.array([bias[unit], *weight[unit]])
+            lead = row[np.abs(row).argmax()]
+            if lead and np.isfinite(lead):
+                twin = seen.setdefault((np.round(row / lead, 9) + 0.0).tobytes(), place)
+                factor = self._ratio_sign(self.kinked[twin], unit)
+                found.append((twin, factor) if factor else (place, 1))
+            else:
+                found.append((place, 1))
+        return tuple(found)
+
+    def _ratio_sign(self, first: int, second: int) -> int:
+        """Sign of the factor between two units' rows, or 0 if they are not proportional."""
+        a, b = ((self.bias[unit], *self.weight[unit]) for unit in (first, second))
+        pivot = next((i for i, q in enumerate(a) if q), None)
+        if pivot is None or any(x * b[pivot] != y * a[pivot] for x, y in zip(a, b, strict=True)):
+            return 0
+        return 1 if a[pivot] * b[pivot] > 0 else -1
+
     def active_slope(self, unit: int, sign: int) -> Fraction:
         """Slope of ``unit`` where its preactivation has the given sign (at 0 the value is 0 either way)."""
         left, right = self.slopes[unit]
         return left if sign < 0 else right
+
+
+def _saturated(q: Fraction) -> float:
+    try:
+        return float(q)
+    except OverflowError:
+        return math.inf if q > 0 else -math.inf
 
 
 def _rounded(rows: Any) -> NDArray[np.float64]:

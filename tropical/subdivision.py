@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from typing import Literal, get_args, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tropical.activation_cones import activation_cones, coordinates
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
@@ -19,6 +20,7 @@ Route = Literal["auto", "rational", "compiled", "search"]
 
 _SMALL = 2000  # cells up to which rational arithmetic is done before compiled code has been loaded
 _LOW_RANK = 7  # up to this dimension cells have few enough vertices to be cut, whatever the depth
+_BLOCK = 1 << 14  # patterns whose order is checked at once
 _FEW_UNITS = 4  # so many units more than dimensions still give cells with few vertices
 
 
@@ -117,10 +119,18 @@ def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) ->
 
 def _sorted(patterns: Signs) -> Signs:
     """Rows in decreasing lexicographic order."""
+    if not patterns.size or all(
+        _ordered(_keys(patterns[begin : begin + _BLOCK + 1])) for begin in range(0, len(patterns), _BLOCK)
+    ):
+        return patterns
+    return patterns[np.argsort(_keys(patterns), kind="stable")]
+
+
+def _keys(patterns: Signs) -> NDArray[np.bytes_]:
+    """One byte string for each row, in the opposite order."""
     keys = np.ascontiguousarray(1 - patterns).view(np.uint8)
-    if not keys.size:
-        return patterns
-    flat = keys.view(f"S{keys.shape[1]}").ravel()
-    if (flat[:-1] <= flat[1:]).all():
-        return patterns
-    return patterns[np.argsort(flat, kind="stable")]
+    return keys.view(f"S{keys.shape[1]}").ravel()
+
+
+def _ordered(keys: NDArray[np.bytes_]) -> bool:
+    return bool((keys[:-1] <= keys[1:]).all())

@@ -130,6 +130,29 @@ def test_concurrent_float_hyperplanes_are_left_to_rational_arithmetic():
     assert np.array_equal(compiled.pattern_array, tp.polyhedral_complex(net, box, route="rational").pattern_array)
 
 
+def test_proportional_float_units_cut_once_and_are_not_ambiguous():
+    rng = np.random.default_rng(3)
+    first, second = rng.standard_normal((6, 2)), rng.standard_normal((6, 6))
+    offsets = rng.standard_normal(6)
+    doubled = np.concatenate([first, -first, 2 * first])
+    weights = [doubled, np.concatenate([np.tile(second, 3), -np.tile(second, 3)]), np.ones((1, 12))]
+    net = tp.ReLUNetwork.from_arrays(weights, [np.concatenate([offsets, -offsets, 2 * offsets]), np.zeros(12), [0]])
+    quotient, start = coordinates(net.layers[0].weight, 2, tp.Box([-1, -1], [1, 1]))
+    tally = Tally()
+    patterns, _ = enumerate_patterns(quotient.descend_network(net), start, Meter(), tally)
+    rational = tp.polyhedral_complex(net, tp.Box([-1, -1], [1, 1]), route="rational")
+    assert {tuple(row) for row in patterns.tolist()} == set(rational.patterns)
+    assert tally.rational_parts == 0
+
+
+def test_weights_beyond_the_range_of_floats_are_left_to_rational_arithmetic():
+    huge = Fraction(2) ** 1100
+    net = tp.ReLUNetwork.from_arrays([[[huge, 1], [1, -huge]], [[1 / huge, huge], [huge, -huge]], [[1, 1]]])
+    box = tp.Box([-1, -1], [1, 1])
+    compiled = tp.polyhedral_complex(net, box, route="compiled")
+    assert compiled.patterns == tp.polyhedral_complex(net, box, route="rational").patterns
+
+
 def test_a_polygon_with_more_sides_than_a_machine_word_has_bits():
     sides = 150
     angles = 2 * np.pi * np.arange(sides) / sides
