@@ -15,7 +15,7 @@ from tropical.network import ReLUNetwork, parallel
 from tropical.polyhedron import Polyhedron
 from tropical.quotient import Quotient
 from tropical.rationals import Matrix, Vector, from_flint
-from tropical.signs import clause_masks, differences_from, sign_parts
+from tropical.signs import Differences, clause_masks, sign_parts
 from tropical.verdict import Verdict
 
 Function = ReLUNetwork | LatticePolynomial
@@ -160,7 +160,7 @@ def _network_parts(f: ReLUNetwork, g: ReLUNetwork, start: Cone, meter: Meter) ->
         table = from_flint(cell.rows)
         for i in range(outputs):
             if table[i] != table[outputs + i]:
-                yield cell.cone, differences_from([table[i]], table[outputs + i])[0]
+                yield cell.cone, Differences.between([table[i]], table[outputs + i]).rows[0]
                 break
 
 
@@ -170,7 +170,7 @@ def _mixed_parts(
     pieces, clauses = _piece_rows(polynomial), clause_masks(polynomial)
     for cell in activation_cones(net, start, meter):
         meter.count_cell()
-        differences = differences_from(pieces, from_flint(cell.rows)[0])
+        differences = Differences.between(pieces, from_flint(cell.rows)[0])
         for part, sign in sign_parts(cell.cone, clauses, differences, meter):
             if sign:
                 yield part, None
@@ -181,7 +181,7 @@ def _lattice_parts(
 ) -> Iterator[tuple[Cone, Integers | None]]:
     f_rows, g_rows, f_clauses, g_clauses = _piece_rows(f), _piece_rows(g), clause_masks(f), clause_masks(g)
     for base in f_rows:
-        to_f, to_g = differences_from(f_rows, base), differences_from(g_rows, base)
+        to_f, to_g = Differences.between(f_rows, base), Differences.between(g_rows, base)
         for cone, sign in sign_parts(start, f_clauses, to_f, meter):
             if sign == 0:
                 meter.count_cell()

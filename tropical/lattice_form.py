@@ -1,7 +1,8 @@
 """From a network to a lattice polynomial, with a proof by covering (Ovchinnikov 2002; THEORY L1)."""
 
 import random
-from collections.abc import Sequence
+
+from flint import fmpz_mat
 
 from tropical.activation_cones import activation_cones, coordinates
 from tropical.affine import form_of_row
@@ -10,8 +11,8 @@ from tropical.cones import Cone, Integers, cut, dot
 from tropical.lattice_polynomial import LatticePolynomial
 from tropical.network import ReLUNetwork
 from tropical.polyhedron import Polyhedron
-from tropical.rationals import from_flint, primitive_integers
-from tropical.signs import Signs, differences_from
+from tropical.rationals import from_flint
+from tropical.signs import Differences, Signs
 
 
 def to_lattice_polynomial(
@@ -43,7 +44,7 @@ def to_lattice_polynomial(
     rows = list(dict.fromkeys(row for _, row in cells))
     clauses: dict[int, None] = {}
     for index, row in enumerate(rows):
-        differences = differences_from(rows, row)
+        differences = Differences.between(rows, row)
         for cone, own in cells:
             if own == row:
                 _cover(cone, index, differences, clauses, meter)
@@ -51,7 +52,7 @@ def to_lattice_polynomial(
     return LatticePolynomial(pieces, [[i for i in range(len(rows)) if mask >> i & 1] for mask in clauses])
 
 
-def _cover(cone: Cone, own: int, differences: Sequence[Integers], clauses: dict[int, None], meter: Meter) -> None:
+def _cover(cone: Cone, own: int, differences: Differences, clauses: dict[int, None], meter: Meter) -> None:
     """Add clauses (bit masks) until their sets {l_i >= l_own for i in the clause} cover ``cone``."""
     rng = random.Random(0)
     own_clauses = [clause for clause in clauses if clause >> own & 1]
@@ -63,13 +64,12 @@ def _cover(cone: Cone, own: int, differences: Sequence[Integers], clauses: dict[
         above = signs.positive | signs.zero
         if any(clause & ~above == 0 for clause in own_clauses):
             continue
-        inside = _generic_interior_vector(part, [differences[i] for i in range(len(differences)) if i != own], rng)
-        clause = sum(1 << i for i, row in enumerate(differences) if dot(row, inside) >= 0)  # no ties but l_own itself
+        clause = _clause_inside(part, own, differences, rng)
         clauses[clause] = None
         own_clauses.append(clause)
-        for i in range(len(differences)):
+        for i, row in enumerate(differences.rows):
             if clause & ~signs.known & 1 << i:
-                halves = _halves(part, differences[i])
+                halves = _halves(part, row)
                 if halves is not None:
                     part, below = halves
                     pending.append((below, signs))
@@ -83,13 +83,13 @@ def _halves(cone: Cone, row: Integers) -> tuple[Cone, Cone] | None:
     return None
 
 
-def _generic_interior_vector(cone: Cone, rows: Sequence[Integers], rng: random.Random) -> Integers:
-    """An interior vector on which no row, none of them identically 0, vanishes."""
+def _clause_inside(cone: Cone, own: int, differences: Differences, rng: random.Random) -> int:
+    """S_x as a bit mask, at a point x inside the cone where l_own ties with no other form."""
+    values = differences.on(cone.generators)
     bound = 8
     while True:
-        weights = [rng.randint(1, bound) for _ in cone.generators]
-        scaled = [[w * a for a in g] for w, g in zip(weights, cone.generators, strict=True)]
-        vector = primitive_integers([sum(column) for column in zip(*scaled, strict=True)])
-        if all(dot(row, vector) for row in rows):
-            return vector
+        weights = fmpz_mat([[rng.randint(1, bound) for _ in cone.generators]])
+        at_point = (weights * values).tolist()[0]
+        if all(value != 0 for i, value in enumerate(at_point) if i != own):
+            return sum(1 << i for i, value in enumerate(at_point) if value >= 0)
         bound *= 2

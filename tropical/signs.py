@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+from flint import fmpz_mat
 
 from tropical.budget import Meter
-from tropical.cones import Cone, Integers, cut, sign_on
+from tropical.cones import Cone, Integers, cut
 from tropical.lattice_polynomial import LatticePolynomial
 from tropical.rationals import Vector, primitive
 
@@ -22,20 +25,41 @@ class Signs:
         """Indices whose difference has one sign."""
         return self.positive | self.zero | self.negative
 
-    def refine(self, cone: Cone, differences: Sequence[Integers]) -> "Signs":
+    def refine(self, cone: Cone, differences: "Differences") -> "Signs":
         """The signs on a part ``cone`` of the cone that these are known for."""
-        masks = {1: self.positive, 0: self.zero, -1: self.negative}
-        for index, row in enumerate(differences):
-            if not self.known >> index & 1:
-                sign = sign_on(cone, row)
-                if sign is not None:
-                    masks[sign] |= 1 << index
-        return Signs(masks[1], masks[0], masks[-1])
+        positive, zero, negative, known = self.positive, self.zero, self.negative, self.known
+        values = differences.on(cone.generators).tolist()
+        mixed = differences.on(cone.lineality).tolist() if cone.lineality else []
+        for index in range(len(differences.rows)):
+            if known >> index & 1 or any(row[index] != 0 for row in mixed):
+                continue
+            above = any(row[index] > 0 for row in values)
+            below = any(row[index] < 0 for row in values)
+            if not above:
+                negative, zero = (negative | 1 << index, zero) if below else (negative, zero | 1 << index)
+            elif not below:
+                positive |= 1 << index
+        return Signs(positive, zero, negative)
 
 
-def differences_from(rows: Sequence[Vector], base: Vector) -> list[Integers]:
-    """Primitive integer multiples (by positive factors) of the rows l_i - l."""
-    return [primitive([a - b for a, b in zip(row, base, strict=True)]) for row in rows]
+@dataclass(frozen=True)
+class Differences:
+    """Primitive integer multiples, by positive factors, of the rows of l_i - l."""
+
+    rows: tuple[Integers, ...]
+
+    @classmethod
+    def between(cls, rows: Sequence[Vector], base: Vector) -> "Differences":
+        """Those of the forms with the given rows (constant, gradient) from the form with row ``base``."""
+        return cls(tuple(primitive([a - b for a, b in zip(row, base, strict=True)]) for row in rows))
+
+    @cached_property
+    def _columns(self) -> fmpz_mat:
+        return fmpz_mat([list(row) for row in self.rows]).transpose()
+
+    def on(self, vectors: Sequence[Integers]) -> fmpz_mat:
+        """The values of every row on every vector, as a matrix (vectors, rows)."""
+        return fmpz_mat([list(vector) for vector in vectors]) * self._columns
 
 
 def clause_masks(polynomial: LatticePolynomial) -> list[int]:
@@ -44,7 +68,7 @@ def clause_masks(polynomial: LatticePolynomial) -> list[int]:
 
 
 def sign_parts(
-    cone: Cone, clauses: Sequence[int], differences: Sequence[Integers], meter: Meter
+    cone: Cone, clauses: Sequence[int], differences: Differences, meter: Meter
 ) -> Iterator[tuple[Cone, int]]:
     """Split ``cone`` into parts, each with the sign of F - l in its interior, F = max over clauses of min of l_i.
 
@@ -59,7 +83,7 @@ def sign_parts(
         signs = coarse.refine(part, differences)
         outcome = _outcome(clauses, signs)
         if outcome is None:
-            above, below = cut(part, differences[_next_index(clauses, signs)])
+            above, below = cut(part, differences.rows[_next_index(clauses, signs)])
             pending += [(below, signs), (above, signs)]
         else:
             yield part, outcome

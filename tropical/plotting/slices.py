@@ -14,7 +14,7 @@ from tropical.network import ReLUNetwork
 from tropical.polyhedron import Box, Polyhedron
 from tropical.rationals import Matrix, Vector, as_vector, from_flint, rank, row_space, to_flint
 from tropical.regions import relevant_subspace
-from tropical.signs import clause_masks, differences_from, sign_parts
+from tropical.signs import Differences, clause_masks, sign_parts
 from tropical.subdivision import polyhedral_complex
 
 _GRID = 64
@@ -143,7 +143,7 @@ def _parts(f: Function, domain: Polyhedron | None) -> list[Part]:
     rows = [(piece.constant, *piece.gradient) for piece in f.pieces]
     clauses, found = clause_masks(f), []
     for piece, row in zip(f.pieces, rows, strict=True):
-        for cone, sign in sign_parts(start, clauses, differences_from(rows, row), Meter()):
+        for cone, sign in sign_parts(start, clauses, Differences.between(rows, row), Meter()):
             if sign == 0:
                 found.append(Part(cone, piece))
     return found
