@@ -170,6 +170,7 @@ def _deadline(seconds: float | None) -> Iterator[None]:
         return
 
     def over(number: int, frame: FrameType | None) -> None:
+        """Turn the alarm into the exception that ends a computation whose budget is used up."""
         raise tp.BudgetExhausted(f"budget of {seconds:g} seconds exhausted")
 
     before = signal.signal(signal.SIGALRM, over)

@@ -67,6 +67,7 @@ class _Finding:
 
     @property
     def significant(self) -> Mask:
+        """Which eigenvalues L12 rejects."""
         slack = 1e-9 * self.moment.probability  # -p̂ is attained wherever n < d - l, up to rounding
         return (self.values > self.upper) | (self.values < self.lower - slack)
 

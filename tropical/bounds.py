@@ -79,6 +79,7 @@ class _Shape:
 
     @classmethod
     def of(cls, layer: Layer) -> "_Shape":
+        """What the bounds need to know of a layer."""
         rows = (primitive((*layer.weight[i], layer.bias[i])) for i in layer.kinked if any(layer.weight[i]))
         distinct = {max(row, tuple(-a for a in row)) for row in rows}
         flat = sum(1 for i in layer.kinked if 0 in layer.slopes[i])
@@ -95,6 +96,7 @@ def _rank(weight: Matrix) -> int:
 def _serra(hidden: list[_Shape], input_dim: int) -> int:
     @cache
     def regions(depth: int, dim: int) -> int:
+        """Most regions that the layers from ``depth`` on cut out of an image of dimension ``dim``."""
         if depth == len(hidden):
             return 1
         shape = hidden[depth]

@@ -256,6 +256,7 @@ class _FacetSearch:
         self.implied = {i for i, name in enumerate(self.names) if implications.known(name, present)}
 
     def undecided(self) -> list[int]:
+        """Rows not yet known to be facets or redundant."""
         done = self.known | self.implied | self.found.keys()
         return [i for i in range(len(self.rows)) if i not in done]
 
