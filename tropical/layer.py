@@ -59,14 +59,20 @@ class Layer:
 
     @cached_property
     def float_arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Weight (n_out, n_in), bias (n_out,) and slopes (n_out, 2), each rounded once to float64."""
-        return _rounded(self.weight), _rounded(self.bias), _rounded(self.slopes)
+        """Weight (n_out, n_in), bias (n_out,) and slopes (n_out, 2), each rounded once to float64.
+
+        Raises ``ValueError`` if one is beyond the range of float64.
+        """
+        weight, bias = self.saturated_arrays
+        slopes = _saturated_rows(self.slopes)
+        if not all(np.isfinite(array).all() for array in (weight, bias, slopes)):
+            raise ValueError("a parameter exceeds the range of float64; evaluate exactly by calling the network")
+        return weight, bias, slopes
 
     @cached_property
     def saturated_arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Weight and bias rounded to float64, infinite where they exceed its range."""
-        rows = [[_saturated(q) for q in row] for row in (*self.weight, self.bias)]
-        return np.array(rows[:-1]), np.array(rows[-1])
+        return _saturated_rows(self.weight), _saturated_rows([self.bias])[0]
 
     @cached_property
     def integer_weight(self) -> tuple[int, NDArray[np.float64] | None]:
@@ -85,17 +91,17 @@ class Layer:
         but never invented.
         """
         weight, bias = self.saturated_arrays
+        kinked = list(self.kinked)
+        rows = np.concatenate([bias[kinked, None], weight[kinked]], axis=1)
+        lead = np.take_along_axis(rows, np.abs(rows).argmax(axis=1, keepdims=True), axis=1)
+        usable = np.isfinite(lead) & (lead != 0)
+        directions = np.round(np.divide(rows, lead, out=np.zeros_like(rows), where=usable), 9) + 0.0
         seen: dict[bytes, int] = {}
         found = []
-        for place, unit in enumerate(self.kinked):
-            row = np.array([bias[unit], *weight[unit]])
-            lead = row[np.abs(row).argmax()]
-            if lead and np.isfinite(lead):
-                twin = seen.setdefault((np.round(row / lead, 9) + 0.0).tobytes(), place)
-                factor = self._ratio_sign(self.kinked[twin], unit)
-                found.append((twin, factor) if factor else (place, 1))
-            else:
-                found.append((place, 1))
+        for place, direction in enumerate(directions):
+            twin = seen.setdefault(direction.tobytes(), place) if usable[place] else place
+            factor = self._ratio_sign(kinked[twin], kinked[place]) if twin != place else 1
+            found.append((twin, factor) if factor else (place, 1))
         return tuple(found)
 
     def _ratio_sign(self, first: int, second: int) -> int:
@@ -112,18 +118,15 @@ class Layer:
         return left if sign < 0 else right
 
 
+def _saturated_rows(rows: Sequence[Sequence[Fraction]]) -> NDArray[np.float64]:
+    return np.array([[_saturated(q) for q in row] for row in rows], dtype=np.float64)
+
+
 def _saturated(q: Fraction) -> float:
     try:
         return float(q)
     except OverflowError:
         return math.inf if q > 0 else -math.inf
-
-
-def _rounded(rows: Any) -> NDArray[np.float64]:
-    try:
-        return np.array(rows, dtype=np.float64)
-    except OverflowError:
-        raise ValueError("a parameter exceeds the range of float64; evaluate exactly by calling the network") from None
 
 
 def preactivations(layer: Layer, columns: fmpq_mat) -> fmpq_mat:
@@ -183,7 +186,10 @@ def layer_from_arrays(weight: Any, bias: Any, slopes: Any, index: int) -> Layer:
     if len(vector) != len(rows):
         shape = (len(rows), len(rows[0]))
         raise ValueError(f"{where}: bias has length {len(vector)} but the weight has shape {shape}")
-    return Layer(rows, vector, _slope_pairs(slopes, len(rows), where))
+    layer = Layer(rows, vector, _slope_pairs(slopes, len(rows), where))
+    if isinstance(weight, np.ndarray) and weight.dtype == np.float64:  # the rounding is known: no need to round again
+        layer.__dict__["saturated_arrays"] = weight.copy(), _saturated_rows([vector])[0]
+    return layer
 
 
 def _weight_rows(weight: Any, where: str) -> Matrix:
