@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from math import comb
 
-from flint import fmpz_mat
-
 from tropical.layer import Layer
 from tropical.network import ReLUNetwork
-from tropical.rationals import Matrix, primitive
+from tropical.rationals import primitive, rank
 
 
 @dataclass(frozen=True)
@@ -84,13 +82,7 @@ class _Shape:
         distinct = {max(row, tuple(-a for a in row)) for row in rows}
         flat = sum(1 for i in layer.kinked if 0 in layer.slopes[i])
         carrying = sum(1 for pair in layer.slopes if any(pair))
-        return cls(len(layer.kinked), len(distinct), flat, carrying, _rank(layer.weight))
-
-
-def _rank(weight: Matrix) -> int:
-    """The rank; FLINT finds it by pivots modulo a prime where there are at least as many rows as columns."""
-    rows = fmpz_mat([list(primitive(row)) for row in weight])
-    return int((rows if rows.nrows() >= rows.ncols() else rows.transpose()).rank())
+        return cls(len(layer.kinked), len(distinct), flat, carrying, rank(layer.weight))
 
 
 def _serra(hidden: list[_Shape], input_dim: int) -> int:

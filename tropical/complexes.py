@@ -155,8 +155,9 @@ class PolyhedralComplex:
         if self.domain is None or self.domain.contains(point):
             signs = self.network.activation_pattern(point)
             compatible = (np.array(signs, np.int8) == 0) | (self.pattern_array == np.array(signs, np.int8))
-            for index in np.flatnonzero(compatible.all(axis=1)).tolist():
-                return self.cells[index]
+            containing = np.flatnonzero(compatible.all(axis=1))
+            if len(containing):
+                return self.cells[int(containing[0])]
         raise ValueError(f"no cell of this complex contains the point {tuple(map(str, point))}")
 
     @property

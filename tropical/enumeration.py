@@ -333,15 +333,14 @@ class _Engine:
                 parents.append(parent)
         self.tally.rational_parts += len(suspended)
         if not keep:
-            extra = found._replace(parent=np.array(parents, np.int64), signs=np.array(signs, np.int8))
-        else:
-            batch = batch_of(cones, signs, parents, self.words)
-            if batch is None:
-                raise _MoreBits
-            extra = batch
-        return joined(found, extra) if keep else found._replace(
-            parent=np.concatenate([found.parent, extra.parent]), signs=np.concatenate([found.signs, extra.signs])
-        )  # fmt: skip
+            return found._replace(
+                parent=np.concatenate([found.parent, np.array(parents, np.int64)]),
+                signs=np.concatenate([found.signs, np.array(signs, np.int8)]),
+            )
+        extra = batch_of(cones, signs, parents, self.words)
+        if extra is None:
+            raise _MoreBits
+        return joined(found, extra)
 
     def _exact_parts(
         self, whole: Cone, depth: int, pattern: list[int], partial: list[int]

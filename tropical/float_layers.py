@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tropical.batches import Floats, rounded_vector
 from tropical.cones import Integers
-from tropical.layer import Layer
+from tropical.layer import Layer, saturated
 from tropical.network import ReLUNetwork
 from tropical.rationals import Vector, primitive
 
@@ -106,15 +106,8 @@ def _integer_row(row: Integers) -> tuple[list[float], float]:
 
 
 def _float_row(row: Vector) -> tuple[list[float], float]:
-    values = [_to_float(q) for q in row]
+    values = [saturated(q) for q in row]
     return values, 2.0**-52 * max(map(abs, values))
-
-
-def _to_float(q: Fraction) -> float:
-    try:
-        return float(q)
-    except OverflowError:
-        return math.inf
 
 
 def _rows(entries: Sequence[tuple[list[float], float]], width: int) -> tuple[Floats, Floats, Floats]:
@@ -133,7 +126,7 @@ def _float_layer(previous: Layer, layer: Layer, scale: int, integral: bool) -> t
     if exact is not None:
         weight, bias, slopes, total = exact
         return FloatLayer(weight.T.copy(), bias, slopes[:, 0].copy(), slopes[:, 1].copy(), column, True, cutting), total
-    slopes = np.array([[_to_float(q / scale if scale > 1 else q) for q in pair] for pair in previous.slopes])
+    slopes = np.array([[saturated(q / scale if scale > 1 else q) for q in pair] for pair in previous.slopes])
     weight, bias = layer.saturated_arrays
     return FloatLayer(weight.T.copy(), bias, slopes[:, 0].copy(), slopes[:, 1].copy(), column, False, cutting), 1
 

@@ -119,10 +119,11 @@ class Layer:
 
 
 def _saturated_rows(rows: Sequence[Sequence[Fraction]]) -> NDArray[np.float64]:
-    return np.array([[_saturated(q) for q in row] for row in rows], dtype=np.float64)
+    return np.array([[saturated(q) for q in row] for row in rows], dtype=np.float64)
 
 
-def _saturated(q: Fraction) -> float:
+def saturated(q: Fraction) -> float:
+    """The nearest float64, infinite beyond its range."""
     try:
         return float(q)
     except OverflowError:

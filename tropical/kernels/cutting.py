@@ -496,20 +496,15 @@ def cut_parents(first, parents, rows, e0, e1, keep, written, out, suspended_pare
     cut_rows = np.empty((units, dim))
     kept_low, kept_high = np.empty(units, np.int64), np.empty(units, np.int64)
     work = np.zeros((5, max(n, 2), dim))
-    room = 256
-    for q in range(total):
-        room = max(room, 4 * (pointer[first + q + 1] - pointer[first + q]))
-    values, bounds = np.empty(points.shape[0]), np.empty(points.shape[0])
-    fresh, fresh_errors = np.empty((4 * room, dim)), np.empty(4 * room)
-    fresh_masks, fresh_signs = np.empty((4 * room, words), np.uint64), np.empty((4 * room, units), np.int8)
+    room = points.shape[0]  # of everything counted in generators: enlarging the arena enlarges it all
+    values, bounds = np.empty(room), np.empty(room)
+    fresh, fresh_errors = np.empty((room, dim)), np.empty(room)
+    fresh_masks, fresh_signs = np.empty((room, words), np.uint64), np.empty((room, units), np.int8)
     fresh_edge = np.empty(edges.shape[0], np.int64)
-    members, member_masks = (
-        np.empty(points.shape[0] + 4 * room, np.int64),
-        np.empty((points.shape[0] + 4 * room, words), np.uint64),
-    )
-    member_sizes = np.empty(points.shape[0] + 4 * room, np.int64)
+    members, member_sizes = np.empty(2 * room, np.int64), np.empty(2 * room, np.int64)
+    member_masks = np.empty((2 * room, words), np.uint64)
     flat = np.empty((edges.shape[0], n + 2), np.int32)
-    renamed = np.empty(points.shape[0] + 4 * room, np.int64)
+    renamed = np.empty(2 * room, np.int64)
     done = np.empty(5, np.int64)
     for q in range(total):
         parent = first + q
