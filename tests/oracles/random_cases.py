@@ -1,6 +1,7 @@
 """Seeded small networks for differential tests, half of them degenerate. Standard library only."""
 
 import itertools
+import math
 import random
 from collections.abc import Callable
 from fractions import Fraction
@@ -21,7 +22,9 @@ WIDTHS = {
     1: ((3,), (8,), (2, 2), (4, 4), (2, 3, 2)),
     2: ((3,), (8,), (4, 4), (5, 2), (2, 3, 3)),
     3: ((4,), (7,), (4, 3), (3, 3), (3, 2, 2)),
+    4: ((5,), (6,), (4, 3), (5, 2), (4, 2, 1)),
 }
+SCALES = (Fraction(2) ** -20, Fraction(2) ** 20)
 
 Layers = list[list[list[Fraction]]]
 Biases = list[list[Fraction]]
@@ -30,11 +33,13 @@ Biases = list[list[Fraction]]
 def random_case(seed: int) -> Case:
     """Case number `seed`: even seeds are generic, odd ones run through the degenerate kinds of `KINDS`.
 
-    Input dimension 1 to 3, one to three hidden layers, at most eight hidden units; the domain is R^n for half of the
-    cases, [-1, 1]^n for a quarter, an off-centre rational box for the rest. The same seed gives the same case.
+    Input dimension 1 to 4, one to three hidden layers, at most eight hidden units; the domain is R^n for half of the
+    cases, [-1, 1]^n for a quarter, an off-centre rational box for the rest. Half of the degenerate cases, constant
+    networks apart, go through one of `FURTHER` as well. `PERIOD` seeds from an even one on hold each kind once in each
+    dimension. The same seed gives the same case.
     """
     rng = random.Random(f"case {seed}")
-    dim = 1 + seed // 2 % 3
+    dim = 1 + seed // 2 % 4
     widths = list(rng.choice(WIDTHS[dim]))
     kinds = list(KINDS)
     name = kinds[seed // 2 % len(kinds)] if seed % 2 else "generic"
@@ -43,6 +48,10 @@ def random_case(seed: int) -> Case:
     weights, biases, slopes = generic(rng, [dim, *widths, rng.choice((1, 1, 2))])
     if seed % 2:
         KINDS[name](rng, weights, biases, slopes)
+    further = ""
+    if seed % 2 and name != "constant network" and rng.random() < 0.5:
+        further = rng.choice(FURTHER)
+        KINDS[further](rng, weights, biases, slopes)
     if name != "constant network" and rng.random() < 0.2:
         slopes = [[rng.choice(SLOPES) for _ in layer] for layer in slopes]
     shape = f"{dim}-{'-'.join(map(str, widths))}"
@@ -52,7 +61,7 @@ def random_case(seed: int) -> Case:
         fractions(biases),
         tuple(tuple(layer) for layer in slopes),
         box,
-        f"{seed}: {name}, {shape}, {'box' if box else 'R^n'}",
+        f"{seed}: {name}, {shape}, {'box' if box else 'R^n'}{', ' + further if further else ''}",
     )
 
 
@@ -86,7 +95,7 @@ def _box(rng: random.Random, dim: int) -> tuple[Vector, Vector] | None:
     return lower, tuple(low + Fraction(rng.randint(1, 15), 7) for low in lower)
 
 
-def _fill(layers: Layers, draw: Callable[[], int]) -> None:
+def _fill(layers: Layers, draw: Callable[[], int | Fraction]) -> None:
     for rows in layers:
         for row in rows:
             row[:] = [Fraction(draw()) for _ in row]
@@ -105,6 +114,11 @@ def _integer_weights(rng, weights, biases, slopes):
 def _ternary(rng, weights, biases, slopes):
     _fill(weights, lambda: rng.choice((-1, 0, 1)))
     _zero_biases(rng, weights, biases, slopes)
+
+
+def _eighths(rng, weights, biases, slopes):
+    """So few values that equal, opposite and zero entries abound."""
+    _fill([*weights, biases], lambda: Fraction(rng.randint(-4, 4), 8))
 
 
 def _proportional(rng, weights, biases, factors):
@@ -197,10 +211,43 @@ def _repeated_breaks(rng, weights, biases, slopes):
         bias[:] = [Fraction(0)] * len(bias)
 
 
+def _near_duplicate_neurons(rng, weights, biases, slopes):
+    """Copies off by 1e-9 or 2^-60 in one entry, as rationals or as floats; half of the pairs almost cancel later on."""
+    for rows, bias, following in zip(weights[:-1], biases, weights[1:], strict=False):
+        if len(rows) > 1:
+            source, target = rng.sample(range(len(rows)), 2)
+            copy = [*rows[source], bias[source]]
+            copy[rng.randrange(len(copy))] += rng.choice((1, -1)) * Fraction(1, rng.choice((10**9, 10**9, 2**60)))
+            *rows[target], bias[target] = rng.choice((copy, [Fraction(float(q)) for q in copy]))
+            if rng.random() < 0.5:
+                for outgoing in following:
+                    outgoing[target] = -outgoing[source]
+
+
+def _rescale(rng, weights, biases, factors):
+    """Multiply the units of layer l by factors[l]; for half of the networks undo it in layer l + 1: the same cells."""
+    undone = rng.random() < 0.5
+    for layer, scales in enumerate(factors):
+        for i, scale in enumerate(scales):
+            weights[layer][i][:] = [scale * q for q in weights[layer][i]]
+            biases[layer][i] *= scale
+            for outgoing in weights[layer + 1] if undone else ():
+                outgoing[i] /= scale
+
+
+def _rescaled_units(rng, weights, biases, slopes):
+    _rescale(rng, weights, biases, [[rng.choice((1, *SCALES)) for _ in rows] for rows in weights[:-1]])
+
+
+def _rescaled_layers(rng, weights, biases, slopes):
+    _rescale(rng, weights, biases, [[rng.choice(SCALES)] * len(rows) for rows in weights[:-1]])
+
+
 KINDS = {
     "zero biases": _zero_biases,
     "integer weights": _integer_weights,
     "ternary": _ternary,
+    "eighths": _eighths,
     "duplicate neurons": _duplicate_neurons,
     "opposite neurons": _opposite_neurons,
     "zero neurons": _zero_neurons,
@@ -211,4 +258,9 @@ KINDS = {
     "deficient rank": _deficient_rank,
     "other slopes": _other_slopes,
     "repeated breaks": _repeated_breaks,
+    "near-duplicate neurons": _near_duplicate_neurons,
+    "rescaled units": _rescaled_units,
+    "rescaled layers": _rescaled_layers,
 }
+FURTHER = tuple(KINDS)[-3:]
+PERIOD = 2 * math.lcm(len(WIDTHS), len(KINDS))
