@@ -17,23 +17,22 @@ _UNIT = 2.0**-53
 class Batch(NamedTuple):
     """Cells one after the other: cell c owns generators pointer[c]:pointer[c + 1], and likewise edges and rows.
 
-    ``errors`` bounds the error of each generator (0: an exact integer vector), ``masks`` says on which of the cell's
-    constraints it lies; ``edges`` are pairs of generators by their place in the cell; ``rows`` are the constraints
-    (constant, gradient), by bit, with errors of constant and gradient. ``signs`` are those that made the cell.
+    ``points`` are generators, each followed by a bound on its error (0: an exact integer vector); ``masks`` says on
+    which of the cell's constraints it lies; ``edges`` are pairs of generators by their place in the cell; ``rows`` are
+    the constraints (constant, gradient), by bit, each followed by bounds on the errors of constant and gradient.
+    ``signs`` are the positive ones of those that made the cell, packed as in :class:`tropical.patterns.PackedSigns`.
     """
 
     parent: NDArray[np.int64]
-    signs: NDArray[np.int8]
+    signs: NDArray[np.uint64]
     pointer: NDArray[np.int64]
     points: Floats
-    errors: Floats
     masks: NDArray[np.uint64]
     edge_pointer: NDArray[np.int64]
     edges: NDArray[np.int32]
     row_pointer: NDArray[np.int64]
     row_bits: NDArray[np.int64]
     rows: Floats
-    row_errors: Floats
 
 
 def empty_batch(cells: int, units: int, dim: int, words: int, keep: bool) -> Batch:
@@ -43,17 +42,15 @@ def empty_batch(cells: int, units: int, dim: int, words: int, keep: bool) -> Bat
     edges, rows = points * (dim + 1) // 2 + 64, kept * (2 * dim + 8) + 64 * words
     return Batch(
         np.empty(cells, np.int64),
-        np.empty((cells, units), np.int8),
+        np.empty((cells, -(-units // 64)), np.uint64),
         np.zeros(kept + 1, np.int64),
-        np.empty((points, dim + 1)),
-        np.empty(points),
+        np.empty((points, dim + 2)),
         np.empty((points, words), np.uint64),
         np.zeros(kept + 1, np.int64),
         np.empty((edges, 2), np.int32),
         np.zeros(kept + 1, np.int64),
         np.empty(rows, np.int64),
-        np.empty((rows, dim + 1)),
-        np.empty((rows, 2)),
+        np.empty((rows, dim + 3)),
     )
 
 
@@ -70,7 +67,7 @@ def enlarged(batch: Batch) -> Batch:
 def trimmed(batch: Batch, cells: int, points: int, edges: int, rows: int) -> Batch:
     """The first ``cells`` cells, with that many points, edges and rows."""
     pointers = min(cells + 1, len(batch.pointer))
-    ends = (cells, cells, pointers, points, points, points, pointers, edges, pointers, rows, rows, rows)
+    ends = (cells, cells, pointers, points, points, pointers, edges, pointers, rows, rows)
     arrays: tuple[NDArray[Any], ...] = tuple(batch)
     return Batch(*(array[:end] for array, end in zip(arrays, ends, strict=True)))
 
@@ -85,14 +82,12 @@ def part_of(batch: Batch, begin: int, end: int) -> Batch:
         batch.signs[begin:end],
         starts[0],
         batch.points[points],
-        batch.errors[points],
         batch.masks[points],
         starts[1],
         batch.edges[edges],
         starts[2],
         batch.row_bits[rows],
         batch.rows[rows],
-        batch.row_errors[rows],
     )
 
 
@@ -105,25 +100,23 @@ def joined(first: Batch, second: Batch) -> Batch:
     )
 
 
-def batch_of(cones: Sequence[Cone], signs: Sequence[Sequence[int]], parents: Sequence[int], words: int) -> Batch | None:
+def batch_of(cones: Sequence[Cone], signs: NDArray[np.uint64], parents: Sequence[int], words: int) -> Batch | None:
     """Pointed cones as a batch, or None if one has more facets than ``words`` can mark."""
     geometry = [_arrays(cone, words) for cone in cones]
     if any(arrays is None for arrays in geometry):
         return None
-    points, errors, masks, edges, rows, row_errors = zip(*(arrays for arrays in geometry if arrays), strict=True)
+    points, masks, edges, rows = zip(*(arrays for arrays in geometry if arrays), strict=True)
     return Batch(
         np.array(parents, np.int64),
-        np.array(signs, np.int8).reshape(len(cones), -1),
+        signs,
         _pointer(points),
         np.concatenate(points),
-        np.concatenate(errors),
         np.concatenate(masks),
         _pointer(edges),
         np.concatenate(edges),
         _pointer(rows),
         np.concatenate([np.arange(len(r)) for r in rows]),
         np.concatenate(rows),
-        np.concatenate(row_errors),
     )
 
 
@@ -138,17 +131,15 @@ def _arrays(cone: Cone, words: int) -> tuple[NDArray[Any], ...] | None:
     members = list(sides.values())
     incidence = [sum(1 << b for b, side in enumerate(members) if side >> i & 1) for i in range(len(cone.generators))]
     masks = np.array([[mask >> 64 * w & (1 << 64) - 1 for w in range(words)] for mask in incidence], np.uint64)
-    points, errors = zip(*map(rounded_vector, cone.generators), strict=True)
-    rows, row_errors = zip(*(rounded_vector(cone.constraints[index]) for index in sides), strict=True)
+    points = [[*vector, error] for vector, error in map(rounded_vector, cone.generators)]
+    rows = [[*row, error, error] for row, error in (rounded_vector(cone.constraints[index]) for index in sides)]
     pairs = _edges(incidence, cone.pointed_dim)
     edges = np.array(pairs, np.int32).reshape(-1, 2)
     return (
         np.array(points),
-        np.array(errors),
         masks,
         edges,
         np.array(rows),
-        np.array(row_errors)[:, None].repeat(2, axis=1),
     )
 
 

@@ -13,17 +13,21 @@ class BudgetExhausted(Exception):  # noqa: N818 - an event of control flow, not 
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits on one computation: wall-clock ``seconds`` and number of ``cells`` visited; None means no limit.
+    """Limits on one computation: wall-clock ``seconds``, number of ``cells`` visited and ``bytes`` held for them.
+
+    None means no limit. The bytes are those of the patterns found; what a computation works on besides does not grow
+    with the number of cells, except for the search route, which keeps every pattern in several places.
 
     >>> Budget(cells=1000)
-    Budget(seconds=None, cells=1000)
+    Budget(seconds=None, cells=1000, bytes=None)
     """
 
     seconds: float | None = None
     cells: int | None = None
+    bytes: int | None = None
 
     def __post_init__(self) -> None:
-        for name, limit in (("seconds", self.seconds), ("cells", self.cells)):
+        for name, limit in vars(self).items():
             if limit is not None and not limit > 0:
                 raise ValueError(f"budget: {name} must be positive or None, got {limit}")
 
@@ -34,7 +38,7 @@ class Meter:
     def __init__(self, budget: Budget | None = None, progress: Progress | None = None) -> None:
         self.budget = budget or Budget()
         self.progress = progress
-        self.cells = 0
+        self.cells = self.bytes = 0
         self._start = time.monotonic()
 
     def check_time(self) -> None:
@@ -43,22 +47,32 @@ class Meter:
         if limit is not None and time.monotonic() - self._start > limit:
             raise BudgetExhausted(f"budget of {limit:g} seconds exhausted after {self.cells} cells")
 
-    def count_cell(self) -> None:
+    def count_cell(self, cell_bytes: int = 0) -> None:
         """Record one more cell, or raise :class:`BudgetExhausted`."""
         self.check_time()
-        if not self.count_cells(1):
-            raise BudgetExhausted(self.cells_exhausted)
+        if not self.count_cells(1, cell_bytes):
+            raise BudgetExhausted(self.exhausted)
 
-    def count_cells(self, number: int) -> int:
-        """Record up to ``number`` more cells; return how many the budget still allowed."""
-        limit = self.budget.cells
-        allowed = number if limit is None else min(number, limit - self.cells)
+    def count_cells(self, number: int, cell_bytes: int = 0) -> int:
+        """Record up to ``number`` more cells of that many bytes each; return how many the budget still allowed."""
+        allowed = number
+        if self.budget.cells is not None:
+            allowed = min(allowed, self.budget.cells - self.cells)
+        if self.budget.bytes is not None and cell_bytes:
+            allowed = min(allowed, (self.budget.bytes - self.bytes) // cell_bytes)
         self.cells += allowed
+        self.bytes += allowed * cell_bytes
         if allowed and self.progress is not None:
             self.progress(self.cells)
         return allowed
 
+    def restart(self) -> None:
+        """Forget what was counted, but not the time."""
+        self.cells = self.bytes = 0
+
     @property
-    def cells_exhausted(self) -> str:
-        """The reason to give when the cells run out."""
-        return f"budget of {self.budget.cells} cells exhausted"
+    def exhausted(self) -> str:
+        """The reason to give when the cells or bytes run out."""
+        if self.cells == self.budget.cells:
+            return f"budget of {self.budget.cells} cells exhausted"
+        return f"budget of {self.budget.bytes} bytes exhausted after {self.cells} cells"

@@ -15,6 +15,7 @@ from tropical.budget import Meter
 from tropical.cones import Cone, Integers, facets
 from tropical.faces import Face, face_lattice, polytope_volume
 from tropical.network import Pattern, ReLUNetwork
+from tropical.patterns import PatternTable
 from tropical.polyhedron import Polyhedron
 from tropical.quotient import Quotient
 from tropical.rationals import Matrix, Vector
@@ -39,16 +40,16 @@ class PolyhedralComplex:
         domain: Polyhedron | None,
         reduced: ReLUNetwork,
         start: Cone,
-        patterns: NDArray[np.int8],
+        patterns: PatternTable,
         incomplete_because: str | None = None,
     ) -> None:
         self.network = network
         self.quotient = quotient
         self.domain = domain
-        self.pattern_array = patterns
         self.incomplete_because = incomplete_because
         self._reduced = reduced
         self._start = start
+        self._table = patterns
         self._single_cones: dict[int, Cone] = {}
 
     def __repr__(self) -> str:
@@ -63,11 +64,16 @@ class PolyhedralComplex:
     @property
     def num_cells(self) -> int:
         """Number of activation regions found."""
-        return len(self.pattern_array)
+        return len(self._table)
+
+    @cached_property
+    def pattern_array(self) -> NDArray[np.int8]:
+        """The activation pattern of each cell as an array (cells, units); held packed until it is asked for."""
+        return self._table.signs()
 
     @cached_property
     def patterns(self) -> tuple[Pattern, ...]:
-        """The activation pattern of each cell; ``pattern_array`` holds the same as an int8 array (cells, units)."""
+        """The activation pattern of each cell."""
         return tuple(map(tuple, self.pattern_array.tolist()))
 
     @cached_property
@@ -87,8 +93,7 @@ class PolyhedralComplex:
         if "_cones" in self.__dict__:
             return self._cones[index]
         if index not in self._single_cones:
-            pattern = self.pattern_array[index].tolist()
-            self._single_cones[index] = pattern_cone(self._reduced, self._start, pattern)
+            self._single_cones[index] = pattern_cone(self._reduced, self._start, self._table[index])
         return self._single_cones[index]
 
     @cached_property
@@ -153,9 +158,7 @@ class PolyhedralComplex:
         """
         point = tuple(x)
         if self.domain is None or self.domain.contains(point):
-            signs = self.network.activation_pattern(point)
-            compatible = (np.array(signs, np.int8) == 0) | (self.pattern_array == np.array(signs, np.int8))
-            containing = np.flatnonzero(compatible.all(axis=1))
+            containing = self._table.compatible(self.network.activation_pattern(point))
             if len(containing):
                 return self.cells[int(containing[0])]
         raise ValueError(f"no cell of this complex contains the point {tuple(map(str, point))}")
@@ -194,7 +197,7 @@ class Cell:
     @property
     def pattern(self) -> Pattern:
         """Signs of the preactivations in the interior; 0 where one vanishes identically; none for linear units."""
-        return tuple(self._complex.pattern_array[self.index].tolist())
+        return self._complex._table[self.index]
 
     @cached_property
     def affine_map(self) -> AffineMap:

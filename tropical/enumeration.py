@@ -15,19 +15,29 @@ from numpy.typing import NDArray
 
 from tropical.activation_cones import pattern_cone, split
 from tropical.batches import Batch, Floats, batch_of, empty_batch, enlarged, joined, part_of, trimmed
-from tropical.bounds import arrangement_regions
 from tropical.budget import BudgetExhausted, Meter
 from tropical.cones import Cone, half_space
 from tropical.float_layers import FirstLayer, FloatLayer, float_layers
+from tropical.kernels.workspace import (
+    BOUNDED,
+    CELLS,
+    ENCLOSED,
+    INFERRED,
+    INTEGER,
+    SUSPENDED,
+    Workspace,
+    enlarged_workspace,
+    make_workspace,
+)
 from tropical.layer import activated_rows, identity_rows, preactivation_rows
 from tropical.network import ReLUNetwork
+from tropical.patterns import PackedSigns, PatternCollector, PatternTable, SignLayout, Signs
 from tropical.polyhedron import Box
 from tropical.rationals import from_flint, independent_rows, primitive, to_flint
 
-Signs = NDArray[np.int8]
-
 _CHUNK = 4096  # cells cut in one call of compiled code, halved for each dimension beyond 2
-_FIRST_LAYER = 1 << 15  # cells of the first layer for which room is made at once
+_ROW_ENTRIES = 1 << 17  # and at most so many entries of their rows
+_ROOM = 512  # generators for which room is made at first, doubled for each dimension
 _PARTS = 64  # tasks given to an executor
 _SUSPENDED = 4096
 _SILENT_SECONDS = 1.5  # loading cached code takes less, compiling more
@@ -39,12 +49,22 @@ class _MoreBits(Exception):  # noqa: N818 - an event of control flow
 
 @dataclass
 class Tally:
-    """How predicates were decided: inferred from the ends of an edge, exact on integers, by float bounds, over Q."""
+    """How predicates were decided.
 
+    For a whole cell by a box around it, from the ends of an edge, exactly on integers, by float bounds, or over Q.
+    """
+
+    enclosed: int = 0
     inferred: int = 0
     integer: int = 0
     bounded: int = 0
     rational_parts: int = 0
+
+    def count(self, decided: NDArray[np.int64]) -> None:
+        """Take over, and set to 0, what compiled code has counted."""
+        for name, index in (("inferred", INFERRED), ("integer", INTEGER), ("bounded", BOUNDED), ("enclosed", ENCLOSED)):
+            setattr(self, name, getattr(self, name) + int(decided[index]))
+        decided[:] = 0
 
     def add(self, other: "Tally") -> None:
         """Count what ``other`` has counted as well."""
@@ -54,38 +74,34 @@ class Tally:
 
 def enumerate_patterns(
     net: ReLUNetwork, start: Cone, meter: Meter, tally: Tally | None = None, executor: Executor | None = None
-) -> tuple[Signs, str | None]:
-    """Return the patterns (cells, kinked units) of the activation regions of ``net`` inside ``start``.
+) -> tuple[PatternTable, str | None]:
+    """Return the patterns of the activation regions of ``net`` inside ``start``; :func:`can_enumerate` must hold.
 
-    The second value is None, or says which budget stopped the enumeration. :func:`can_enumerate` must hold.
-    ``executor`` shares out the cells of the first layer in a fixed number of parts, so that the result does not depend
-    on its workers.
+    The second value is None, or says which budget stopped the enumeration. ``executor`` shares out the cells of the
+    first layer in a fixed number of parts, so that the result does not depend on its workers.
     """
     reduced, cones, whole = _start(net, start)
     words = 1
     while True:
-        engine = _Engine(reduced, cones, whole, words, meter, tally or Tally(), executor)
-        blocks: list[Signs] = [np.zeros((0, sum(len(layer.kinked) for layer in net.layers[:-1])), np.int8)]
+        engine = _Engine(reduced, cones, whole, words, meter, Tally(), executor)
+        collector = PatternCollector(engine.layouts[-1])
+        reason = None
         try:
-            batch = batch_of(cones, [()] * len(cones), [0] * len(cones), words)
-            if batch is None:
-                raise _MoreBits
-            for block in engine.descend(0, batch, None, np.zeros((len(cones), 0), np.int8)):
-                allowed = meter.count_cells(len(block))
-                blocks.append(block[:allowed])
-                if allowed < len(block):
-                    return _joined(blocks), meter.cells_exhausted
-            return _joined(blocks), None
+            for block in engine.cells():
+                allowed = meter.count_cells(len(block.positive), 8 * collector.layout.words)
+                collector.add(block.rows(slice(allowed)))
+                if allowed < len(block.positive):
+                    reason = meter.exhausted
+                    break
         except BudgetExhausted as stop:
-            return _joined(blocks), str(stop)
+            reason = str(stop)
         except _MoreBits:
             words *= 2
-            meter.cells = 0
-
-
-def _joined(blocks: list[Signs]) -> Signs:
-    filled = [block for block in blocks if len(block)]
-    return filled[0] if len(filled) == 1 else np.concatenate(blocks)
+            meter.restart()
+            continue
+        if tally is not None:
+            tally.add(engine.tally)
+        return collector.table(), reason
 
 
 def can_enumerate(net: ReLUNetwork, start: Cone) -> bool:
@@ -128,11 +144,11 @@ class _Kernels(NamedTuple):
     """The compiled functions, and the statuses that ``cut_parents`` returns."""
 
     compose_rows: Callable[..., None]
-    cut_parents: Callable[..., tuple[int, int]]
+    cut_parents: Callable[..., int]
+    DONE: int
     OUTPUT_FULL: int
     ARENA_FULL: int
     MASK_FULL: int
-    SUSPENDED_FULL: int
 
 
 @functools.cache
@@ -146,51 +162,43 @@ def _kernels() -> _Kernels:
     kernels = _Kernels(
         composition.compose_rows,
         cutting.cut_parents,
+        cutting.DONE,
         cutting.OUTPUT_FULL,
         cutting.ARENA_FULL,
         cutting.MASK_FULL,
-        cutting.SUSPENDED_FULL,
     )
     _compile(kernels)
     notice.cancel()
     return kernels
 
 
+def compiled_code_is_loaded() -> bool:
+    """Whether this process has loaded the compiled code, so that using it costs nothing more."""
+    return _kernels.cache_info().currsize > 0
+
+
 def _compile(kernels: _Kernels) -> None:
     """Run every kernel once on a tiny problem: array types do not depend on the network."""
-    batch = batch_of([Box([-1], [1]).cone], [()], [0], 1)
+    batch = batch_of([Box([-1], [1]).cone], np.zeros((1, 0), np.uint64), [0], 1)
     assert batch is not None
-    rows, e0, e1 = np.array([[[0.0], [1.0]]]), np.zeros((1, 1)), np.zeros((1, 1))
-    out, tally = empty_batch(8, 1, 1, 1, keep=True), np.zeros(4, np.int64)
-    arena = _arena(16, 1, 1, 1)
-    written = np.zeros(5, np.int64)
+    rows, errors = np.array([[[0.0], [1.0]]]), np.zeros((1, 2, 1))
+    out, space = empty_batch(8, 1, 1, 1, keep=True), make_workspace(16, 1, 1, 1)
     suspended = np.empty(1, np.int64), np.empty((1, 1), np.int8)
-    kernels.cut_parents(0, batch, rows, e0, e1, True, written, out, *suspended, arena, tally)
+    kernels.cut_parents(0, rows, errors, batch, True, np.zeros((1, 1), np.uint64), out, *suspended, space)
     one, column = np.ones(1), np.zeros(1, np.int64)
     kernels.compose_rows(
-        0, out.parent, out.signs, column, rows, e0, e1, np.ones((1, 1)), one, one, one, True, rows.copy(), e0, e1
-    )
-
-
-def _arena(room: int, units: int, dim: int, words: int) -> tuple[NDArray[np.generic], ...]:
-    """Work space for the parts of one parent: generators, errors, masks, signs, candidates, edges."""
-    return (
-        np.empty((room, dim + 1)),
-        np.empty(room),
-        np.empty((room, words), np.uint64),
-        np.empty(room * max(units, 8), np.int8),
-        np.empty(room + 4 * units, np.int64),
-        np.empty((room * (dim + 1), 2), np.int32),
+        0, out.parent, out.signs, column, rows, errors, np.ones((1, 1)), one, one, one, True, rows.copy(), errors
     )
 
 
 def _descend_part(
-    engine: "_Engine", depth: int, batch: Batch, before: tuple[Floats, Floats, Floats], prefix: Signs
-) -> tuple[Signs, Tally]:
+    engine: "_Engine", depth: int, batch: Batch, before: tuple[Floats, Floats], prefix: PackedSigns
+) -> tuple[PackedSigns, Tally]:
     """One worker's part of the cells: their patterns, and how they were decided."""
-    units = sum(len(layer.kinked) for layer in engine.net.layers[:-1])
-    blocks = list(engine.descend(depth, batch, before, prefix))
-    return np.concatenate([np.zeros((0, units), np.int8), *blocks]), engine.tally
+    collector = PatternCollector(engine.layouts[-1])
+    for block in engine.descend(depth, batch, before, prefix):
+        collector.add(block)
+    return collector.table().packed, engine.tally
 
 
 @dataclass
@@ -204,38 +212,57 @@ class _Engine:
     executor: Executor | None = None
     first: FirstLayer = field(init=False)
     layers: list[FloatLayer] = field(init=False)
+    layouts: list[SignLayout] = field(init=False)  # of the signs of the first 0, 1, 2, ... layers
+    spaces: dict[int, Workspace] = field(init=False, default_factory=dict)
+    outputs: dict[int, Batch] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.first, self.layers = float_layers(self.net)
-        self.room = 512 << self.net.input_dim
+        self.layouts = [SignLayout.plain(0)]
+        for cutting in (self.first.cutting, *(layer.cutting for layer in self.layers)):
+            self.layouts.append(self.layouts[-1].followed_by(cutting.layout))
+
+    def cells(self) -> Iterator[PackedSigns]:
+        """Yield the patterns of all cells, block by block; a block is overwritten when the next one is asked for."""
+        none = PackedSigns(np.zeros((len(self.cones), 0), np.uint64))
+        batch = batch_of(self.cones, none.positive, [0] * len(self.cones), self.words)
+        if batch is None:
+            raise _MoreBits
+        yield from self.descend(0, batch, self.first.before, none)
 
     def descend(
-        self, depth: int, batch: Batch, before: tuple[Floats, Floats, Floats] | None, prefix: Signs
-    ) -> Iterator[Signs]:
-        """Yield the patterns of all cells inside the cells of ``batch``, whose signs so far are ``prefix``."""
+        self, depth: int, batch: Batch, before: tuple[Floats, Floats], prefix: PackedSigns
+    ) -> Iterator[PackedSigns]:
+        """Yield the patterns of all cells inside the cells of ``batch``, whose signs so far are ``prefix``.
+
+        ``before`` are the rows of the layer before on its own cells, of which ``batch.parent`` says the place.
+        """
         last = depth == len(self.layers)
-        step = max(_CHUNK >> max(self.net.input_dim - 2, 0), 16)
-        for begin in range(0, len(batch.parent), step):
+        for begin, end in itertools.pairwise(self._chunks(depth, len(batch.parent))):
             self.meter.check_time()
-            end = min(begin + step, len(batch.parent))
-            cut, rows = self._rows(depth, batch, before, begin, end)
-            children = self._cut(depth, batch, begin, end, cut, prefix, keep=not last)
-            patterns = children.signs
-            if prefix.shape[1]:
-                patterns = np.concatenate([prefix[children.parent], patterns], axis=1)
-            if last:
-                yield patterns
-            elif len(patterns):
-                inner = children._replace(parent=children.parent - (begin if depth else 0))
-                inner = inner if depth else inner._replace(parent=np.zeros_like(inner.parent))
+            rows, following = self._rows(depth, batch, before, begin, end)
+            for children, signs in self._blocks(depth, batch, begin, end, rows, prefix, keep=not last):
+                patterns = prefix.rows(children.parent).beside(signs)
+                if last:
+                    yield patterns
+                    continue
+                place = children.parent - begin if depth else np.zeros_like(children.parent)
+                inner = children._replace(parent=place)
                 if self.executor is None:
-                    yield from self.descend(depth + 1, inner, rows, patterns)
+                    yield from self.descend(depth + 1, inner, following, patterns)
                 else:
-                    yield from self._shared(self.executor, depth + 1, inner, rows, patterns)
+                    yield from self._shared(self.executor, depth + 1, inner, following, patterns)
+
+    def _chunks(self, depth: int, cells: int) -> list[int]:
+        """Where to divide the cells of a batch, so that the rows of a chunk stay in the processor's cache."""
+        dim = self.net.input_dim
+        units = self.layers[depth - 1].weight.shape[1] if depth else 1
+        step = max(min(_CHUNK >> max(dim - 2, 0), _ROW_ENTRIES // ((dim + 1) * units)), 16)
+        return [*range(0, cells, step), cells]
 
     def _shared(
-        self, executor: Executor, depth: int, batch: Batch, before: tuple[Floats, Floats, Floats], prefix: Signs
-    ) -> Iterator[Signs]:
+        self, executor: Executor, depth: int, batch: Batch, before: tuple[Floats, Floats], prefix: PackedSigns
+    ) -> Iterator[PackedSigns]:
         """What :meth:`descend` yields, computed in parts by the executor."""
         cells = len(batch.parent)
         edges = np.linspace(0, cells, min(_PARTS, cells) + 1).astype(int).tolist()
@@ -243,7 +270,7 @@ class _Engine:
         futures = []
         for begin, end in itertools.pairwise(edges):
             part = part_of(batch, begin, end)._replace(parent=batch.parent[begin:end])
-            futures.append(executor.submit(_descend_part, worker, depth, part, before, prefix[begin:end]))
+            futures.append(executor.submit(_descend_part, worker, depth, part, before, prefix.rows(slice(begin, end))))
         try:
             for future in futures:
                 block, tally = future.result()
@@ -255,99 +282,108 @@ class _Engine:
                 future.cancel()
 
     def _rows(
-        self, depth: int, batch: Batch, before: tuple[Floats, Floats, Floats] | None, begin: int, end: int
-    ) -> tuple[tuple[Floats, Floats, Floats], tuple[Floats, Floats, Floats]]:
-        """Rows of the kinked units for cutting, and of all units for the next layer, on cells begin:end."""
-        if before is None:
-            rows, e0, e1 = (np.repeat(a, end - begin, axis=0) for a in self.first.cut)
-            return (rows, e0, e1), self.first.before
+        self, depth: int, batch: Batch, before: tuple[Floats, Floats], begin: int, end: int
+    ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+        """Rows of the cutting units, and of all units for the next layer, on cells begin:end, with their errors."""
+        if depth == 0:
+            rows, errors = (np.repeat(a, end - begin, axis=0) for a in self.first.cut)
+            return (rows, errors), before
         layer = self.layers[depth - 1]
-        units, dim = layer.weight.shape[1], self.net.input_dim + 1
-        rows = np.empty((end - begin, dim, units))
-        e0, e1 = np.empty((end - begin, units)), np.empty((end - begin, units))
+        units = layer.weight.shape[1]
+        rows, errors = np.empty((end - begin, self.net.input_dim + 1, units)), np.empty((end - begin, 2, units))
         _kernels().compose_rows(
-            begin, batch.parent, batch.signs, layer.column, *before, layer.weight, layer.bias, layer.left, layer.right,
-            layer.integral, rows, e0, e1,
+            begin, batch.parent, batch.signs, layer.column, *before, layer.weight, layer.bias, layer.clear, layer.put,
+            layer.integral, rows, errors,
         )  # fmt: skip
         chosen = layer.cutting.units
         if len(chosen) == units:
-            return (rows, e0, e1), (rows, e0, e1)
-        cut_rows = np.ascontiguousarray(rows[:, :, chosen])
-        return (cut_rows, np.ascontiguousarray(e0[:, chosen]), np.ascontiguousarray(e1[:, chosen])), (rows, e0, e1)
+            return (rows, errors), (rows, errors)
+        return (np.ascontiguousarray(rows[:, :, chosen]), np.ascontiguousarray(errors[:, :, chosen])), (rows, errors)
 
-    def _cut(
+    def _blocks(
         self,
         depth: int,
         batch: Batch,
         begin: int,
         end: int,
-        rows: tuple[Floats, Floats, Floats],
-        prefix: Signs,
+        rows: tuple[Floats, Floats],
+        prefix: PackedSigns,
         keep: bool,
-    ) -> Batch:
+    ) -> Iterator[tuple[Batch, PackedSigns]]:
+        """Cut cells begin:end by a layer's rows: blocks of new cells, valid until the next, and this layer's signs."""
         kernels = _kernels()
         dim, units = self.net.input_dim, rows[0].shape[2]
+        zeros = np.zeros((end - begin, -(-units // 64)), np.uint64)
         if units == 0:
-            return part_of(batch, begin, end)._replace(signs=np.zeros((end - begin, 0), np.int8))
-        expected = 4 * (end - begin) if depth else (end - begin) * min(arrangement_regions(units, dim), _FIRST_LAYER)
-        out = empty_batch(max(expected, 256), units, dim, self.words, keep)
+            yield part_of(batch, begin, end)._replace(signs=zeros), PackedSigns(zeros)
+            return
+        if depth not in self.spaces:
+            self.spaces[depth] = make_workspace(_ROOM << dim, units, dim, self.words)
+            block = max(_CHUNK >> max(dim - 2, 0), 64)
+            self.outputs[depth] = empty_batch(block if keep else 4 * _CHUNK, units, dim, self.words, keep)
+        self.spaces[depth].state[:] = 0
         suspended = np.empty(_SUSPENDED, np.int64), np.empty((_SUSPENDED, units), np.int8)
-        written, tally = np.zeros(5, np.int64), np.zeros(4, np.int64)
-        arena = _arena(self.room, units, dim, self.words)
-        at = begin
-        while at < end:
-            rest = tuple(a[at - begin :] for a in rows)
-            status, at = kernels.cut_parents(at, batch, *rest, keep, written, out, *suspended, arena, tally)
-            if status == kernels.OUTPUT_FULL:
-                out = enlarged(out)
-            elif status == kernels.ARENA_FULL:
-                self.room *= 2
-                arena = _arena(self.room, units, dim, self.words)
-            elif status == kernels.SUSPENDED_FULL:
-                suspended = (np.repeat(suspended[0], 2), np.repeat(suspended[1], 2, axis=0))
-            elif status == kernels.MASK_FULL:
+        status = None
+        while status != kernels.DONE:
+            space, out = self.spaces[depth], self.outputs[depth]
+            status = kernels.cut_parents(begin, *rows, batch, keep, zeros, out, *suspended, space)
+            if status == kernels.MASK_FULL:
                 raise _MoreBits
-        self.tally.inferred += int(tally[0])
-        self.tally.integer += int(tally[1])
-        self.tally.bounded += int(tally[2])
-        count = written.tolist()
-        cutting = self.layers[depth - 1].cutting if depth else self.first.cutting
-        found = trimmed(out, *count[:4])
-        found = found._replace(signs=cutting.spread(found.signs))
-        if not count[4]:
-            return found
-        parents, partial = suspended[0][: count[4]], cutting.spread(suspended[1][: count[4]])
-        return self._completed(found, depth, prefix, parents, partial, keep)
+            if status == kernels.ARENA_FULL:
+                self.spaces[depth] = enlarged_workspace(space)
+                continue
+            cells, points, edges, constraints, left = space.state[CELLS : SUSPENDED + 1].tolist()
+            if status == kernels.OUTPUT_FULL and not cells:
+                self.outputs[depth] = enlarged(out)
+            space.state[CELLS : SUSPENDED + 1] = 0
+            found = trimmed(out, cells, points, edges, constraints)
+            signs = PackedSigns(found.signs, zeros[found.parent - begin] if zeros.any() else None)
+            if left:
+                found, signs = self._completed(
+                    found, signs, depth, prefix, suspended[0][:left], suspended[1][:left], keep
+                )
+            if len(found.parent):
+                yield found, signs
+            self.meter.check_time()
+        self.tally.count(self.spaces[depth].tally)
 
     def _completed(
-        self, found: Batch, depth: int, prefix: Signs, suspended: NDArray[np.int64], partials: Signs, keep: bool
-    ) -> Batch:
+        self,
+        found: Batch,
+        found_signs: PackedSigns,
+        depth: int,
+        prefix: PackedSigns,
+        suspended: NDArray[np.int64],
+        partials: Signs,
+        keep: bool,
+    ) -> tuple[Batch, PackedSigns]:
         """Add the cells inside the suspended parts, cut over Q."""
+        cutting = self.layers[depth - 1].cutting if depth else self.first.cutting
+        earlier = self.layouts[depth].signs(prefix.rows(suspended)).tolist()
+        decided = np.where(np.abs(partials) == 1, partials, 0)[:, cutting.layout.bit] * cutting.layout.factor
         cones, signs, parents = [], [], []
-        for parent, partial in zip(suspended.tolist(), partials.tolist(), strict=True):
+        for parent, pattern, partial in zip(suspended.tolist(), earlier, decided.tolist(), strict=True):
             self.meter.check_time()
             whole = self.whole if depth else self.cones[parent]
-            for found_signs, cone in self._exact_parts(whole, depth, prefix[parent].tolist(), partial):
+            for part_signs, cone in self._exact_parts(whole, depth, pattern, partial):
                 cones.append(cone)
-                signs.append(found_signs)
+                signs.append(part_signs)
                 parents.append(parent)
         self.tally.rational_parts += len(suspended)
-        if not keep:
-            return found._replace(
-                parent=np.concatenate([found.parent, np.array(parents, np.int64)]),
-                signs=np.concatenate([found.signs, np.array(signs, np.int8)]),
-            )
-        extra = batch_of(cones, signs, parents, self.words)
-        if extra is None:
-            raise _MoreBits
-        return joined(found, extra)
+        more = PackedSigns.of(np.array(signs, np.int8)[:, cutting.kinked])
+        if keep:
+            extra = batch_of(cones, more.positive, parents, self.words)
+            if extra is None:
+                raise _MoreBits
+            return joined(found, extra), found_signs.stacked(more)
+        parent = np.concatenate([found.parent, np.array(parents, np.int64)])
+        return found._replace(parent=parent), found_signs.stacked(more)
 
     def _exact_parts(
         self, whole: Cone, depth: int, pattern: list[int], partial: list[int]
     ) -> list[tuple[tuple[int, ...], Cone]]:
-        """The cells in the part of ``whole`` with the given signs of all earlier layers and some of this one."""
-        known = [sign if sign in (1, -1) else 0 for sign in partial]
-        cone = pattern_cone(self.net, whole, [*pattern, *known])
+        """The cells in the part of ``whole`` with given signs of all earlier layers and some (not 0) of this one."""
+        cone = pattern_cone(self.net, whole, [*pattern, *partial])
         rows = identity_rows(self.net.input_dim)
         for layer in self.net.layers[:depth]:
             signs, pattern = pattern[: len(layer.kinked)], pattern[len(layer.kinked) :]

@@ -12,6 +12,7 @@ from tropical.batches import Floats, rounded_vector
 from tropical.cones import Integers
 from tropical.layer import Layer, saturated
 from tropical.network import ReLUNetwork
+from tropical.patterns import SignLayout, Signs
 from tropical.rationals import Vector, primitive
 
 _EXACT = 1 << 53
@@ -22,43 +23,43 @@ _LARGE = 1 << 300
 class CuttingUnits:
     """The units of a layer that cut: kinked, one for each set of proportional rows.
 
-    The sign of kinked unit i is ``factor[i]`` times that of cutting unit ``place[i]``.
+    ``units`` are their places in the layer, ``kinked`` those among its kinked units. Unit j of the layer finds its sign
+    in that of cutting unit ``column[j]`` times ``factor[j]``; its column is -1 if it is not kinked.
     """
 
     units: NDArray[np.int64]
-    place: NDArray[np.int64]
-    factor: NDArray[np.int8]
+    kinked: NDArray[np.int64]
+    column: NDArray[np.int64]
+    factor: Signs
+    layout: SignLayout
 
     @classmethod
     def of(cls, layer: Layer) -> "CuttingUnits":
         """Those of an exact layer."""
         firsts = [i for i, (twin, _) in enumerate(layer.proportional) if twin == i]
         place = {twin: i for i, twin in enumerate(firsts)}
-        return cls(
-            np.array([layer.kinked[i] for i in firsts], np.int64),
-            np.array([place[twin] for twin, _ in layer.proportional], np.int64),
-            np.array([factor for _, factor in layer.proportional], np.int8),
-        )
-
-    def spread(self, signs: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Signs (cells, kinked units) from those of the cutting units."""
-        if len(self.units) == len(self.place):
-            return signs
-        return signs[:, self.place] * self.factor
+        bit = np.array([place[twin] for twin, _ in layer.proportional], np.int64)
+        signs = np.array([factor for _, factor in layer.proportional], np.int8)
+        column, factor = np.full(layer.output_dim, -1), np.ones(layer.output_dim, np.int8)
+        kinked = np.array(layer.kinked, np.int64)
+        column[kinked], factor[kinked] = bit, signs
+        layout = SignLayout(bit, signs, -(-len(firsts) // 64))
+        return cls(kinked[firsts], np.array(firsts, np.int64), column, factor, layout)
 
 
 @dataclass(frozen=True)
 class FloatLayer:
     """One hidden layer. Its inputs arrive as preactivation rows of the layer before, times one positive scale.
 
-    ``weight`` is transposed (inputs, units); ``left`` and ``right`` are the slopes of the layer before; ``column[j]``
-    is the place of its unit j among its kinked units, or -1. ``integral``: every number here is an exact integer.
+    ``weight`` is transposed (inputs, units). Unit j of the layer before passes the slope ``put[j]`` where bit
+    ``column[j]`` of the pattern is set, else ``clear[j]``; the two are equal if it is not kinked (column -1).
+    ``integral``: every number here is an exact integer.
     """
 
     weight: Floats
     bias: Floats
-    left: Floats
-    right: Floats
+    clear: Floats
+    put: Floats
     column: NDArray[np.int64]
     integral: bool
     cutting: CuttingUnits
@@ -66,10 +67,14 @@ class FloatLayer:
 
 @dataclass(frozen=True)
 class FirstLayer:
-    """Rows (1, n + 1, units) of the first layer: ``cut`` each at its own scale, ``before`` at one common scale."""
+    """Rows (1, n + 1, units) and errors (1, 2, units) of the first layer.
 
-    cut: tuple[Floats, Floats, Floats]
-    before: tuple[Floats, Floats, Floats]
+    Those ``cut`` by which it cuts have each a scale of its own; all of them at one common scale, ``before``, are what
+    the next layer receives.
+    """
+
+    cut: tuple[Floats, Floats]
+    before: tuple[Floats, Floats]
     cutting: CuttingUnits
 
 
@@ -82,10 +87,11 @@ def float_layers(net: ReLUNetwork) -> tuple[FirstLayer, list[FloatLayer]]:
     scale = math.lcm(*(q.denominator for row in rows for q in row))
     integral = all(_fits(row, scale) for row in rows)
     before = _rows([(_integers(row, scale), 0.0) if integral else _float_row(row) for row in rows], len(rows[0]))
-    layers = []
+    layers: list[FloatLayer] = []
     scale = scale if integral else 1
     for previous, layer in zip(net.layers, others, strict=False):
-        converted, scale = _float_layer(previous, layer, scale, integral)
+        inputs = layers[-1].cutting if layers else cutting
+        converted, scale = _float_layer(previous, layer, inputs, scale, integral)
         integral = converted.integral
         layers.append(converted)
     return FirstLayer(cut, before, cutting), layers
@@ -110,25 +116,28 @@ def _float_row(row: Vector) -> tuple[list[float], float]:
     return values, 2.0**-52 * max(map(abs, values))
 
 
-def _rows(entries: Sequence[tuple[list[float], float]], width: int) -> tuple[Floats, Floats, Floats]:
+def _rows(entries: Sequence[tuple[list[float], float]], width: int) -> tuple[Floats, Floats]:
     values = np.array([row for row, _ in entries]).reshape(len(entries), width)
     error = np.array([e for _, e in entries])
     constant_error = np.where(values[:, 0] == 0, 0.0, error)
-    return np.ascontiguousarray(values.T)[None], constant_error[None], error[None]
+    return np.ascontiguousarray(values.T)[None], np.stack([constant_error, error])[None]
 
 
-def _float_layer(previous: Layer, layer: Layer, scale: int, integral: bool) -> tuple[FloatLayer, int]:
+def _float_layer(
+    previous: Layer, layer: Layer, before: CuttingUnits, scale: int, integral: bool
+) -> tuple[FloatLayer, int]:
     """The layer, and the positive scale of its own rows."""
-    place = {unit: i for i, unit in enumerate(previous.kinked)}
-    column = np.array([place.get(unit, -1) for unit in range(previous.output_dim)], np.int64)
-    cutting = CuttingUnits.of(layer)
     exact = _integer_parameters(previous, layer, scale) if integral else None
     if exact is not None:
         weight, bias, slopes, total = exact
-        return FloatLayer(weight.T.copy(), bias, slopes[:, 0].copy(), slopes[:, 1].copy(), column, True, cutting), total
-    slopes = np.array([[saturated(q / scale if scale > 1 else q) for q in pair] for pair in previous.slopes])
-    weight, bias = layer.saturated_arrays
-    return FloatLayer(weight.T.copy(), bias, slopes[:, 0].copy(), slopes[:, 1].copy(), column, False, cutting), 1
+    else:
+        slopes = np.array([[saturated(q / scale if scale > 1 else q) for q in pair] for pair in previous.slopes])
+        (weight, bias), total = layer.saturated_arrays, 1
+    left, right = slopes.T
+    same = before.factor > 0
+    clear, put = np.where(same, left, right), np.where(same, right, left)
+    cutting = CuttingUnits.of(layer)
+    return FloatLayer(weight.T.copy(), bias, clear, put, before.column, exact is not None, cutting), total
 
 
 def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> tuple[Floats, Floats, Floats, int] | None:

@@ -4,23 +4,20 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from typing import Literal, get_args, overload
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tropical.activation_cones import activation_cones, coordinates
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.complexes import PolyhedralComplex
 from tropical.cones import Cone
-from tropical.enumeration import Signs, can_enumerate, enumerate_patterns
+from tropical.enumeration import can_enumerate, compiled_code_is_loaded, enumerate_patterns
 from tropical.neighbour_search import search_cells
 from tropical.network import Pattern, ReLUNetwork
+from tropical.patterns import PatternTable
 from tropical.polyhedron import Polyhedron
 
 Route = Literal["auto", "rational", "compiled", "search"]
 
 _SMALL = 2000  # cells up to which rational arithmetic is done before compiled code has been loaded
 _LOW_RANK = 7  # up to this dimension cells have few enough vertices to be cut, whatever the depth
-_BLOCK = 1 << 14  # patterns whose order is checked at once
 _FEW_UNITS = 4  # so many units more than dimensions still give cells with few vertices
 
 
@@ -41,10 +38,11 @@ def polyhedral_complex(
 
     ``route``: "rational" cuts integer cones; "compiled" cuts in float64 with certified signs and decides over Q what
     they leave open; "search" crosses facets found by exact linear programs and needs no vertices. "auto" cuts while
-    cells have few vertices (dimension at most 7, or at most 4 units more than dimensions), rationally up to a few
-    thousand cells and compiled beyond, and searches otherwise. All routes give the same complex, its cells in
-    decreasing lexicographic order of their patterns. ``executor``, any ``concurrent.futures.Executor``, shares the
-    compiled route out by cells of the first layer; the result does not depend on the number of workers.
+    cells have few vertices (dimension at most 7, or at most 4 units more than dimensions), with the compiled code once
+    the process has loaded it and rationally up to a few thousand cells before that, and searches otherwise. All routes
+    give the same complex, its cells in decreasing lexicographic order of their patterns. ``executor``, any
+    ``concurrent.futures.Executor``, shares the compiled route out by cells of the first layer; the result does not
+    depend on the number of workers.
     Raises ``ValueError`` if the domain lives on another space, or for an unknown or impossible route.
 
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
@@ -57,34 +55,49 @@ def polyhedral_complex(
     quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain)
     reduced = quotient.descend_network(net)
     patterns, reason = _patterns(reduced, start, Meter(budget, progress), route, executor)
-    return PolyhedralComplex(net, quotient, domain, reduced, start, _sorted(patterns), incomplete_because=reason)
+    return PolyhedralComplex(net, quotient, domain, reduced, start, patterns.in_order(), incomplete_because=reason)
 
 
 def _patterns(
     net: ReLUNetwork, start: Cone, meter: Meter, route: Route, executor: Executor | None
-) -> tuple[Signs, str | None]:
+) -> tuple[PatternTable, str | None]:
     """The patterns by one route, and the reason if a budget ended it."""
     compilable = route in ("auto", "compiled") and can_enumerate(net, start)
     if route == "compiled" and not compilable:
         raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")
     if route == "search" or (route == "auto" and _many_vertices(net)):
         return _collected(net, _searched(net, start, meter), limit=None)
-    if route != "compiled":
+    if not compilable or (route == "auto" and not _compiled_at_once(meter.budget)):
         found = _collected(net, _cut(net, start, meter), limit=_SMALL if compilable else None)
         if found is not None:
             return found
-        meter.cells = 0
+        meter.restart()
     return enumerate_patterns(net, start, meter, executor=executor)
 
 
+def _compiled_at_once(budget: Budget) -> bool:
+    """Whether to begin with compiled code; where a budget may cut the result short, only the budget decides."""
+    if budget.cells is not None or budget.bytes is not None:
+        return budget.cells is None or budget.cells > _SMALL
+    return compiled_code_is_loaded()
+
+
 def _many_vertices(net: ReLUNetwork) -> bool:
-    units = sum(len(layer.kinked) for layer in net.layers[:-1])
-    return net.input_dim > _LOW_RANK and units > net.input_dim + _FEW_UNITS
+    return net.input_dim > _LOW_RANK and _units(net) > net.input_dim + _FEW_UNITS
+
+
+def _units(net: ReLUNetwork) -> int:
+    return sum(len(layer.kinked) for layer in net.layers[:-1])
+
+
+def _pattern_bytes(net: ReLUNetwork) -> int:
+    """Memory of a pattern as a tuple."""
+    return 56 + 8 * _units(net)
 
 
 def _cut(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
     for cell in activation_cones(net, start, meter):
-        meter.count_cell()
+        meter.count_cell(_pattern_bytes(net))
         yield cell.pattern
 
 
@@ -95,14 +108,16 @@ def _searched(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
 
 
 @overload
-def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: None) -> tuple[Signs, str | None]: ...
+def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: None) -> tuple[PatternTable, str | None]: ...
 
 
 @overload
-def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) -> tuple[Signs, str | None] | None: ...
+def _collected(
+    net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None
+) -> tuple[PatternTable, str | None] | None: ...
 
 
-def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) -> tuple[Signs, str | None] | None:
+def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) -> tuple[PatternTable, str | None] | None:
     """The patterns as an array, with the reason if a budget ended them; None once there are more than ``limit``."""
     found: list[Pattern] = []
     reason = None
@@ -113,24 +128,4 @@ def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) ->
             found.append(pattern)
     except BudgetExhausted as stop:
         reason = str(stop)
-    units = sum(len(layer.kinked) for layer in net.layers[:-1])
-    return np.array(found, np.int8).reshape(len(found), units), reason
-
-
-def _sorted(patterns: Signs) -> Signs:
-    """Rows in decreasing lexicographic order."""
-    if not patterns.size or all(
-        _ordered(_keys(patterns[begin : begin + _BLOCK + 1])) for begin in range(0, len(patterns), _BLOCK)
-    ):
-        return patterns
-    return patterns[np.argsort(_keys(patterns), kind="stable")]
-
-
-def _keys(patterns: Signs) -> NDArray[np.bytes_]:
-    """One byte string for each row, in the opposite order."""
-    keys = np.ascontiguousarray(1 - patterns).view(np.uint8)
-    return keys.view(f"S{keys.shape[1]}").ravel()
-
-
-def _ordered(keys: NDArray[np.bytes_]) -> bool:
-    return bool((keys[:-1] <= keys[1:]).all())
+    return PatternTable.of(found, _units(net)), reason

@@ -1,14 +1,15 @@
 """Compiled predicates and vertices: signs certified by running error bounds, exact on integers.
 
-A vertex is a homogeneous vector v of n + 1 float64 with an absolute error bound e on each entry. e = 0 marks an integer
-vector held exactly; other vertices are scaled to v_0 = 1, and rays have v_0 = 0. A row r (one unit's preactivation on
-the parent cell) has error bounds on its constant (e0) and on its gradient entries (e1); both are 0 for integer rows, of
-which entries beyond 2^53 may be rounded once, relatively. Bounds follow the standard model of rounding
-(Higham 2002, section 3.1).
+A vertex is a homogeneous vector v of n + 1 float64, followed by an absolute bound e on the error of each entry. e = 0
+marks an integer vector held exactly; other vertices are scaled to v_0 = 1, and rays have v_0 = 0. A row r (one unit's
+preactivation on the parent cell) is followed by bounds on the errors of its constant (e0) and of its gradient entries
+(e1); both are 0 for integer rows, of which entries beyond 2^53 may be rounded once, relatively. Bounds follow the
+standard model of rounding (Higham 2002, section 3.1).
 """
 
 import numpy as np
-from numba import njit
+
+from tropical.kernels.compilation import compiled
 
 UNIT = 2.0**-53
 EXACT = 2.0**53
@@ -17,10 +18,11 @@ FLUSH = 1e-200  # smaller coordinates become 0, at the price of this much error:
 COARSE = 2.0**-34
 
 
-@njit(cache=True)
-def evaluate(rows, k, e0, e1, points, j, error):
+@compiled
+def evaluate(rows, k, points, j):
     """Return <row k, point j> and a bound on its distance from the true value (0 iff exact)."""
-    dim = points.shape[1]
+    dim = points.shape[1] - 1
+    e0, e1, error = rows[k, dim], rows[k, dim + 1], points[j, dim]
     value = rows[k, 0] * points[j, 0]
     size = abs(value)
     norm_v = 0.0
@@ -37,7 +39,7 @@ def evaluate(rows, k, e0, e1, points, j, error):
     return value, bound * 1.0001
 
 
-@njit(cache=True)
+@compiled
 def sign_of(value, bound):
     """The certified sign of a number within ``bound`` of ``value``, or AMBIGUOUS."""
     if value > bound:
@@ -49,7 +51,7 @@ def sign_of(value, bound):
     return AMBIGUOUS
 
 
-@njit(cache=True)
+@compiled
 def gcd(a, b):
     """Greatest common divisor of two int64."""
     while b:
@@ -57,10 +59,10 @@ def gcd(a, b):
     return a
 
 
-@njit(cache=True)
+@compiled
 def exact_point(points, i, j, a, b, out, slot):
     """Write the primitive integer multiple of a*v - b*u (a > 0 > b, all exact integers); False if it may overflow."""
-    dim = points.shape[1]
+    dim = points.shape[1] - 1
     for c in range(dim):
         if abs(a) * abs(points[j, c]) + abs(b) * abs(points[i, c]) >= 4.0e18:
             return False
@@ -75,16 +77,18 @@ def exact_point(points, i, j, a, b, out, slot):
         return False
     for c in range(dim):
         out[slot, c] = float((ia * np.int64(points[j, c]) - ib * np.int64(points[i, c])) // divisor)
+    out[slot, dim] = 0.0
     return True
 
 
-@njit(cache=True)
-def rounded_point(points, i, eu, j, ev, a, da, b, db, out, slot):
+@compiled
+def rounded_point(points, i, j, a, da, b, db, out, slot):
     """Write a float approximation of the point of the segment where the form vanishes; return its error bound.
 
     a and b are the values of the form at points i and j (a > 0 > b) with error bounds da and db.
     """
-    dim = points.shape[1]
+    dim = points.shape[1] - 1
+    eu, ev = points[i, dim], points[j, dim]
     finite_u, finite_v = points[i, 0] > 0.0, points[j, 0] > 0.0
     su = points[i, 0] if finite_u else 1.0
     sv = points[j, 0] if finite_v else 1.0
@@ -124,9 +128,9 @@ def rounded_point(points, i, eu, j, ev, a, da, b, db, out, slot):
     return error * 1.001 + FLUSH
 
 
-@njit(cache=True)
-def solved_point(system, c0, c1, out, slot, matrix, inverse):
-    """Solve n rows (constant, gradient) = 0 for the finite point ``out[slot]``; return a bound on its error.
+@compiled
+def solved_point(system, c0, c1, out, matrix, inverse):
+    """Solve n rows (constant, gradient) = 0 for the finite point ``out``; return a bound on its error.
 
     With B the gradients, C an approximate inverse and beta >= |I - CB| in the maximum norm, every coordinate is within
     max(|C| |residual|) / (1 - beta) of the solution (Rump 1999), row errors c0, c1 included. Returns inf if the rows
@@ -163,7 +167,7 @@ def solved_point(system, c0, c1, out, slot, matrix, inverse):
         x = 0.0
         for k in range(n):
             x -= inverse[i, k] * system[k, 0]
-        out[slot, i + 1] = x
+        out[i + 1] = x
         size = max(size, abs(x))
     gamma = (n + 5) * UNIT
     beta = 0.0
@@ -172,8 +176,8 @@ def solved_point(system, c0, c1, out, slot, matrix, inverse):
         value = system[k, 0]
         spread = abs(value)
         for j in range(n):
-            value += system[k, j + 1] * out[slot, j + 1]
-            spread += abs(system[k, j + 1] * out[slot, j + 1])
+            value += system[k, j + 1] * out[j + 1]
+            spread += abs(system[k, j + 1] * out[j + 1])
         matrix[0, k] = abs(value) + gamma * spread + c0[k] + n * c1[k] * size
     for i in range(n):
         off = 0.0
@@ -192,23 +196,8 @@ def solved_point(system, c0, c1, out, slot, matrix, inverse):
         error = max(error, total)
     if not beta < 0.5:
         return np.inf
-    out[slot, 0] = 1.0
+    out[0] = 1.0
     for c in range(1, n + 1):
-        if abs(out[slot, c]) < FLUSH:
-            out[slot, c] = 0.0
+        if abs(out[c]) < FLUSH:
+            out[c] = 0.0
     return 1.001 * error / (1.0 - 1.001 * beta) + 2 * UNIT * size + FLUSH
-
-
-@njit(cache=True)
-def popcount(x):
-    """Number of set bits of a uint64."""
-    x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
-@njit(cache=True)
-def lowest_bit(x):
-    """Place of the lowest set bit of a non-zero uint64."""
-    return popcount((x & (~x + np.uint64(1))) - np.uint64(1))
