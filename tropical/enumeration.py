@@ -35,8 +35,8 @@ from tropical.patterns import PackedSigns, PatternCollector, PatternTable, SignL
 from tropical.polyhedron import Box
 from tropical.rationals import from_flint, independent_rows, primitive, to_flint
 
-_CHUNK = 4096  # cells cut in one call of compiled code, halved for each dimension beyond 2
-_ROW_ENTRIES = 1 << 17  # and at most so many entries of their rows
+_CHUNK = 1024  # cells cut in one call of compiled code, halved for each dimension beyond 2
+_ROW_ENTRIES = 1 << 15  # and at most so many entries of their rows
 _ROOM = 512  # generators for which room is made at first, doubled for each dimension
 _PARTS = 64  # tasks given to an executor
 _SUSPENDED = 4096
@@ -215,6 +215,7 @@ class _Engine:
     layouts: list[SignLayout] = field(init=False)  # of the signs of the first 0, 1, 2, ... layers
     spaces: dict[int, Workspace] = field(init=False, default_factory=dict)
     outputs: dict[int, Batch] = field(init=False, default_factory=dict)
+    composed: dict[int, tuple[Floats, Floats]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.first, self.layers = float_layers(self.net)
@@ -290,7 +291,10 @@ class _Engine:
             return (rows, errors), before
         layer = self.layers[depth - 1]
         units = layer.weight.shape[1]
-        rows, errors = np.empty((end - begin, self.net.input_dim + 1, units)), np.empty((end - begin, 2, units))
+        if depth not in self.composed or len(self.composed[depth][0]) < end - begin:
+            shapes = (end - begin, self.net.input_dim + 1, units), (end - begin, 2, units)
+            self.composed[depth] = np.empty(shapes[0]), np.empty(shapes[1])
+        rows, errors = (array[: end - begin] for array in self.composed[depth])
         _kernels().compose_rows(
             begin, batch.parent, batch.signs, layer.column, *before, layer.weight, layer.bias, layer.clear, layer.put,
             layer.integral, rows, errors,

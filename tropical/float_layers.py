@@ -131,7 +131,9 @@ def _float_layer(
     if exact is not None:
         weight, bias, slopes, total = exact
     else:
-        slopes = np.array([[saturated(q / scale if scale > 1 else q) for q in pair] for pair in previous.slopes])
+        objects = {id(pair): pair for pair in previous.slopes}  # mostly one and the same, which need not be hashed
+        rounded = {key: [saturated(q / scale) for q in pair] for key, pair in objects.items()}
+        slopes = np.array([rounded[id(pair)] for pair in previous.slopes])
         (weight, bias), total = layer.saturated_arrays, 1
     left, right = slopes.T
     same = before.factor > 0

@@ -45,7 +45,9 @@ class Layer:
     @cached_property
     def kinked(self) -> tuple[int, ...]:
         """Indices of the units whose two slopes differ: those that can break linearity."""
-        return tuple(i for i, (left, right) in enumerate(self.slopes) if left != right)
+        objects = {id(pair): pair for pair in self.slopes}  # mostly one and the same, which need not be compared again
+        bent = {key for key, (left, right) in objects.items() if left != right}
+        return tuple(i for i, pair in enumerate(self.slopes) if id(pair) in bent)
 
     @cached_property
     def exact_weight(self) -> fmpq_mat:
@@ -125,7 +127,7 @@ def _saturated_rows(rows: Sequence[Sequence[Fraction]]) -> NDArray[np.float64]:
 def saturated(q: Fraction) -> float:
     """The nearest float64, infinite beyond its range."""
     try:
-        return float(q)
+        return q.numerator / q.denominator  # rounds correctly, as float(q) does by a detour
     except OverflowError:
         return math.inf if q > 0 else -math.inf
 

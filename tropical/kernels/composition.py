@@ -10,7 +10,7 @@ from tropical.kernels.points import EXACT, UNIT
 @compiled
 def outside_range(error):
     """Whether an error that is not 0 belongs to a row so large or so small that products could over- or underflow."""
-    return error != 0.0 and not 2.0**-400 < error < 2.0**270
+    return (error != 0.0) & ~((error > 2.0**-400) & (error < 2.0**270))
 
 
 @allocating
@@ -139,12 +139,16 @@ def compose_rows(first, parent, signs, column, before, before_errors, weight, bi
             sum_rows(signs[first + p], column, before[q], weight, bias, clear, put, gated, active, out[p])
             updates = 0
         gamma = (inputs + 8 + 10 * updates) * UNIT
+        constant, gradient = 1.001 * (error0 + gamma * size0), 1.001 * (error1 + gamma * size1)
+        strange = 0
         for k in range(units):
-            if integral and known and total[k] * max(size0, size1) + abs(bias[k]) < EXACT:
-                errors[p, 0, k] = 0.0
-                errors[p, 1, k] = 0.0
-                continue
-            errors[p, 0, k] = 1.001 * (total[k] * (error0 + gamma * size0) + gamma * abs(bias[k]))
-            errors[p, 1, k] = 1.001 * total[k] * (error1 + gamma * size1)
-            if outside_range(errors[p, 0, k]) or outside_range(errors[p, 1, k]):
-                errors[p, 1, k] = np.inf  # undecided, hence left to rational arithmetic
+            errors[p, 0, k] = total[k] * constant + 1.001 * gamma * abs(bias[k])
+            errors[p, 1, k] = total[k] * gradient
+            strange += outside_range(errors[p, 0, k]) | outside_range(errors[p, 1, k])
+        if strange or (integral and known):
+            for k in range(units):
+                if integral and known and total[k] * max(size0, size1) + abs(bias[k]) < EXACT:
+                    errors[p, 0, k] = 0.0
+                    errors[p, 1, k] = 0.0
+                elif outside_range(errors[p, 0, k]) or outside_range(errors[p, 1, k]):
+                    errors[p, 1, k] = np.inf  # undecided, hence left to rational arithmetic

@@ -11,7 +11,7 @@ from tropical.kernels.bits import lowest_bit, unit_flag
 from tropical.kernels.compilation import compiled
 from tropical.kernels.facets import facet_edges
 from tropical.kernels.opening import open_parent
-from tropical.kernels.points import AMBIGUOUS, COARSE, evaluate, exact_point, rounded_point, sign_of, solved_point
+from tropical.kernels.points import AMBIGUOUS, COARSE, SOLUTION, SYSTEM, evaluate, exact_point, rounded_point, sign_of, solved_point
 from tropical.kernels.workspace import (
     BOUNDED,
     CAND0,
@@ -73,6 +73,7 @@ def new_generators(
         fresh_edge[e] = new
         for w in range(words):
             fresh_masks[new, w] = masks[start + i, w] & masks[start + j, w]
+        rough = False
         exact = (
             points[start + i, dim] == 0.0
             and points[start + j, dim] == 0.0
@@ -84,16 +85,14 @@ def new_generators(
             error = rounded_point(
                 points, start + i, start + j, values[i, 0], values[i, 1], values[j, 0], values[j, 1], fresh, new
             )
+            fresh[new, dim] = error
             size = 1.0
             for c in range(1, dim):
                 size = max(size, abs(fresh[new, c]))
-            if not error < COARSE * size and (points[start + i, 0] > 0.0 or points[start + j, 0] > 0.0):
-                better = solve_again(fresh_masks, new, bit_rows, depth, table, rows, unit, solver)
-                if better < error:
-                    error = better
-                    for c in range(dim):
-                        fresh[new, c] = solver[3, 0, c]
-            fresh[new, dim] = error
+            rough = points[start + i, 0] > 0.0 or points[start + j, 0] > 0.0
+            if rough and not error < COARSE * size:
+                solve_again(fresh, new, fresh_masks, bit_rows, depth, table, rows, unit, solver)
+                rough = False
         for c in range(1, candidates):
             si = signs[sign0 + i * candidates + c]
             sj = signs[sign0 + j * candidates + c]
@@ -103,6 +102,11 @@ def new_generators(
             else:
                 value, bound = evaluate(rows, cands[cand0 + c], fresh, new)
                 s = sign_of(value, bound)
+                if s == AMBIGUOUS and rough:
+                    solve_again(fresh, new, fresh_masks, bit_rows, depth, table, rows, unit, solver)
+                    rough = False
+                    value, bound = evaluate(rows, cands[cand0 + c], fresh, new)
+                    s = sign_of(value, bound)
                 tally[INTEGER if bound == 0.0 else BOUNDED] += 1
                 if s == AMBIGUOUS:
                     return -1
@@ -112,72 +116,66 @@ def new_generators(
 
 
 @compiled
-def solve_again(masks, at, bit_rows, depth, table, rows, unit, solver):
-    """Solve for the point where the constraints of a mask and the unit's row vanish; it is left in solver[3, 0]."""
-    dim = table.shape[1] - 2
+def solve_again(points, at, masks, bit_rows, depth, table, rows, unit, solver):
+    """Solve for finite point ``at`` from the constraints of its mask and the unit's row, if that is more accurate."""
+    dim = points.shape[1] - 1
     n = dim - 1
-    system, errors = solver[0, :n, :dim], solver[4]
     found = 0
     for w in range(masks.shape[1]):
         bits = masks[at, w]
         while bits and found < n - 1:
             place = bit_rows[depth, 64 * w + lowest_bit(bits)]
             bits &= bits - np.uint64(1)
-            for c in range(dim):
-                system[found, c] = table[place, c]
-            errors[0, found] = table[place, dim]
-            errors[1, found] = table[place, dim + 1]
+            for c in range(dim + 2):
+                solver[SYSTEM, found, c] = table[place, c]
             found += 1
     if found < n - 1:
-        return np.inf
-    for c in range(dim):
-        system[found, c] = rows[unit, c]
-    errors[0, found] = rows[unit, dim]
-    errors[1, found] = rows[unit, dim + 1]
-    return solved_point(system, errors[0], errors[1], solver[3, 0], solver[1], solver[2])
+        return
+    for c in range(dim + 2):
+        solver[SYSTEM, found, c] = rows[unit, c]
+    error = solved_point(n, solver)
+    if error < points[at, dim]:
+        for c in range(dim):
+            points[at, c] = solver[SOLUTION, 0, c]
+        points[at, dim] = error
 
 
 @compiled
-def find_extremes(count, sign0, candidates, new, signs, fresh_signs, extremes):
-    """Largest and smallest sign of every candidate on either side: ``extremes`` high+, high-, low+, low-."""
+def find_signs(count, sign0, candidates, new, signs, fresh_signs, seen):
+    """For every candidate the signs that occur: bits 1, 2 of ``seen`` for + and - on the high side, 4, 8 on the low."""
     for c in range(1, candidates):
-        high_most = high_least = low_most = low_least = np.int8(0)
+        flags = 0
         for j in range(new):
             s = fresh_signs[j, c]
-            high_most = max(high_most, s)
-            high_least = min(high_least, s)
-        low_most, low_least = high_most, high_least
-        for j in range(count):
-            side, s = signs[sign0 + j * candidates], signs[sign0 + j * candidates + c]
-            if side >= 0:
-                high_most = max(high_most, s)
-                high_least = min(high_least, s)
-            if side <= 0:
-                low_most = max(low_most, s)
-                low_least = min(low_least, s)
-        extremes[0, c] = high_most
-        extremes[1, c] = high_least
-        extremes[2, c] = low_most
-        extremes[3, c] = low_least
+            flags |= 5 * (s > 0) | 10 * (s < 0)
+            if flags == 15:
+                break
+        j = 0
+        while j < count and flags != 15:
+            at = sign0 + j * candidates
+            side, s = signs[at], signs[at + c]
+            both = 1 * (s > 0) | 2 * (s < 0)
+            flags |= both * (side >= 0) | 4 * both * (side <= 0)
+            j += 1
+        seen[c] = flags
 
 
 @compiled
-def filter_child(side, cand0, candidates, cands, target, extremes, patterns, depth, kept):
-    """List from ``target`` on the candidates that ``extremes`` leave open (side 0: high, 1: low), and count them.
+def filter_child(side, cand0, candidates, cands, target, seen, patterns, depth, kept):
+    """List from ``target`` on the candidates with both signs on a side (0: high, 1: low), and count them.
 
     The others leave the list, and their one sign enters the pattern.
     """
     remaining = 0
     for c in range(1, candidates):
         k = cands[cand0 + c]
-        if extremes[2 * side, c] == 0:
-            continue
-        if extremes[2 * side + 1, c] == 0:
+        flags = seen[c] >> 2 * side & 3
+        if flags == 3:
+            kept[side, remaining] = c
+            cands[target + remaining] = k
+            remaining += 1
+        elif flags == 1:
             patterns[depth, k >> 6] |= unit_flag(k)
-            continue
-        kept[side, remaining] = c
-        cands[target + remaining] = k
-        remaining += 1
     return remaining
 
 
@@ -313,7 +311,7 @@ def cut_parents(first, rows, errors, parents, keep, zeros, out, suspended_parent
     state, tally, frames, patterns, bit_rows = space.state, space.tally, space.frames, space.patterns, space.bit_rows
     table, points, masks, signs, cands = space.table, space.points, space.masks, space.signs, space.cands
     edges, unit_rows, box, sums, undecided = space.edges, space.rows, space.box, space.sums, space.undecided
-    kept, extremes, values, solver = space.kept, space.extremes, space.values, space.solver
+    kept, seen, values, solver = space.kept, space.seen, space.values, space.solver
     fresh, fresh_masks, fresh_signs, fresh_edge = space.fresh, space.fresh_masks, space.fresh_signs, space.fresh_edge
     lists, member_masks, slots, flat = space.lists, space.member_masks, space.slots, space.flat
     units, width = rows.shape[2], points.shape[1]
@@ -407,16 +405,16 @@ def cut_parents(first, rows, errors, parents, keep, zeros, out, suspended_parent
                 )  # fmt: skip
                 state[DEPTH] = depth
                 continue
-            find_extremes(count, sign0, candidates, new, signs, fresh_signs, extremes)
+            find_signs(count, sign0, candidates, new, signs, fresh_signs, seen)
             bit_rows[depth, bit] = bits + unit
             for b in range(bits):
                 bit_rows[depth + 1, b] = bit_rows[depth, b]
             for w in range(pattern_words):
                 patterns[depth + 1, w] = patterns[depth, w]
                 patterns[depth + 2, w] = patterns[depth, w]  # the low side's, until all is done
-            low_cands = filter_child(1, cand0, candidates, cands, low_cand0, extremes, patterns, depth + 2, kept)
+            low_cands = filter_child(1, cand0, candidates, cands, low_cand0, seen, patterns, depth + 2, kept)
             high_cand0 = low_cand0 + low_cands
-            high_cands = filter_child(0, cand0, candidates, cands, high_cand0, extremes, patterns, depth + 1, kept)
+            high_cands = filter_child(0, cand0, candidates, cands, high_cand0, seen, patterns, depth + 1, kept)
             patterns[depth + 1, unit >> 6] |= unit_flag(unit)
             low_start, low_sign0, low_edge0 = start + count, sign0 + count * candidates, edge0 + edge_count
             low_count = low_edges = high_count = high_edges = 0

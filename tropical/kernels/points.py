@@ -15,7 +15,8 @@ UNIT = 2.0**-53
 EXACT = 2.0**53
 AMBIGUOUS = 2
 FLUSH = 1e-200  # smaller coordinates become 0, at the price of this much error: products then never underflow
-COARSE = 2.0**-34
+COARSE = 2.0**-22  # relative error from which on a vertex is solved for anew at once
+SYSTEM, REDUCED, INVERSE, SOLUTION = range(4)  # parts of the array ``solver``
 
 
 @compiled
@@ -129,56 +130,59 @@ def rounded_point(points, i, j, a, da, b, db, out, slot):
 
 
 @compiled
-def solved_point(system, c0, c1, out, matrix, inverse):
-    """Solve n rows (constant, gradient) = 0 for the finite point ``out``; return a bound on its error.
+def solved_point(n, solver):
+    """Solve the n rows of ``solver[SYSTEM]`` for the finite point where they vanish; return a bound on its error.
 
-    With B the gradients, C an approximate inverse and beta >= |I - CB| in the maximum norm, every coordinate is within
-    max(|C| |residual|) / (1 - beta) of the solution (Rump 1999), row errors c0, c1 included. Returns inf if the rows
-    are too close to singular. ``matrix`` and ``inverse`` are work space.
+    With B the gradients, C an approximate inverse and beta >= |I - CB| in the maximum norm, every coordinate of
+    ``solver[SOLUTION, 0]`` is within max(|C| |residual|) / (1 - beta) of the solution (Rump 1999), row errors included.
+    Returns inf if the rows are too close to singular. ``solver`` has shape (4, n, n + 3).
     """
-    n = system.shape[0]
     for i in range(n):
         for j in range(n):
-            matrix[i, j] = system[i, j + 1]
-            inverse[i, j] = 1.0 if i == j else 0.0
+            solver[REDUCED, i, j] = solver[SYSTEM, i, j + 1]
+            solver[INVERSE, i, j] = 1.0 if i == j else 0.0
     for i in range(n):
         pivot = i
         for r in range(i + 1, n):
-            if abs(matrix[r, i]) > abs(matrix[pivot, i]):
+            if abs(solver[REDUCED, r, i]) > abs(solver[REDUCED, pivot, i]):
                 pivot = r
-        if matrix[pivot, i] == 0.0:
+        if solver[REDUCED, pivot, i] == 0.0:
             return np.inf
         if pivot != i:
             for j in range(n):
-                matrix[i, j], matrix[pivot, j] = matrix[pivot, j], matrix[i, j]
-                inverse[i, j], inverse[pivot, j] = inverse[pivot, j], inverse[i, j]
-        scale = 1.0 / matrix[i, i]
+                for part in (REDUCED, INVERSE):
+                    swapped = solver[part, i, j]
+                    solver[part, i, j] = solver[part, pivot, j]
+                    solver[part, pivot, j] = swapped
+        scale = 1.0 / solver[REDUCED, i, i]
         for j in range(n):
-            matrix[i, j] *= scale
-            inverse[i, j] *= scale
+            solver[REDUCED, i, j] *= scale
+            solver[INVERSE, i, j] *= scale
         for r in range(n):
-            if r != i and matrix[r, i] != 0.0:
-                factor = matrix[r, i]
+            if r != i and solver[REDUCED, r, i] != 0.0:
+                factor = solver[REDUCED, r, i]
                 for j in range(n):
-                    matrix[r, j] -= factor * matrix[i, j]
-                    inverse[r, j] -= factor * inverse[i, j]
+                    solver[REDUCED, r, j] -= factor * solver[REDUCED, i, j]
+                    solver[INVERSE, r, j] -= factor * solver[INVERSE, i, j]
     size = 1.0
     for i in range(n):
         x = 0.0
         for k in range(n):
-            x -= inverse[i, k] * system[k, 0]
-        out[i + 1] = x
+            x -= solver[INVERSE, i, k] * solver[SYSTEM, k, 0]
+        solver[SOLUTION, 0, i + 1] = x
         size = max(size, abs(x))
     gamma = (n + 5) * UNIT
     beta = 0.0
     error = 0.0
     for k in range(n):
-        value = system[k, 0]
+        value = solver[SYSTEM, k, 0]
         spread = abs(value)
-        for j in range(n):
-            value += system[k, j + 1] * out[j + 1]
-            spread += abs(system[k, j + 1] * out[j + 1])
-        matrix[0, k] = abs(value) + gamma * spread + c0[k] + n * c1[k] * size
+        for j in range(1, n + 1):
+            product = solver[SYSTEM, k, j] * solver[SOLUTION, 0, j]
+            value += product
+            spread += abs(product)
+        e0, e1 = solver[SYSTEM, k, n + 1], solver[SYSTEM, k, n + 2]
+        solver[REDUCED, 0, k] = abs(value) + gamma * spread + e0 + n * e1 * size
     for i in range(n):
         off = 0.0
         total = 0.0
@@ -186,18 +190,19 @@ def solved_point(system, c0, c1, out, matrix, inverse):
             entry = -1.0 if i == j else 0.0
             spread = abs(entry)
             for k in range(n):
-                entry += inverse[i, k] * system[k, j + 1]
-                spread += abs(inverse[i, k] * system[k, j + 1])
+                product = solver[INVERSE, i, k] * solver[SYSTEM, k, j + 1]
+                entry += product
+                spread += abs(product)
             off += abs(entry) + gamma * spread
         for k in range(n):
-            off += abs(inverse[i, k]) * n * c1[k]
-            total += abs(inverse[i, k]) * matrix[0, k]
+            off += abs(solver[INVERSE, i, k]) * n * solver[SYSTEM, k, n + 2]
+            total += abs(solver[INVERSE, i, k]) * solver[REDUCED, 0, k]
         beta = max(beta, off)
         error = max(error, total)
     if not beta < 0.5:
         return np.inf
-    out[0] = 1.0
+    solver[SOLUTION, 0, 0] = 1.0
     for c in range(1, n + 1):
-        if abs(out[c]) < FLUSH:
-            out[c] = 0.0
+        if abs(solver[SOLUTION, 0, c]) < FLUSH:
+            solver[SOLUTION, 0, c] = 0.0
     return 1.001 * error / (1.0 - 1.001 * beta) + 2 * UNIT * size + FLUSH

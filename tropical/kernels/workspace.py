@@ -42,7 +42,7 @@ class Workspace(NamedTuple):
     sums: Floats
     undecided: Places
     kept: Places
-    extremes: NDArray[np.int8]
+    seen: NDArray[np.int8]
     values: Floats
     fresh: Floats
     fresh_masks: Flags
@@ -75,7 +75,7 @@ def make_workspace(room: int, units: int, dim: int, words: int) -> Workspace:
         sums=np.empty((3, units)),
         undecided=np.empty(units, np.int64),
         kept=np.empty((2, units), np.int64),
-        extremes=np.empty((4, units), np.int8),
+        seen=np.empty(units, np.int8),
         values=np.empty((room, 2)),
         fresh=np.empty((room, dim + 2)),
         fresh_masks=np.empty((room, words), np.uint64),
@@ -85,7 +85,7 @@ def make_workspace(room: int, units: int, dim: int, words: int) -> Workspace:
         member_masks=np.empty((2 * room, words), np.uint64),
         slots=np.empty(1 << (4 * room * (dim + 1)).bit_length(), np.int64),
         flat=np.empty((room * (dim + 1), 2), np.int32),
-        solver=np.zeros((5, max(dim, 2), dim + 1)),
+        solver=np.zeros((4, dim, dim + 3)),
     )
 
 
