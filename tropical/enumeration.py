@@ -19,9 +19,9 @@ from tropical.budget import BudgetExhausted, Meter
 from tropical.cones import Cone, half_space
 from tropical.float_layers import FirstLayer, FloatLayer, float_layers
 from tropical.kernels.workspace import (
+    AT_ONCE,
     BOUNDED,
     CELLS,
-    ENCLOSED,
     INFERRED,
     INTEGER,
     SUSPENDED,
@@ -35,11 +35,11 @@ from tropical.patterns import PackedSigns, PatternCollector, PatternTable, SignL
 from tropical.polyhedron import Box
 from tropical.rationals import from_flint, independent_rows, primitive, to_flint
 
-_CHUNK = 1024  # cells cut in one call of compiled code, halved for each dimension beyond 2
-_ROW_ENTRIES = 1 << 15  # and at most so many entries of their rows
+_CHUNK = 512  # cells cut in one call of compiled code, halved for each dimension beyond 2
+_ROW_ENTRIES = 1 << 14  # and at most so many entries of their rows
 _ROOM = 512  # generators for which room is made at first, doubled for each dimension
 _PARTS = 64  # tasks given to an executor
-_SUSPENDED = 4096
+_SUSPENDED = 512
 _SILENT_SECONDS = 1.5  # loading cached code takes less, compiling more
 
 
@@ -51,10 +51,10 @@ class _MoreBits(Exception):  # noqa: N818 - an event of control flow
 class Tally:
     """How predicates were decided.
 
-    For a whole cell by a box around it, from the ends of an edge, exactly on integers, by float bounds, or over Q.
+    For a whole cell at once, from the ends of an edge, exactly on integers, by float bounds, or over Q.
     """
 
-    enclosed: int = 0
+    at_once: int = 0
     inferred: int = 0
     integer: int = 0
     bounded: int = 0
@@ -62,7 +62,7 @@ class Tally:
 
     def count(self, decided: NDArray[np.int64]) -> None:
         """Take over, and set to 0, what compiled code has counted."""
-        for name, index in (("inferred", INFERRED), ("integer", INTEGER), ("bounded", BOUNDED), ("enclosed", ENCLOSED)):
+        for name, index in (("inferred", INFERRED), ("integer", INTEGER), ("bounded", BOUNDED), ("at_once", AT_ONCE)):
             setattr(self, name, getattr(self, name) + int(decided[index]))
         decided[:] = 0
 
@@ -215,6 +215,7 @@ class _Engine:
     layouts: list[SignLayout] = field(init=False)  # of the signs of the first 0, 1, 2, ... layers
     spaces: dict[int, Workspace] = field(init=False, default_factory=dict)
     outputs: dict[int, Batch] = field(init=False, default_factory=dict)
+    suspended: dict[int, tuple[NDArray[np.int64], Signs]] = field(init=False, default_factory=dict)
     composed: dict[int, tuple[Floats, Floats]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -323,10 +324,11 @@ class _Engine:
             return
         if depth not in self.spaces:
             self.spaces[depth] = make_workspace(_ROOM << dim, units, dim, self.words)
+            self.suspended[depth] = np.empty(_SUSPENDED, np.int64), np.empty((_SUSPENDED, units), np.int8)
             block = max(_CHUNK >> max(dim - 2, 0), 64)
             self.outputs[depth] = empty_batch(block if keep else 4 * _CHUNK, units, dim, self.words, keep)
         self.spaces[depth].state[:] = 0
-        suspended = np.empty(_SUSPENDED, np.int64), np.empty((_SUSPENDED, units), np.int8)
+        suspended = self.suspended[depth]
         status = None
         while status != kernels.DONE:
             space, out = self.spaces[depth], self.outputs[depth]

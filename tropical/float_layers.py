@@ -17,6 +17,7 @@ from tropical.rationals import Vector, primitive
 
 _EXACT = 1 << 53
 _LARGE = 1 << 300
+_FAR = 800  # exponents of float64 entries that differ by a quarter of this leave the fast path
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,13 @@ class CuttingUnits:
     @classmethod
     def of(cls, layer: Layer) -> "CuttingUnits":
         """Those of an exact layer."""
-        firsts = [i for i, (twin, _) in enumerate(layer.proportional) if twin == i]
-        place = {twin: i for i, twin in enumerate(firsts)}
-        bit = np.array([place[twin] for twin, _ in layer.proportional], np.int64)
-        signs = np.array([factor for _, factor in layer.proportional], np.int8)
+        twins, signs = layer.proportional
+        firsts = np.flatnonzero(twins == np.arange(len(twins)))
+        bit = np.searchsorted(firsts, twins)
         column, factor = np.full(layer.output_dim, -1), np.ones(layer.output_dim, np.int8)
         kinked = np.array(layer.kinked, np.int64)
         column[kinked], factor[kinked] = bit, signs
-        layout = SignLayout(bit, signs, -(-len(firsts) // 64))
-        return cls(kinked[firsts], np.array(firsts, np.int64), column, factor, layout)
+        return cls(kinked[firsts], firsts, column, factor, SignLayout(bit, signs, -(-len(firsts) // 64)))
 
 
 @dataclass(frozen=True)
@@ -81,12 +80,10 @@ class FirstLayer:
 def float_layers(net: ReLUNetwork) -> tuple[FirstLayer, list[FloatLayer]]:
     """The hidden layers of ``net`` as arrays."""
     first, *others = net.layers[:-1]
-    rows = [(bias, *row) for bias, row in zip(first.bias, first.weight, strict=True)]
     cutting = CuttingUnits.of(first)
-    cut = _rows([_integer_row(primitive(rows[unit])) for unit in cutting.units.tolist()], len(rows[0]))
-    scale = math.lcm(*(q.denominator for row in rows for q in row))
-    integral = all(_fits(row, scale) for row in rows)
-    before = _rows([(_integers(row, scale), 0.0) if integral else _float_row(row) for row in rows], len(rows[0]))
+    cut, before, scale, integral = (_dyadic_rows(first, cutting) if first.holds_floats else None) or _rational_rows(
+        first, cutting
+    )
     layers: list[FloatLayer] = []
     scale = scale if integral else 1
     for previous, layer in zip(net.layers, others, strict=False):
@@ -95,6 +92,38 @@ def float_layers(net: ReLUNetwork) -> tuple[FirstLayer, list[FloatLayer]]:
         integral = converted.integral
         layers.append(converted)
     return FirstLayer(cut, before, cutting), layers
+
+
+def _dyadic_rows(
+    first: Layer, cutting: CuttingUnits
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], int, bool] | None:
+    """What :func:`_rational_rows` gives, from float64 entries by powers of two; None if their exponents differ much."""
+    weight, bias = first.saturated_arrays
+    rows = np.concatenate([bias[:, None], weight], axis=1)
+    mantissa, exponent = np.frexp(rows)
+    odd = np.ldexp(mantissa, 53).astype(np.int64)
+    _, lowest = np.frexp((odd & -odd).astype(np.float64))  # the place of the lowest bit of an entry, from 1 on
+    unit = np.where(rows == 0, _FAR, exponent - 54 + lowest)  # an entry is an odd multiple of 2 to this power
+    common = min(int(unit.min()), 0)
+    if exponent.max() - common > _FAR // 4:
+        return None
+    scaled = np.ldexp(rows, -unit.min(axis=1, keepdims=True))[cutting.units]
+    whole = np.ldexp(rows, -common)
+    integral = bool(np.abs(whole).max() < _EXACT)
+    cut, before = (_transposed(a, np.zeros(len(a))) for a in (scaled, whole if integral else rows))
+    return cut, before, 1 << -common if integral else 1, integral
+
+
+def _rational_rows(
+    first: Layer, cutting: CuttingUnits
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], int, bool]:
+    """Rows to cut by and rows for the next layer, the scale of the latter, and whether they are integers."""
+    rows = [(bias, *row) for bias, row in zip(first.bias, first.weight, strict=True)]
+    cut = _rows([_integer_row(primitive(rows[unit])) for unit in cutting.units.tolist()], len(rows[0]))
+    scale = math.lcm(*(q.denominator for row in rows for q in row))
+    integral = all(_fits(row, scale) for row in rows)
+    before = _rows([(_integers(row, scale), 0.0) if integral else _float_row(row) for row in rows], len(rows[0]))
+    return cut, before, scale, integral
 
 
 def _integer_row(row: Integers) -> tuple[list[float], float]:
@@ -118,7 +147,11 @@ def _float_row(row: Vector) -> tuple[list[float], float]:
 
 def _rows(entries: Sequence[tuple[list[float], float]], width: int) -> tuple[Floats, Floats]:
     values = np.array([row for row, _ in entries]).reshape(len(entries), width)
-    error = np.array([e for _, e in entries])
+    return _transposed(values, np.array([e for _, e in entries]))
+
+
+def _transposed(values: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """Rows (1, n + 1, units) and their errors (1, 2, units); a constant 0 is exact."""
     constant_error = np.where(values[:, 0] == 0, 0.0, error)
     return np.ascontiguousarray(values.T)[None], np.stack([constant_error, error])[None]
 

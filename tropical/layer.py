@@ -77,6 +77,14 @@ class Layer:
         return _saturated_rows(self.weight), _saturated_rows([self.bias])[0]
 
     @cached_property
+    def holds_floats(self) -> bool:
+        """Whether every weight and bias is a float64 number, so that ``saturated_arrays`` are exact."""
+        weight, bias = (array.tolist() for array in self.saturated_arrays)
+        pairs = ((f, q) for floats, row in zip([*weight, bias], [*self.weight, self.bias], strict=True)
+                 for f, q in zip(floats, row, strict=True))  # fmt: skip
+        return all(math.isfinite(f) and f.as_integer_ratio() == q.as_integer_ratio() for f, q in pairs)
+
+    @cached_property
     def integer_weight(self) -> tuple[int, NDArray[np.float64] | None]:
         """The least common denominator of the weights, and the weights times it, if all are below 2^53 and so exact."""
         scale = math.lcm(*(q.denominator for row in self.weight for q in row))
@@ -85,8 +93,8 @@ class Layer:
         return scale, np.array([[float(q.numerator * (scale // q.denominator)) for q in row] for row in self.weight])
 
     @cached_property
-    def proportional(self) -> tuple[tuple[int, int], ...]:
-        """For each kinked unit, by its place, a pair (place, factor): its sign is factor times that unit's sign.
+    def proportional(self) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        """For each kinked unit, by its place, a place and a factor: its sign is the factor times that unit's sign.
 
         Units with proportional (bias, weight) rows share their hyperplane on every cell; the first of them stands
         for all. Rows are compared exactly once their float64 directions look alike, so that a pair may be missed
@@ -95,16 +103,20 @@ class Layer:
         weight, bias = self.saturated_arrays
         kinked = list(self.kinked)
         rows = np.concatenate([bias[kinked, None], weight[kinked]], axis=1)
-        lead = np.take_along_axis(rows, np.abs(rows).argmax(axis=1, keepdims=True), axis=1)
+        lead = rows[np.arange(len(rows)), np.abs(rows).argmax(axis=1)]
         usable = np.isfinite(lead) & (lead != 0)
-        directions = np.round(np.divide(rows, lead, out=np.zeros_like(rows), where=usable), 9) + 0.0
-        seen: dict[bytes, int] = {}
-        found = []
-        for place, direction in enumerate(directions):
-            twin = seen.setdefault(direction.tobytes(), place) if usable[place] else place
-            factor = self._ratio_sign(kinked[twin], kinked[place]) if twin != place else 1
-            found.append((twin, factor) if factor else (place, 1))
-        return tuple(found)
+        lead[~usable] = 1.0
+        directions = (rows / lead[:, None]).round(9) + 0.0
+        places, factors = np.arange(len(rows)), np.ones(len(rows), np.int8)
+        looks = [direction.tobytes() for direction in directions]
+        if len(set(looks)) < len(looks):
+            seen: dict[bytes, int] = {}
+            for place in np.flatnonzero(usable).tolist():
+                twin = seen.setdefault(looks[place], place)
+                factor = self._ratio_sign(kinked[twin], kinked[place]) if twin != place else 0
+                if factor:
+                    places[place], factors[place] = twin, factor
+        return places, factors
 
     def _ratio_sign(self, first: int, second: int) -> int:
         """Sign of the factor between two units' rows, or 0 if they are not proportional."""
@@ -190,9 +202,15 @@ def layer_from_arrays(weight: Any, bias: Any, slopes: Any, index: int) -> Layer:
         shape = (len(rows), len(rows[0]))
         raise ValueError(f"{where}: bias has length {len(vector)} but the weight has shape {shape}")
     layer = Layer(rows, vector, _slope_pairs(slopes, len(rows), where))
-    if isinstance(weight, np.ndarray) and weight.dtype == np.float64:  # the rounding is known: no need to round again
-        layer.__dict__["saturated_arrays"] = weight.copy(), _saturated_rows([vector])[0]
+    if isinstance(weight, np.ndarray) and weight.dtype == np.float64:  # known, and not to be computed again
+        floats = np.asarray(bias, np.float64) if _all_floats(bias) else None
+        layer.__dict__["saturated_arrays"] = weight.copy(), _saturated_rows([vector])[0] if floats is None else floats
+        layer.__dict__["holds_floats"] = floats is not None
     return layer
+
+
+def _all_floats(values: Any) -> bool:
+    return isinstance(values, list) and all(type(value) is float for value in values)
 
 
 def _weight_rows(weight: Any, where: str) -> Matrix:

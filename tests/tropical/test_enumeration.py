@@ -83,7 +83,7 @@ def test_yardsticks_have_their_exact_counts_by_float_bounds_alone(name):
     assert (len(patterns), reason) == (EXACT_COUNTS[name], None)
     assert len(np.unique(patterns.signs(), axis=0)) == len(patterns)
     assert tally.rational_parts == 0
-    assert tally.bounded + tally.enclosed > 5 * len(patterns)
+    assert tally.bounded + tally.at_once > 5 * len(patterns)
 
 
 def test_integer_networks_are_decided_on_integers():

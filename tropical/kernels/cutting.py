@@ -11,7 +11,17 @@ from tropical.kernels.bits import lowest_bit, unit_flag
 from tropical.kernels.compilation import compiled
 from tropical.kernels.facets import facet_edges
 from tropical.kernels.opening import open_parent
-from tropical.kernels.points import AMBIGUOUS, COARSE, SOLUTION, SYSTEM, evaluate, exact_point, rounded_point, sign_of, solved_point
+from tropical.kernels.points import (
+    AMBIGUOUS,
+    COARSE,
+    SOLUTION,
+    SYSTEM,
+    evaluate,
+    exact_point,
+    rounded_point,
+    sign_of,
+    solved_point,
+)
 from tropical.kernels.workspace import (
     BOUNDED,
     CAND0,
@@ -310,7 +320,7 @@ def cut_parents(first, rows, errors, parents, keep, zeros, out, suspended_parent
     out_row_pointer, out_bits, out_rows = out.row_pointer, out.row_bits, out.rows
     state, tally, frames, patterns, bit_rows = space.state, space.tally, space.frames, space.patterns, space.bit_rows
     table, points, masks, signs, cands = space.table, space.points, space.masks, space.signs, space.cands
-    edges, unit_rows, box, sums, undecided = space.edges, space.rows, space.box, space.sums, space.undecided
+    edges, unit_rows, largest, sums, undecided = space.edges, space.rows, space.largest, space.sums, space.undecided
     kept, seen, values, solver = space.kept, space.seen, space.values, space.solver
     fresh, fresh_masks, fresh_signs, fresh_edge = space.fresh, space.fresh_masks, space.fresh_signs, space.fresh_edge
     lists, member_masks, slots, flat = space.lists, space.member_masks, space.slots, space.flat
@@ -330,8 +340,8 @@ def cut_parents(first, rows, errors, parents, keep, zeros, out, suspended_parent
             if state[SUSPENDED] >= suspended_parent.shape[0]:
                 return SUSPENDED_FULL
             candidates = open_parent(
-                rows, errors, q, in_points, lo, count, zeros, patterns, unit_rows, signs, cands, box, sums, undecided,
-                kept, tally,
+                rows, errors, q, in_points, lo, count, zeros, patterns, unit_rows, signs, cands, largest, sums,
+                undecided, kept, tally,
             )  # fmt: skip
             if candidates < 0:
                 for k in range(units):

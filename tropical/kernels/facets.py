@@ -123,20 +123,21 @@ def facet_edges(
     """
     words = masks.shape[1]
     word, flag = bit >> 6, np.uint64(1) << np.uint64(bit & 63)
-    total = 0
+    zeros = 0
     for j in range(count):
         if signs[sign0 + j * candidates] == 0:
-            lists[MEMBERS, total] = j
-            for w in range(words):
-                member_masks[total, w] = masks[start + j, w]
-            total += 1
-    zeros = total
+            lists[MEMBERS, zeros] = j
+            zeros += 1
+    total = zeros + new
     for j in range(new):
-        lists[MEMBERS, total] = count + j
-        for w in range(words):
-            member_masks[total, w] = fresh_masks[j, w]
-        total += 1
+        lists[MEMBERS, zeros + j] = count + j
+    if n == 2:  # a line meets the boundary of a polygon in two points
+        found[0, 0] = lists[MEMBERS, 0]
+        found[0, 1] = lists[MEMBERS, 1]
+        return 1
     for a in range(total):
+        for w in range(words):
+            member_masks[a, w] = masks[start + lists[MEMBERS, a], w] if a < zeros else fresh_masks[a - zeros, w]
         member_masks[a, word] |= flag
         lists[SIZES, a] = common_constraints(member_masks, a, a)
     made = 0

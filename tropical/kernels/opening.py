@@ -5,60 +5,58 @@ import numpy as np
 from tropical.kernels.bits import unit_flag
 from tropical.kernels.compilation import compiled
 from tropical.kernels.points import AMBIGUOUS, EXACT, UNIT, evaluate, gcd, sign_of
-from tropical.kernels.workspace import BOUNDED, ENCLOSED
+from tropical.kernels.workspace import AT_ONCE, BOUNDED, LEAST, MOST, VALUE
 
 
 @compiled
-def enclose(points, begin, count, box):
-    """Centre and half widths of a box around a cell's vertices, in box[0] and box[1]; False if it is unbounded.
+def settle(rows, errors, q, points, begin, count, largest, sums, patterns, undecided):
+    """Set the bits of the units that are positive on a whole cell; list those without a certain sign, and count them.
 
-    Also False for a generator that is neither an exact integer vector nor scaled to v_0 = 1.
+    A unit's values at all generators are compared with one bound on the error of any of them, from the ``largest``
+    absolute values of the coordinates.
     """
-    dim = points.shape[1] - 1
-    for i in range(1, dim):
-        box[0, i] = np.inf
-        box[1, i] = -np.inf
-    for j in range(begin, begin + count):
-        lead, error = points[j, 0], points[j, dim]
-        if lead <= 0.0 or (error != 0.0 and lead != 1.0):
-            return False
-        for i in range(1, dim):
-            x = points[j, i] / lead
-            spread = error + 2 * UNIT * abs(x)
-            box[0, i] = min(box[0, i], x - spread)
-            box[1, i] = max(box[1, i], x + spread)
-    for i in range(1, dim):
-        low, high = box[0, i], box[1, i]
-        box[0, i] = 0.5 * (low + high)
-        box[1, i] = 0.5 * (high - low) + 4 * UNIT * (abs(low) + abs(high))
-    return True
-
-
-@compiled
-def settle(rows, errors, q, box, sums, patterns, undecided):
-    """Set the bits of the units that are positive on the whole box; list those without one sign, and count them."""
     dim, units = rows.shape[1], rows.shape[2]
-    gamma = (2 * dim + 4) * UNIT
-    norm = 0.0
+    for i in range(dim + 1):
+        largest[i] = 0.0
+        for j in range(begin, begin + count):
+            largest[i] = max(largest[i], abs(points[j, i]))
     for k in range(units):
-        sums[0, k] = rows[q, 0, k]
-        sums[1, k] = abs(rows[q, 0, k])
-        sums[2, k] = 0.0
-    for i in range(1, dim):
-        x, r = box[0, i], box[1, i]
-        norm += abs(x) + r
+        sums[LEAST, k] = np.inf
+        sums[MOST, k] = -np.inf
+    for j in range(begin, begin + count):
+        v0, v1 = points[j, 0], points[j, 1]
+        if dim == 3:
+            v2 = points[j, 2]
+            for k in range(units):
+                value = rows[q, 0, k] * v0 + rows[q, 1, k] * v1 + rows[q, 2, k] * v2
+                sums[LEAST, k] = value if value < sums[LEAST, k] else sums[LEAST, k]
+                sums[MOST, k] = value if value > sums[MOST, k] else sums[MOST, k]
+            continue
         for k in range(units):
-            product = rows[q, i, k] * x
-            sums[0, k] += product
-            sums[1, k] += abs(product)
-            sums[2, k] += abs(rows[q, i, k]) * r
+            sums[VALUE, k] = rows[q, 0, k] * v0 + rows[q, 1, k] * v1
+        for i in range(2, dim):
+            v = points[j, i]
+            for k in range(units):
+                sums[VALUE, k] += rows[q, i, k] * v
+        for k in range(units):
+            value = sums[VALUE, k]
+            sums[LEAST, k] = value if value < sums[LEAST, k] else sums[LEAST, k]
+            sums[MOST, k] = value if value > sums[MOST, k] else sums[MOST, k]
+    error, norm = largest[dim], (dim - 1) * largest[dim]
+    for i in range(1, dim):
+        norm += largest[i]
+    for k in range(units):
+        sums[VALUE, k] = errors[q, 0, k] * (largest[0] + error) + errors[q, 1, k] * norm
+    for i in range(dim):
+        factor = (dim + 4) * UNIT * largest[i] + error
+        for k in range(units):
+            sums[VALUE, k] += factor * abs(rows[q, i, k])
     left = 0
     for k in range(units):
-        error = gamma * (sums[1, k] + sums[2, k]) + errors[q, 0, k] + errors[q, 1, k] * norm
-        bound = 1.0001 * error + sums[2, k]
-        if sums[0, k] > bound:
+        bound = 1.0001 * sums[VALUE, k]
+        if sums[LEAST, k] > bound:
             patterns[0, k >> 6] |= unit_flag(k)
-        elif not sums[0, k] < -bound:
+        elif not sums[MOST, k] < -bound:
             undecided[left] = k
             left += 1
     return left
@@ -85,8 +83,9 @@ def copy_row(rows, errors, q, k, out):
 
 @compiled
 def open_parent(
-    rows, errors, q, points, begin, count, zeros, patterns, out_rows, signs, cands, box, sums, undecided, kept, tally
-):
+    rows, errors, q, points, begin, count, zeros, patterns, out_rows, signs, cands, largest, sums, undecided, kept,
+    tally,
+):  # fmt: skip
     """Find the units that cut a cell (generators begin, ...) and their signs at its generators; -1 if one is ambiguous.
 
     The result is their number. The other signs enter ``patterns[0]``, units that vanish identically ``zeros[q]``.
@@ -95,13 +94,8 @@ def open_parent(
     for w in range(patterns.shape[1]):
         patterns[0, w] = 0
         zeros[q, w] = 0
-    left = units
-    if enclose(points, begin, count, box):
-        left = settle(rows, errors, q, box, sums, patterns, undecided)
-    else:
-        for k in range(units):
-            undecided[k] = k
-    tally[ENCLOSED] += units - left
+    left = settle(rows, errors, q, points, begin, count, largest, sums, patterns, undecided)
+    tally[AT_ONCE] += units - left
     tally[BOUNDED] += left * count
     for c in range(left):
         copy_row(rows, errors, q, undecided[c], out_rows)

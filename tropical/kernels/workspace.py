@@ -11,8 +11,9 @@ Flags = NDArray[np.uint64]
 
 NEXT, DEPTH, CELLS, GENERATORS, EDGES, CONSTRAINTS, SUSPENDED = range(7)  # entries of ``state``
 START, COUNT, SIGN0, CAND0, CANDS, EDGE0, EDGE_COUNT = range(7)  # entries of a frame
-INFERRED, INTEGER, BOUNDED, ENCLOSED = range(4)  # entries of ``tally``
+INFERRED, INTEGER, BOUNDED, AT_ONCE = range(4)  # entries of ``tally``
 MEMBERS, SIZES, RENAMED = range(3)  # rows of ``lists``
+LEAST, MOST, VALUE = range(3)  # rows of ``sums``
 
 
 class Workspace(NamedTuple):
@@ -23,7 +24,7 @@ class Workspace(NamedTuple):
     ``masks``, ``signs``, ``cands``, ``edges``, the signs generator by generator; ``patterns`` hold the signs found for
     it, ``bit_rows`` the place in ``table`` of the constraint that each bit of its masks stands for. ``rows`` are the
     parent's rows of the units. Points end with a bound on their error, rows with two (see ``points``). The rest is
-    scratch: for a parent (``box`` to ``undecided``), or for one cut.
+    scratch: for a parent (``largest`` to ``undecided``), or for one cut.
     """
 
     state: Places
@@ -38,7 +39,7 @@ class Workspace(NamedTuple):
     cands: Places
     edges: NDArray[np.int32]
     rows: Floats
-    box: Floats
+    largest: Floats
     sums: Floats
     undecided: Places
     kept: Places
@@ -71,7 +72,7 @@ def make_workspace(room: int, units: int, dim: int, words: int) -> Workspace:
         cands=np.empty(room + 4 * units, np.int64),
         edges=np.empty((room * (dim + 1), 2), np.int32),
         rows=np.empty((units, dim + 3)),
-        box=np.empty((2, dim + 1)),
+        largest=np.empty(dim + 2),
         sums=np.empty((3, units)),
         undecided=np.empty(units, np.int64),
         kept=np.empty((2, units), np.int64),
