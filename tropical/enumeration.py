@@ -35,9 +35,9 @@ from tropical.patterns import PackedSigns, PatternCollector, PatternTable, SignL
 from tropical.polyhedron import Box
 from tropical.rationals import from_flint, independent_rows, primitive, to_flint
 
-_CHUNK = 512  # cells cut in one call of compiled code, halved for each dimension beyond 2
-_ROW_ENTRIES = 1 << 14  # and at most so many entries of their rows
-_ROOM = 512  # generators for which room is made at first, doubled for each dimension
+_ROW_ENTRIES = 1 << 14  # entries of the rows of the cells that are cut in one call of compiled code
+_BLOCK = 1 << 13  # new cells for which room is made, halved for each dimension if their geometry is kept
+_ROOM = 64  # generators for which room is made at first, doubled for each dimension
 _PARTS = 64  # tasks given to an executor
 _SUSPENDED = 512
 _SILENT_SECONDS = 1.5  # loading cached code takes less, compiling more
@@ -259,7 +259,7 @@ class _Engine:
         """Where to divide the cells of a batch, so that the rows of a chunk stay in the processor's cache."""
         dim = self.net.input_dim
         units = self.layers[depth - 1].weight.shape[1] if depth else 1
-        step = max(min(_CHUNK >> max(dim - 2, 0), _ROW_ENTRIES // ((dim + 1) * units)), 16)
+        step = max(_ROW_ENTRIES // ((dim + 1) * units), 16)
         return [*range(0, cells, step), cells]
 
     def _shared(
@@ -325,8 +325,8 @@ class _Engine:
         if depth not in self.spaces:
             self.spaces[depth] = make_workspace(_ROOM << dim, units, dim, self.words)
             self.suspended[depth] = np.empty(_SUSPENDED, np.int64), np.empty((_SUSPENDED, units), np.int8)
-            block = max(_CHUNK >> max(dim - 2, 0), 64)
-            self.outputs[depth] = empty_batch(block if keep else 4 * _CHUNK, units, dim, self.words, keep)
+            block = max(_BLOCK >> dim, 64) if keep else _BLOCK
+            self.outputs[depth] = empty_batch(block, units, dim, self.words, keep)
         self.spaces[depth].state[:] = 0
         suspended = self.suspended[depth]
         status = None

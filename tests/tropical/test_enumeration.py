@@ -153,7 +153,7 @@ def test_large_networks_go_over_to_compiled_code_by_themselves():
 
 def test_full_arrays_are_emptied_or_enlarged_and_the_work_resumed(monkeypatch):
     """Every array starts too small, so that each way of leaving compiled code is taken again and again."""
-    for name, value in (("_ROOM", 1), ("_CHUNK", 64), ("_SUSPENDED", 1), ("_ROW_ENTRIES", 1)):
+    for name, value in (("_ROOM", 1), ("_BLOCK", 64), ("_SUSPENDED", 1), ("_ROW_ENTRIES", 1)):
         monkeypatch.setattr(enumeration, name, value)
     for case in cases_of(0):
         assert_compiled_route_gives(complex_of(case, "rational").patterns, case)

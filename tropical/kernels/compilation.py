@@ -7,4 +7,5 @@ allocate nothing and return no arrays. Their caller keeps the arrays alive. ``al
 from numba import njit
 
 compiled = njit(cache=True, error_model="numpy", _nrt=False)
+inlined = njit(cache=True, error_model="numpy", _nrt=False, inline="always")
 allocating = njit(cache=True, error_model="numpy")

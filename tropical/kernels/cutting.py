@@ -8,7 +8,7 @@ ambiguous sign is suspended and left to rational arithmetic.
 import numpy as np
 
 from tropical.kernels.bits import lowest_bit, unit_flag
-from tropical.kernels.compilation import compiled
+from tropical.kernels.compilation import compiled, inlined
 from tropical.kernels.facets import facet_edges
 from tropical.kernels.opening import open_parent
 from tropical.kernels.points import (
@@ -58,7 +58,7 @@ def free_bit(masks, start, count):
     return -1
 
 
-@compiled
+@inlined
 def new_generators(
     start, count, sign0, cand0, candidates, edge0, edge_count, depth, points, masks, signs, cands, edges, rows, values,
     fresh, fresh_masks, fresh_signs, fresh_edge, bit_rows, table, solver, tally,
@@ -150,7 +150,7 @@ def solve_again(points, at, masks, bit_rows, depth, table, rows, unit, solver):
         points[at, dim] = error
 
 
-@compiled
+@inlined
 def find_signs(count, sign0, candidates, new, signs, fresh_signs, seen):
     """For every candidate the signs that occur: bits 1, 2 of ``seen`` for + and - on the high side, 4, 8 on the low."""
     for c in range(1, candidates):
@@ -170,7 +170,7 @@ def find_signs(count, sign0, candidates, new, signs, fresh_signs, seen):
         seen[c] = flags
 
 
-@compiled
+@inlined
 def filter_child(side, cand0, candidates, cands, target, seen, patterns, depth, kept):
     """List from ``target`` on the candidates with both signs on a side (0: high, 1: low), and count them.
 
@@ -189,7 +189,7 @@ def filter_child(side, cand0, candidates, cands, target, seen, patterns, depth, 
     return remaining
 
 
-@compiled
+@inlined
 def build_child(
     side, start, count, sign0, candidates, edge0, edge_count, new, bit, flat_count, to_point, to_sign, to_edge,
     remaining, points, masks, signs, edges, fresh, fresh_masks, fresh_signs, fresh_edge, flat, kept, lists,
@@ -246,7 +246,7 @@ def build_child(
     return total, made - to_edge
 
 
-@compiled
+@inlined
 def write_geometry(
     start, count, edge0, edge_count, depth, points, masks, edges, bit_rows, table, pointer, out_points, out_masks,
     edge_pointer, out_edges, row_pointer, out_bits, out_rows, state,
@@ -288,7 +288,7 @@ def write_geometry(
     return True
 
 
-@compiled
+@inlined
 def suspend(parent, q, depth, cand0, candidates, zeros, cands, patterns, suspended_parent, suspended_signs, state):
     """Leave a part to rational arithmetic: its signs so far, AMBIGUOUS for the candidates."""
     at = state[SUSPENDED]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tropical.kernels.bits import lowest_bit, popcount
-from tropical.kernels.compilation import compiled
+from tropical.kernels.compilation import compiled, inlined
 from tropical.kernels.workspace import MEMBERS, SIZES
 
 FEW = 24  # generators up to which all pairs are tried
@@ -111,7 +111,7 @@ def simple_pairs(masks, lists, total, n, bit, table, found):
     return made
 
 
-@compiled
+@inlined
 def facet_edges(
     start, count, sign0, candidates, edge0, edge_count, new, n, bit, signs, masks, fresh_masks, edges, lists,
     member_masks, table, found,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tropical.kernels.bits import unit_flag
-from tropical.kernels.compilation import compiled
+from tropical.kernels.compilation import compiled, inlined
 from tropical.kernels.points import AMBIGUOUS, EXACT, UNIT, evaluate, gcd, sign_of
 from tropical.kernels.workspace import AT_ONCE, BOUNDED, LEAST, MOST, VALUE
 
@@ -81,7 +81,7 @@ def copy_row(rows, errors, q, k, out):
     out[k, dim + 1] = errors[q, 1, k]
 
 
-@compiled
+@inlined
 def open_parent(
     rows, errors, q, points, begin, count, zeros, patterns, out_rows, signs, cands, largest, sums, undecided, kept,
     tally,
