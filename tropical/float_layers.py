@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from tropical.batches import Floats, rounded_vector
 from tropical.cones import Integers
-from tropical.layer import Layer, saturated
+from tropical.dyadic import common_denominator, lowest_exponents
+from tropical.layer import Layer, Slopes, saturated
 from tropical.network import ReLUNetwork
 from tropical.patterns import SignLayout, Signs
 from tropical.rationals import Vector, primitive
 
 _EXACT = 1 << 53
 _LARGE = 1 << 300
-_FAR = 800  # exponents of float64 entries that differ by a quarter of this leave the fast path
+_FAR = 200  # entries whose exponents differ by more are left to rational arithmetic
 
 
 @dataclass(frozen=True)
@@ -100,18 +101,18 @@ def _dyadic_rows(
     """What :func:`_rational_rows` gives, from float64 entries by powers of two; None if their exponents differ much."""
     weight, bias = first.saturated_arrays
     rows = np.concatenate([bias[:, None], weight], axis=1)
-    mantissa, exponent = np.frexp(rows)
-    odd = np.ldexp(mantissa, 53).astype(np.int64)
-    _, lowest = np.frexp((odd & -odd).astype(np.float64))  # the place of the lowest bit of an entry, from 1 on
-    unit = np.where(rows == 0, _FAR, exponent - 54 + lowest)  # an entry is an odd multiple of 2 to this power
-    common = min(int(unit.min()), 0)
-    if exponent.max() - common > _FAR // 4:
+    exponents = lowest_exponents(rows)
+    if np.abs(rows).max() > 2.0**_FAR * 2.0 ** min(int(exponents.min()), 0):
         return None
-    scaled = np.ldexp(rows, -unit.min(axis=1, keepdims=True))[cutting.units]
-    whole = np.ldexp(rows, -common)
-    integral = bool(np.abs(whole).max() < _EXACT)
-    cut, before = (_transposed(a, np.zeros(len(a))) for a in (scaled, whole if integral else rows))
-    return cut, before, 1 << -common if integral else 1, integral
+    cut = np.ldexp(rows, -exponents.min(axis=1, keepdims=True))[cutting.units]
+    exponent = common_denominator(rows)
+    before = rows if exponent is None else np.ldexp(rows, exponent)
+    scale = 1 if exponent is None else 1 << exponent
+    return _exact(cut), _exact(before), scale, exponent is not None
+
+
+def _exact(values: Floats) -> tuple[Floats, Floats]:
+    return _transposed(values, np.zeros(len(values)))
 
 
 def _rational_rows(
@@ -164,8 +165,7 @@ def _float_layer(
     if exact is not None:
         weight, bias, slopes, total = exact
     else:
-        objects = {id(pair): pair for pair in previous.slopes}  # mostly one and the same, which need not be hashed
-        rounded = {key: [saturated(q / scale) for q in pair] for key, pair in objects.items()}
+        rounded = {key: [saturated(q / scale) for q in pair] for key, pair in _objects(previous.slopes).items()}
         slopes = np.array([rounded[id(pair)] for pair in previous.slopes])
         (weight, bias), total = layer.saturated_arrays, 1
     left, right = slopes.T
@@ -177,18 +177,23 @@ def _float_layer(
 
 def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> tuple[Floats, Floats, Floats, int] | None:
     """Weight, bias and slopes as exact integers and the scale of the rows they give, or None if one is too large."""
-    pairs = set(previous.slopes)
-    slope_scale = math.lcm(*(q.denominator for pair in pairs for q in pair))
+    pairs = _objects(previous.slopes)
+    slope_scale = math.lcm(*(q.denominator for pair in pairs.values() for q in pair))
     weight_scale, weight = layer.integer_weight
-    if weight is None or not all(_fits(pair, slope_scale) for pair in pairs):
+    if weight is None or not all(_fits(pair, slope_scale) for pair in pairs.values()):
         return None
     total = scale * slope_scale * weight_scale
-    extra = math.lcm(*((q * total).denominator for q in layer.bias))
+    extra = math.lcm(*(q.denominator // math.gcd(q.denominator, total) for q in layer.bias))
     if int(np.abs(weight).max()) * extra >= _EXACT or not _fits(layer.bias, total * extra):
         return None
-    integer_pair = {pair: _integers(pair, slope_scale) for pair in pairs}
-    slopes = np.array([integer_pair[pair] for pair in previous.slopes])
+    integers = {key: _integers(pair, slope_scale) for key, pair in pairs.items()}
+    slopes = np.array([integers[id(pair)] for pair in previous.slopes])
     return weight * extra, np.array(_integers(layer.bias, total * extra)), slopes, total * extra
+
+
+def _objects(pairs: Sequence[Slopes]) -> dict[int, Slopes]:
+    """The pairs by their identity: mostly there is one object, and comparing or hashing fractions takes time."""
+    return {id(pair): pair for pair in pairs}
 
 
 def _fits(numbers: Sequence[Fraction], factor: int) -> bool:

@@ -12,6 +12,7 @@ from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
 from tropical.affine import AffineMap, form_of_row
+from tropical.dyadic import common_denominator
 from tropical.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 
 Slopes = tuple[Fraction, Fraction]
@@ -87,6 +88,9 @@ class Layer:
     @cached_property
     def integer_weight(self) -> tuple[int, NDArray[np.float64] | None]:
         """The least common denominator of the weights, and the weights times it, if all are below 2^53 and so exact."""
+        if self.holds_floats:
+            exponent = common_denominator(self.saturated_arrays[0])
+            return (1, None) if exponent is None else (1 << exponent, np.ldexp(self.saturated_arrays[0], exponent))
         scale = math.lcm(*(q.denominator for row in self.weight for q in row))
         if any(abs(q.numerator) * (scale // q.denominator) >= 1 << 53 for row in self.weight for q in row):
             return scale, None
@@ -110,26 +114,41 @@ class Layer:
         places, factors = np.arange(len(rows)), np.ones(len(rows), np.int8)
         looks = [direction.tobytes() for direction in directions]
         if len(set(looks)) < len(looks):
+            integers = _small_integers(rows) if self.holds_floats else None
             seen: dict[bytes, int] = {}
             for place in np.flatnonzero(usable).tolist():
                 twin = seen.setdefault(looks[place], place)
-                factor = self._ratio_sign(kinked[twin], kinked[place]) if twin != place else 0
+                if twin == place:
+                    continue
+                a, b = (self._row(kinked[i]) if integers is None else integers[i] for i in (twin, place))
+                factor = _ratio_sign(a, b)
                 if factor:
                     places[place], factors[place] = twin, factor
         return places, factors
 
-    def _ratio_sign(self, first: int, second: int) -> int:
-        """Sign of the factor between two units' rows, or 0 if they are not proportional."""
-        a, b = ((self.bias[unit], *self.weight[unit]) for unit in (first, second))
-        pivot = next((i for i, q in enumerate(a) if q), None)
-        if pivot is None or any(x * b[pivot] != y * a[pivot] for x, y in zip(a, b, strict=True)):
-            return 0
-        return 1 if a[pivot] * b[pivot] > 0 else -1
+    def _row(self, unit: int) -> NDArray[np.object_]:
+        return np.array([self.bias[unit], *self.weight[unit]], object)
 
     def active_slope(self, unit: int, sign: int) -> Fraction:
         """Slope of ``unit`` where its preactivation has the given sign (at 0 the value is 0 either way)."""
         left, right = self.slopes[unit]
         return left if sign < 0 else right
+
+
+def _small_integers(rows: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """A multiple of rows of float64 numbers in which all are integers below 2^26, so that products are exact."""
+    exponent = common_denominator(rows)
+    whole = None if exponent is None else np.ldexp(rows, exponent)
+    return whole if whole is not None and np.abs(whole).max() < 1 << 26 else None
+
+
+def _ratio_sign(first: NDArray[Any], second: NDArray[Any]) -> int:
+    """Sign of the factor between two rows whose products are exact, or 0 if they are not proportional."""
+    nonzero = np.flatnonzero(first)
+    pivot = nonzero[0] if len(nonzero) else None
+    if pivot is None or (first * second[pivot] != second * first[pivot]).any():
+        return 0
+    return 1 if first[pivot] * second[pivot] > 0 else -1
 
 
 def _saturated_rows(rows: Sequence[Sequence[Fraction]]) -> NDArray[np.float64]:
@@ -203,9 +222,10 @@ def layer_from_arrays(weight: Any, bias: Any, slopes: Any, index: int) -> Layer:
         raise ValueError(f"{where}: bias has length {len(vector)} but the weight has shape {shape}")
     layer = Layer(rows, vector, _slope_pairs(slopes, len(rows), where))
     if isinstance(weight, np.ndarray) and weight.dtype == np.float64:  # known, and not to be computed again
-        floats = np.asarray(bias, np.float64) if _all_floats(bias) else None
+        floats = np.array(bias or [0.0] * len(rows)) if bias is None or _all_floats(bias) else None
         layer.__dict__["saturated_arrays"] = weight.copy(), _saturated_rows([vector])[0] if floats is None else floats
-        layer.__dict__["holds_floats"] = floats is not None
+        if floats is not None:
+            layer.__dict__["holds_floats"] = True
     return layer
 
 

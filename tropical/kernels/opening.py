@@ -9,11 +9,11 @@ from tropical.kernels.workspace import AT_ONCE, BOUNDED, LEAST, MOST, VALUE
 
 
 @compiled
-def settle(rows, errors, q, points, begin, count, largest, sums, patterns, undecided):
-    """Set the bits of the units that are positive on a whole cell; list those without a certain sign, and count them.
+def settle(rows, errors, q, points, begin, count, zeros, largest, sums, patterns, undecided):
+    """Set the bits of the units that are positive, or 0, on a whole cell; list those without one certain sign.
 
-    A unit's values at all generators are compared with one bound on the error of any of them, from the ``largest``
-    absolute values of the coordinates.
+    Returns the number of the latter. A unit's values at all generators are compared with one bound on the error of
+    any of them, from the ``largest`` absolute values of the coordinates.
     """
     dim, units = rows.shape[1], rows.shape[2]
     for i in range(dim + 1):
@@ -53,10 +53,14 @@ def settle(rows, errors, q, points, begin, count, largest, sums, patterns, undec
             sums[VALUE, k] += factor * abs(rows[q, i, k])
     left = 0
     for k in range(units):
-        bound = 1.0001 * sums[VALUE, k]
-        if sums[LEAST, k] > bound:
+        bound, least, most = 1.0001 * sums[VALUE, k], sums[LEAST, k], sums[MOST, k]
+        if error == 0.0 and bound < dim and errors[q, 0, k] == 0.0 and errors[q, 1, k] == 0.0:
+            bound = 0.0  # integers, as the sum of all |products| is at most bound / (dim + 4) / UNIT < EXACT
+        if least > bound or (bound == 0.0 and least == 0.0 and most > 0.0):
             patterns[0, k >> 6] |= unit_flag(k)
-        elif not sums[MOST, k] < -bound:
+        elif bound == 0.0 and least == 0.0 and most == 0.0:
+            zeros[q, k >> 6] |= unit_flag(k)
+        elif not (most < -bound or (bound == 0.0 and most == 0.0)):
             undecided[left] = k
             left += 1
     return left
@@ -94,7 +98,7 @@ def open_parent(
     for w in range(patterns.shape[1]):
         patterns[0, w] = 0
         zeros[q, w] = 0
-    left = settle(rows, errors, q, points, begin, count, largest, sums, patterns, undecided)
+    left = settle(rows, errors, q, points, begin, count, zeros, largest, sums, patterns, undecided)
     tally[AT_ONCE] += units - left
     tally[BOUNDED] += left * count
     for c in range(left):
