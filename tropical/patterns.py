@@ -193,7 +193,7 @@ class PatternCollector:
         """Append the signs on further cells."""
         begin, self.count = self.count, self.count + len(block.positive)
         if self.count > len(self._positive):
-            self._resize(max(self.count, len(self._positive) * 5 // 4))
+            self._resize(max(self.count, len(self._positive) * 17 // 16))
         self._positive[begin : self.count] = block.positive
         if block.zero is not None:
             if self._zero is None:

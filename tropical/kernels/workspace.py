@@ -14,6 +14,7 @@ START, COUNT, SIGN0, CAND0, CANDS, EDGE0, EDGE_COUNT = range(7)  # entries of a 
 INFERRED, INTEGER, BOUNDED, AT_ONCE = range(4)  # entries of ``tally``
 MEMBERS, SIZES, RENAMED = range(3)  # rows of ``lists``
 LEAST, MOST, VALUE = range(3)  # rows of ``sums``
+_KEPT = ("state", "tally", "frames", "patterns", "bit_rows", "table", "points", "masks", "signs", "cands", "edges", "rows")
 
 
 class Workspace(NamedTuple):
@@ -69,7 +70,7 @@ def make_workspace(room: int, units: int, dim: int, words: int) -> Workspace:
         points=np.empty((room, dim + 2)),
         masks=np.empty((room, words), np.uint64),
         signs=np.empty(room * max(units, 8), np.int8),
-        cands=np.empty(room + 4 * units, np.int64),
+        cands=np.empty(room + 16 * units, np.int64),
         edges=np.empty((room * (dim + 1), 2), np.int32),
         rows=np.empty((units, dim + 3)),
         largest=np.empty(dim + 2),
@@ -94,7 +95,7 @@ def enlarged_workspace(space: Workspace) -> Workspace:
     """The same work with twice the room."""
     (room, width), (units, _) = space.points.shape, space.rows.shape
     bigger = make_workspace(2 * room, units, width - 2, space.masks.shape[1])
-    for old, new in zip(space, bigger, strict=True):
-        if old.ndim == new.ndim and old.shape[1:] == new.shape[1:]:  # all but scratch
-            new[: len(old)] = old
+    for name in _KEPT:
+        old = getattr(space, name)
+        getattr(bigger, name)[: len(old)] = old
     return bigger
