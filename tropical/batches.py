@@ -91,6 +91,12 @@ def part_of(batch: Batch, begin: int, end: int) -> Batch:
     )
 
 
+def copied(batch: Batch) -> Batch:
+    """The same cells in arrays of their own."""
+    arrays: tuple[NDArray[Any], ...] = tuple(batch)
+    return Batch(*(array.copy() for array in arrays))
+
+
 def joined(first: Batch, second: Batch) -> Batch:
     """Both batches, one after the other."""
     pairs: list[tuple[NDArray[Any], NDArray[Any]]] = list(zip(first, second, strict=True))

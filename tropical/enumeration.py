@@ -2,10 +2,12 @@
 
 import functools
 import itertools
+import pickle
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.activation_cones import pattern_cone, split
-from tropical.batches import Batch, Floats, batch_of, empty_batch, enlarged, joined, part_of, trimmed
+from tropical.batches import Batch, Floats, batch_of, copied, empty_batch, enlarged, joined, part_of, trimmed
 from tropical.budget import BudgetExhausted, Meter
 from tropical.cones import Cone, half_space
 from tropical.float_layers import FirstLayer, FloatLayer, float_layers
@@ -38,7 +40,8 @@ from tropical.rationals import from_flint, independent_rows, primitive, to_flint
 _ROW_ENTRIES = 1 << 14  # entries of the rows of the cells that are cut in one call of compiled code
 _BLOCK = 1 << 13  # new cells for which room is made, halved for each dimension if their geometry is kept
 _ROOM = 64  # generators for which room is made at first, doubled for each dimension
-_PARTS = 64  # tasks given to an executor
+_TASK = 64  # cells of the first layer in the first tasks given to an executor
+_AHEAD = 256  # tasks that may wait for a worker
 _SUSPENDED = 512
 _SILENT_SECONDS = 1.5  # loading cached code takes less, compiling more
 
@@ -83,7 +86,7 @@ def enumerate_patterns(
     reduced, cones, whole = _start(net, start)
     words = 1
     while True:
-        engine = _Engine(reduced, cones, whole, words, meter, Tally(), executor)
+        engine = _Engine(reduced, cones, whole, words, meter, executor)
         collector = PatternCollector(engine.layouts[-1])
         reason = None
         try:
@@ -192,13 +195,22 @@ def _compile(kernels: _Kernels) -> None:
 
 
 def _descend_part(
-    engine: "_Engine", depth: int, batch: Batch, before: tuple[Floats, Floats], prefix: PackedSigns
+    pickled_engine: bytes, batch: Batch, before: tuple[Floats, Floats], prefix: PackedSigns
 ) -> tuple[PackedSigns, Tally]:
-    """One worker's part of the cells: their patterns, and how they were decided."""
+    """One worker's part of the first layer's cells: their patterns, and how they were decided."""
+    engine = _engine_of_thread(pickled_engine, threading.get_ident())
+    engine.tally = Tally()
     collector = PatternCollector(engine.layouts[-1])
-    for block in engine.descend(depth, batch, before, prefix):
+    for block in engine.descend(1, batch, before, prefix):
         collector.add(block)
     return collector.table().packed, engine.tally
+
+
+@functools.lru_cache(maxsize=16)
+def _engine_of_thread(engine: bytes, thread: int) -> "_Engine":
+    """A worker's engine, which serves for many parts of one enumeration: it is slow to unpickle and has work space."""
+    found: _Engine = pickle.loads(engine)
+    return found
 
 
 @dataclass
@@ -208,11 +220,11 @@ class _Engine:
     whole: Cone
     words: int
     meter: Meter
-    tally: Tally
     executor: Executor | None = None
     first: FirstLayer = field(init=False)
     layers: list[FloatLayer] = field(init=False)
     layouts: list[SignLayout] = field(init=False)  # of the signs of the first 0, 1, 2, ... layers
+    tally: Tally = field(init=False, default_factory=Tally)
     spaces: dict[int, Workspace] = field(init=False, default_factory=dict)
     outputs: dict[int, Batch] = field(init=False, default_factory=dict)
     suspended: dict[int, tuple[NDArray[np.int64], Signs]] = field(init=False, default_factory=dict)
@@ -230,7 +242,10 @@ class _Engine:
         batch = batch_of(self.cones, none.positive, [0] * len(self.cones), self.words)
         if batch is None:
             raise _MoreBits
-        yield from self.descend(0, batch, self.first.before, none)
+        if self.executor is None or not self.layers:
+            yield from self.descend(0, batch, self.first.before, none)
+        else:
+            yield from self._shared(self.executor, self._children(0, batch, self.first.before, none))
 
     def descend(
         self, depth: int, batch: Batch, before: tuple[Floats, Floats], prefix: PackedSigns
@@ -239,21 +254,24 @@ class _Engine:
 
         ``before`` are the rows of the layer before on its own cells, of which ``batch.parent`` says the place.
         """
-        last = depth == len(self.layers)
+        for children, rows, patterns in self._children(depth, batch, before, prefix):
+            if depth == len(self.layers):
+                yield patterns
+            else:
+                yield from self.descend(depth + 1, children, rows, patterns)
+
+    def _children(
+        self, depth: int, batch: Batch, before: tuple[Floats, Floats], prefix: PackedSigns
+    ) -> Iterator[tuple[Batch, tuple[Floats, Floats], PackedSigns]]:
+        """Cut the cells of ``batch`` by one layer: blocks of cells with what :meth:`descend` needs to go on."""
+        keep = depth < len(self.layers)
         for begin, end in itertools.pairwise(self._chunks(depth, len(batch.parent))):
             self.meter.check_time()
             rows, following = self._rows(depth, batch, before, begin, end)
-            for children, signs in self._blocks(depth, batch, begin, end, rows, prefix, keep=not last):
-                patterns = prefix.rows(children.parent).beside(signs)
-                if last:
-                    yield patterns
-                    continue
+            for children, signs in self._blocks(depth, batch, begin, end, rows, prefix, keep):
                 place = children.parent - begin if depth else np.zeros_like(children.parent)
-                inner = children._replace(parent=place)
-                if self.executor is None:
-                    yield from self.descend(depth + 1, inner, following, patterns)
-                else:
-                    yield from self._shared(self.executor, depth + 1, inner, following, patterns)
+                patterns = prefix.rows(children.parent).beside(signs)
+                yield children._replace(parent=place), following, patterns
 
     def _chunks(self, depth: int, cells: int) -> list[int]:
         """Where to divide the cells of a batch, so that the rows of a chunk stay in the processor's cache."""
@@ -263,25 +281,37 @@ class _Engine:
         return [*range(0, cells, step), cells]
 
     def _shared(
-        self, executor: Executor, depth: int, batch: Batch, before: tuple[Floats, Floats], prefix: PackedSigns
+        self, executor: Executor, blocks: Iterator[tuple[Batch, tuple[Floats, Floats], PackedSigns]]
     ) -> Iterator[PackedSigns]:
-        """What :meth:`descend` yields, computed in parts by the executor."""
-        cells = len(batch.parent)
-        edges = np.linspace(0, cells, min(_PARTS, cells) + 1).astype(int).tolist()
-        worker = replace(self, meter=Meter(), tally=Tally(), executor=None)
-        futures = []
-        for begin, end in itertools.pairwise(edges):
-            part = part_of(batch, begin, end)._replace(parent=batch.parent[begin:end])
-            futures.append(executor.submit(_descend_part, worker, depth, part, before, prefix.rows(slice(begin, end))))
+        """What :meth:`descend` yields for the cells of the first layer, computed in parts by the executor, in order.
+
+        How the cells are divided does not depend on the workers; parts grow with the number of cells.
+        """
+        worker = pickle.dumps(replace(self, meter=Meter(), executor=None))
+        pending: deque[Future[tuple[PackedSigns, Tally]]] = deque()
+        done = 0
         try:
-            for future in futures:
-                block, tally = future.result()
-                self.tally.add(tally)
-                self.meter.check_time()
-                yield block
+            for batch, before, prefix in blocks:
+                cells = len(batch.parent)
+                step = max(_TASK, done // _TASK)
+                for begin, end in itertools.pairwise([*range(0, cells, step), cells]):
+                    part = part_of(batch, begin, end)._replace(parent=batch.parent[begin:end])
+                    part, signs = copied(part), prefix.rows(np.arange(begin, end))
+                    pending.append(executor.submit(_descend_part, worker, part, before, signs))
+                done += cells
+                while len(pending) > _AHEAD:
+                    yield self._taken(pending.popleft())
+            while pending:
+                yield self._taken(pending.popleft())
         finally:
-            for future in futures:
+            for future in pending:
                 future.cancel()
+
+    def _taken(self, part: "Future[tuple[PackedSigns, Tally]]") -> PackedSigns:
+        signs, tally = part.result()
+        self.tally.add(tally)
+        self.meter.check_time()
+        return signs
 
     def _rows(
         self, depth: int, batch: Batch, before: tuple[Floats, Floats], begin: int, end: int

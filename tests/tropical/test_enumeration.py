@@ -1,6 +1,6 @@
 """Compiled enumeration against rational cutting: generic, degenerate, nearly degenerate and badly scaled networks."""
 
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
 from itertools import pairwise
 from multiprocessing import get_context
@@ -206,6 +206,9 @@ def test_any_number_of_workers_gives_the_same_complex():
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
             shared = tp.polyhedral_complex(net, box, route="compiled", executor=executor)
         assert np.array_equal(shared.pattern_array, alone.pattern_array)
+    with ThreadPoolExecutor(3) as executor:
+        shared = tp.polyhedral_complex(net, box, route="compiled", executor=executor)
+    assert np.array_equal(shared.pattern_array, alone.pattern_array)
 
 
 def test_unknown_routes_are_refused():

@@ -14,7 +14,9 @@ START, COUNT, SIGN0, CAND0, CANDS, EDGE0, EDGE_COUNT = range(7)  # entries of a 
 INFERRED, INTEGER, BOUNDED, AT_ONCE = range(4)  # entries of ``tally``
 MEMBERS, SIZES, RENAMED = range(3)  # rows of ``lists``
 LEAST, MOST, VALUE = range(3)  # rows of ``sums``
-_KEPT = ("state", "tally", "frames", "patterns", "bit_rows", "table", "points", "masks", "signs", "cands", "edges", "rows")
+_KEPT = (
+    "state tally frames patterns bit_rows table points masks signs cands edges rows".split()  # noqa: SIM905 - one line
+)
 
 
 class Workspace(NamedTuple):
