@@ -20,7 +20,8 @@ class Batch(NamedTuple):
     ``points`` are generators, each followed by a bound on its error (0: an exact integer vector); ``masks`` says on
     which of the cell's constraints it lies; ``edges`` are pairs of generators by their place in the cell; ``rows`` are
     the constraints (constant, gradient), by bit, each followed by bounds on the errors of constant and gradient.
-    ``signs`` are the positive ones of those that made the cell, packed as in :class:`tropical.patterns.PackedSigns`.
+    ``row_units`` says which unit of the layer that made the cell a row belongs to (-1: none). ``signs`` are the
+    positive ones of those that made the cell, packed as in :class:`tropical.patterns.PackedSigns`.
     """
 
     parent: NDArray[np.int64]
@@ -33,6 +34,7 @@ class Batch(NamedTuple):
     row_pointer: NDArray[np.int64]
     row_bits: NDArray[np.int64]
     rows: Floats
+    row_units: NDArray[np.int64]
 
 
 def empty_batch(cells: int, units: int, dim: int, words: int, keep: bool) -> Batch:
@@ -51,6 +53,7 @@ def empty_batch(cells: int, units: int, dim: int, words: int, keep: bool) -> Bat
         np.zeros(kept + 1, np.int64),
         np.empty(rows, np.int64),
         np.empty((rows, dim + 3)),
+        np.empty(rows, np.int64),
     )
 
 
@@ -67,7 +70,7 @@ def enlarged(batch: Batch) -> Batch:
 def trimmed(batch: Batch, cells: int, points: int, edges: int, rows: int) -> Batch:
     """The first ``cells`` cells, with that many points, edges and rows."""
     pointers = min(cells + 1, len(batch.pointer))
-    ends = (cells, cells, pointers, points, points, pointers, edges, pointers, rows, rows)
+    ends = (cells, cells, pointers, points, points, pointers, edges, pointers, rows, rows, rows)
     arrays: tuple[NDArray[Any], ...] = tuple(batch)
     return Batch(*(array[:end] for array, end in zip(arrays, ends, strict=True)))
 
@@ -88,6 +91,7 @@ def part_of(batch: Batch, begin: int, end: int) -> Batch:
         starts[2],
         batch.row_bits[rows],
         batch.rows[rows],
+        batch.row_units[rows],
     )
 
 
@@ -123,6 +127,7 @@ def batch_of(cones: Sequence[Cone], signs: NDArray[np.uint64], parents: Sequence
         _pointer(rows),
         np.concatenate([np.arange(len(r)) for r in rows]),
         np.concatenate(rows),
+        np.full(sum(map(len, rows)), -1),
     )
 
 

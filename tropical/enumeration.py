@@ -83,10 +83,10 @@ def enumerate_patterns(
     The second value is None, or says which budget stopped the enumeration. ``executor`` shares out the cells of the
     first layer in a fixed number of parts, so that the result does not depend on its workers.
     """
-    reduced, cones, whole = _start(net, start)
+    reduced, cones, whole, axis_units = _start(net, start)
     words = 1
     while True:
-        engine = _Engine(reduced, cones, whole, words, meter, executor)
+        engine = _Engine(reduced, cones, whole, axis_units, words, meter, executor)
         collector = PatternCollector(engine.layouts[-1])
         reason = None
         try:
@@ -118,10 +118,10 @@ def can_enumerate(net: ReLUNetwork, start: Cone) -> bool:
     return len(start.generators) == 1 and rank == len(start.lineality) == net.input_dim
 
 
-def _start(net: ReLUNetwork, start: Cone) -> tuple[ReLUNetwork, list[Cone], Cone]:
-    """The network in coordinates in which ``start`` is simple, its first cones, and their union."""
+def _start(net: ReLUNetwork, start: Cone) -> tuple[ReLUNetwork, list[Cone], Cone, list[int]]:
+    """The network in coordinates in which ``start`` is simple, its first cones, their union, the coordinates' units."""
     if not start.lineality:
-        return net, [start], start
+        return net, [start], start, []
     first = net.layers[0]
     chosen = [first.kinked[i] for i in independent_rows([first.weight[i] for i in first.kinked])]
     inverse = to_flint([first.weight[i] for i in chosen]).inv()
@@ -140,7 +140,7 @@ def _start(net: ReLUNetwork, start: Cone) -> tuple[ReLUNetwork, list[Cone], Cone
         everything = (1 << dim + 1) - 1
         incidence = tuple(everything & ~(1 << i) for i in range(dim + 1))
         cones.append(Cone((axes[0], *rows), incidence, (axes[0], *rows)))
-    return reduced, cones, half_space(dim)
+    return reduced, cones, half_space(dim), chosen
 
 
 class _Kernels(NamedTuple):
@@ -187,7 +187,8 @@ def _compile(kernels: _Kernels) -> None:
     rows, errors = np.array([[[0.0], [1.0]]]), np.zeros((1, 2, 1))
     out, space = empty_batch(8, 1, 1, 1, keep=True), make_workspace(16, 1, 1, 1)
     suspended = np.empty(1, np.int64), np.empty((1, 1), np.int8)
-    kernels.cut_parents(0, rows, errors, batch, True, np.zeros((1, 1), np.uint64), out, *suspended, space)
+    none = np.zeros(0, np.uint64)
+    kernels.cut_parents(0, rows, errors, batch, none, none, True, np.zeros((1, 1), np.uint64), out, *suspended, space)
     one, column = np.ones(1), np.zeros(1, np.int64)
     kernels.compose_rows(
         0, out.parent, out.signs, column, rows, errors, np.ones((1, 1)), one, one, one, True, rows.copy(), errors
@@ -218,6 +219,7 @@ class _Engine:
     net: ReLUNetwork
     cones: list[Cone]
     whole: Cone
+    axis_units: list[int]  # of the first layer, whose preactivations are the coordinates, if any
     words: int
     meter: Meter
     executor: Executor | None = None
@@ -242,6 +244,10 @@ class _Engine:
         batch = batch_of(self.cones, none.positive, [0] * len(self.cones), self.words)
         if batch is None:
             raise _MoreBits
+        axes = batch.rows[:, 1 : 1 + self.net.input_dim] != 0
+        if self.axis_units:
+            units = self.first.cutting.column[self.axis_units]
+            batch = batch._replace(row_units=np.where(axes.sum(axis=1) == 1, units[axes.argmax(axis=1)], -1))
         if self.executor is None or not self.layers:
             yield from self.descend(0, batch, self.first.before, none)
         else:
@@ -350,7 +356,8 @@ class _Engine:
         dim, units = self.net.input_dim, rows[0].shape[2]
         zeros = np.zeros((end - begin, -(-units // 64)), np.uint64)
         if units == 0:
-            yield part_of(batch, begin, end)._replace(signs=zeros), PackedSigns(zeros)
+            part = part_of(batch, begin, end)
+            yield part._replace(signs=zeros, row_units=np.full_like(part.row_units, -1)), PackedSigns(zeros)
             return
         if depth not in self.spaces:
             self.spaces[depth] = make_workspace(_ROOM << dim, units, dim, self.words)
@@ -359,10 +366,11 @@ class _Engine:
             self.outputs[depth] = empty_batch(block, units, dim, self.words, keep)
         self.spaces[depth].state[:] = 0
         suspended = self.suspended[depth]
+        steep = self.layers[depth - 1].steep if depth else (np.zeros(0, np.uint64), np.zeros(0, np.uint64))
         status = None
         while status != kernels.DONE:
             space, out = self.spaces[depth], self.outputs[depth]
-            status = kernels.cut_parents(begin, *rows, batch, keep, zeros, out, *suspended, space)
+            status = kernels.cut_parents(begin, *rows, batch, *steep, keep, zeros, out, *suspended, space)
             if status == kernels.MASK_FULL:
                 raise _MoreBits
             if status == kernels.ARENA_FULL:

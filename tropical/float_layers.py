@@ -13,7 +13,7 @@ from tropical.cones import Integers
 from tropical.dyadic import common_denominator, lowest_exponents
 from tropical.layer import Layer, Slopes, saturated
 from tropical.network import ReLUNetwork
-from tropical.patterns import SignLayout, Signs
+from tropical.patterns import SignLayout, Signs, Words, packed_bits
 from tropical.rationals import Vector, primitive
 
 _EXACT = 1 << 53
@@ -53,6 +53,7 @@ class FloatLayer:
 
     ``weight`` is transposed (inputs, units). Unit j of the layer before passes the slope ``put[j]`` where bit
     ``column[j]`` of the pattern is set, else ``clear[j]``; the two are equal if it is not kinked (column -1).
+    ``steep``: the packed bits whose units pass a slope that is not 0 where the bit is set, and where it is not.
     ``integral``: every number here is an exact integer.
     """
 
@@ -61,6 +62,7 @@ class FloatLayer:
     clear: Floats
     put: Floats
     column: NDArray[np.int64]
+    steep: tuple[Words, Words]
     integral: bool
     cutting: CuttingUnits
 
@@ -172,7 +174,18 @@ def _float_layer(
     same = before.factor > 0
     clear, put = np.where(same, left, right), np.where(same, right, left)
     cutting = CuttingUnits.of(layer)
-    return FloatLayer(weight.T.copy(), bias, clear, put, before.column, exact is not None, cutting), total
+    steep = _steep_bits(before, put), _steep_bits(before, clear)
+    return FloatLayer(weight.T.copy(), bias, clear, put, before.column, steep, exact is not None, cutting), total
+
+
+def _steep_bits(cutting: CuttingUnits, slopes: Floats) -> Words:
+    """The bits that have a unit whose slope is not 0; all of them, if a unit without a bit passes anything."""
+    steep = np.zeros((1, 64 * cutting.layout.words), np.bool_)
+    steep[0, cutting.column[(slopes != 0) & (cutting.column >= 0)]] = True
+    if (slopes[cutting.column < 0] != 0).any():
+        steep[:] = True
+    words: Words = packed_bits(steep)[0]
+    return words
 
 
 def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> tuple[Floats, Floats, Floats, int] | None:

@@ -26,8 +26,8 @@ class PackedSigns:
     @classmethod
     def of(cls, signs: Signs) -> "PackedSigns":
         """Pack signs of shape (cells, units)."""
-        zero = _packed(signs == 0) if not signs.all() else None
-        return cls(_packed(signs > 0), zero)
+        zero = packed_bits(signs == 0) if not signs.all() else None
+        return cls(packed_bits(signs > 0), zero)
 
     def rows(self, rows: NDArray[np.int64] | slice) -> "PackedSigns":
         """The signs on some of the cells."""
@@ -59,7 +59,8 @@ class PackedSigns:
         return np.zeros_like(self.positive) if self.zero is None else self.zero
 
 
-def _packed(bits: NDArray[np.bool_]) -> Words:
+def packed_bits(bits: NDArray[np.bool_]) -> Words:
+    """Bits of shape (cells, units) as words of 64, highest first."""
     cells, units = bits.shape
     padded = np.zeros((cells, -(-units // 64) * 8), np.uint8)
     padded[:, : -(-units // 8)] = np.packbits(bits, axis=1)
@@ -143,7 +144,7 @@ class PatternTable:
         wanted = decided.copy()
         decided[0, self.layout.bit] = given != 0
         wanted[0, self.layout.bit] = given > 0
-        mask, value = _packed(decided), _packed(wanted)
+        mask, value = packed_bits(decided), packed_bits(wanted)
         agrees = ((self.packed.positive ^ value) & mask == 0).all(axis=1)
         if self.packed.zero is not None:
             agrees &= (self.packed.zero & mask == 0).all(axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 from tropical.kernels.bits import lowest_bit, unit_flag
 from tropical.kernels.compilation import compiled, inlined
 from tropical.kernels.facets import facet_edges
-from tropical.kernels.opening import open_parent
+from tropical.kernels.opening import mark_still_rays, open_parent
 from tropical.kernels.points import (
     AMBIGUOUS,
     COARSE,
@@ -83,7 +83,7 @@ def new_generators(
         fresh_edge[e] = new
         for w in range(words):
             fresh_masks[new, w] = masks[start + i, w] & masks[start + j, w]
-        rough = False
+        rough = finite = False
         exact = (
             points[start + i, dim] == 0.0
             and points[start + j, dim] == 0.0
@@ -96,12 +96,13 @@ def new_generators(
                 points, start + i, start + j, values[i, 0], values[i, 1], values[j, 0], values[j, 1], fresh, new
             )
             fresh[new, dim] = error
-            size = 1.0
-            for c in range(1, dim):
+            size = 0.0
+            for c in range(dim):
                 size = max(size, abs(fresh[new, c]))
-            rough = points[start + i, 0] > 0.0 or points[start + j, 0] > 0.0
-            if rough and not error < COARSE * size:
-                solve_again(fresh, new, fresh_masks, bit_rows, depth, table, rows, unit, solver)
+            rough = True
+            finite = points[start + i, 0] > 0.0 or points[start + j, 0] > 0.0
+            if not error < COARSE * size:
+                solve_again(fresh, new, finite, fresh_masks, bit_rows, depth, table, rows, unit, solver)
                 rough = False
         for c in range(1, candidates):
             si = signs[sign0 + i * candidates + c]
@@ -113,7 +114,7 @@ def new_generators(
                 value, bound = evaluate(rows, cands[cand0 + c], fresh, new)
                 s = sign_of(value, bound)
                 if s == AMBIGUOUS and rough:
-                    solve_again(fresh, new, fresh_masks, bit_rows, depth, table, rows, unit, solver)
+                    solve_again(fresh, new, finite, fresh_masks, bit_rows, depth, table, rows, unit, solver)
                     rough = False
                     value, bound = evaluate(rows, cands[cand0 + c], fresh, new)
                     s = sign_of(value, bound)
@@ -126,26 +127,50 @@ def new_generators(
 
 
 @compiled
-def solve_again(points, at, masks, bit_rows, depth, table, rows, unit, solver):
-    """Solve for finite point ``at`` from the constraints of its mask and the unit's row, if that is more accurate."""
+def solve_again(points, at, finite, masks, bit_rows, depth, table, rows, unit, solver):
+    """Solve for point ``at`` from the constraints of its mask and the unit's row, if that is more accurate.
+
+    For a ray, of which r is an approximation, the gradients are to vanish and <r / |r|, x> = 1.
+    """
     dim = points.shape[1] - 1
     n = dim - 1
+    wanted = n if finite else n - 1
     found = 0
-    for w in range(masks.shape[1]):
-        bits = masks[at, w]
-        while bits and found < n - 1:
-            place = bit_rows[depth, 64 * w + lowest_bit(bits)]
-            bits &= bits - np.uint64(1)
-            for c in range(dim + 2):
-                solver[SYSTEM, found, c] = table[place, c]
-            found += 1
-    if found < n - 1:
-        return
     for c in range(dim + 2):
         solver[SYSTEM, found, c] = rows[unit, c]
+    found += 1
+    for w in range(masks.shape[1]):
+        bits = masks[at, w]
+        while bits and found < wanted:
+            place = bit_rows[depth, 64 * w + lowest_bit(bits)]
+            bits &= bits - np.uint64(1)
+            steep = False
+            for c in range(dim + 2):
+                solver[SYSTEM, found, c] = table[place, c]
+                steep = steep or (0 < c < dim and table[place, c] != 0.0)
+            found += steep  # x_0 >= 0 has no gradient
+    if found < wanted:
+        return
+    length = 1.0
+    if not finite:
+        square = 0.0
+        for c in range(1, dim):
+            square += points[at, c] * points[at, c]
+        length = np.sqrt(square)
+        if length == 0.0:
+            return
+        for i in range(found):
+            solver[SYSTEM, i, 0] = 0.0
+            solver[SYSTEM, i, dim] = 0.0
+        for c in range(1, dim):
+            solver[SYSTEM, found, c] = points[at, c] / length
+        solver[SYSTEM, found, 0] = -1.0
+        solver[SYSTEM, found, dim] = 0.0
+        solver[SYSTEM, found, dim + 1] = 0.0
     error = solved_point(n, solver)
-    if error < points[at, dim]:
-        for c in range(dim):
+    if error < np.inf and not points[at, dim] / length <= error:
+        points[at, 0] = 1.0 if finite else 0.0
+        for c in range(1, dim):
             points[at, c] = solver[SOLUTION, 0, c]
         points[at, dim] = error
 
@@ -248,8 +273,8 @@ def build_child(
 
 @inlined
 def write_geometry(
-    start, count, edge0, edge_count, depth, points, masks, edges, bit_rows, table, pointer, out_points, out_masks,
-    edge_pointer, out_edges, row_pointer, out_bits, out_rows, state,
+    start, count, edge0, edge_count, depth, points, masks, edges, bit_rows, table, known_units, pointer, out_points, out_masks,
+    edge_pointer, out_edges, row_pointer, out_bits, out_rows, out_units, state,
 ):  # fmt: skip
     """Append the generators, edges and constraints of a finished cell; False if the output is full."""
     point, edge, row, cell = state[GENERATORS], state[EDGES], state[CONSTRAINTS], state[CELLS]
@@ -275,9 +300,11 @@ def write_geometry(
         while bits:
             b = 64 * w + lowest_bit(bits)
             bits &= bits - np.uint64(1)
+            source = bit_rows[depth, b]
             out_bits[row] = b
+            out_units[row] = source - 64 * words if source >= 64 * words else known_units[source]
             for i in range(table.shape[1]):
-                out_rows[row, i] = table[bit_rows[depth, b], i]
+                out_rows[row, i] = table[source, i]
             row += 1
     state[GENERATORS] = point + count
     state[EDGES] = edge + edge_count
@@ -304,24 +331,35 @@ def suspend(parent, q, depth, cand0, candidates, zeros, cands, patterns, suspend
 
 
 @compiled
-def cut_parents(first, rows, errors, parents, keep, zeros, out, suspended_parent, suspended_signs, space):
+def cut_parents(
+    first, rows, errors, parents, steep_put, steep_clear, keep, zeros, out, suspended_parent, suspended_signs, space
+):
     """Go on splitting the parents first, first + 1, ..., one for each entry of ``rows``; say why it stopped.
 
     ``parents`` holds the parents' cells as ``out`` receives the new ones (geometry iff ``keep``); rows, shape
-    (cells, n + 1, units), and their errors belong to the parents. ``zeros`` receives the units that vanish identically
+    (cells, n + 1, units), and their errors belong to the parents; for ``steep_put`` and ``steep_clear`` see
+    ``mark_still_rays``. ``zeros`` receives the units that vanish identically
     on each parent. Parts with an ambiguous sign are suspended: their undecided units have sign AMBIGUOUS. What is not
     done is left in ``space`` to go on with, once the output is taken or the room enlarged.
     """
     in_pointer, in_points, in_masks = parents.pointer, parents.points, parents.masks
     in_edge_pointer, in_edges = parents.edge_pointer, parents.edges
     in_row_pointer, in_bits, in_rows = parents.row_pointer, parents.row_bits, parents.rows
+    in_units, in_signs = parents.row_units, parents.signs
     out_parent, out_signs, out_pointer, out_points = out.parent, out.signs, out.pointer, out.points
     out_masks, out_edge_pointer, out_edges = out.masks, out.edge_pointer, out.edges
-    out_row_pointer, out_bits, out_rows = out.row_pointer, out.row_bits, out.rows
+    out_row_pointer, out_bits, out_rows, out_units = out.row_pointer, out.row_bits, out.rows, out.row_units
     state, tally, frames, patterns, bit_rows = space.state, space.tally, space.frames, space.patterns, space.bit_rows
     table, points, masks, signs, cands = space.table, space.points, space.masks, space.signs, space.cands
     edges, unit_rows, largest, sums, undecided = space.edges, space.rows, space.largest, space.sums, space.undecided
-    kept, seen, values, solver = space.kept, space.seen, space.values, space.solver
+    still, known_units, kept, seen, values, solver = (
+        space.still,
+        space.known_units,
+        space.kept,
+        space.seen,
+        space.values,
+        space.solver,
+    )
     fresh, fresh_masks, fresh_signs, fresh_edge = space.fresh, space.fresh_masks, space.fresh_signs, space.fresh_edge
     lists, member_masks, slots, flat = space.lists, space.member_masks, space.slots, space.flat
     units, width = rows.shape[2], points.shape[1]
@@ -339,8 +377,12 @@ def cut_parents(first, rows, errors, parents, keep, zeros, out, suspended_parent
                 return ARENA_FULL
             if state[SUSPENDED] >= suspended_parent.shape[0]:
                 return SUSPENDED_FULL
+            mark_still_rays(
+                parent, in_points, lo, count, in_masks, in_row_pointer[parent], in_row_pointer[parent + 1], in_bits,
+                in_units, in_signs, steep_put, steep_clear, still,
+            )  # fmt: skip
             candidates = open_parent(
-                rows, errors, q, in_points, lo, count, zeros, patterns, unit_rows, signs, cands, largest, sums,
+                rows, errors, q, in_points, lo, count, still, zeros, patterns, unit_rows, signs, cands, largest, sums,
                 undecided, kept, tally,
             )  # fmt: skip
             if candidates < 0:
@@ -354,6 +396,8 @@ def cut_parents(first, rows, errors, parents, keep, zeros, out, suspended_parent
                 for j in range(count):
                     for i in range(width):
                         points[j, i] = in_points[lo + j, i]
+                    if still[j]:
+                        points[j, 0] = -0.0
                     for w in range(words):
                         masks[j, w] = in_masks[lo + j, w]
                 for e in range(edge_count):
@@ -362,6 +406,7 @@ def cut_parents(first, rows, errors, parents, keep, zeros, out, suspended_parent
                 for r in range(in_row_pointer[parent], in_row_pointer[parent + 1]):
                     b = in_bits[r]
                     bit_rows[0, b] = b
+                    known_units[b] = in_units[r] if in_signs.shape[1] == 0 else -1  # else those of the layer before
                     for i in range(width + 1):
                         table[b, i] = in_rows[r, i]
                 for c in range(candidates):
@@ -380,8 +425,9 @@ def cut_parents(first, rows, errors, parents, keep, zeros, out, suspended_parent
                 if cell + candidates >= out_parent.shape[0]:
                     return OUTPUT_FULL
                 if keep and not write_geometry(
-                    start, count, edge0, edge_count, depth, points, masks, edges, bit_rows, table, out_pointer,
-                    out_points, out_masks, out_edge_pointer, out_edges, out_row_pointer, out_bits, out_rows, state,
+                    start, count, edge0, edge_count, depth, points, masks, edges, bit_rows, table, known_units, out_pointer,
+                    out_points, out_masks, out_edge_pointer, out_edges, out_row_pointer, out_bits, out_rows, out_units,
+                    state,
                 ):  # fmt: skip
                     return OUTPUT_FULL
                 for both in range(candidates + 1):

@@ -2,14 +2,47 @@
 
 import numpy as np
 
-from tropical.kernels.bits import unit_flag
+from tropical.kernels.bits import popcount, unit_flag
 from tropical.kernels.compilation import compiled, inlined
 from tropical.kernels.points import AMBIGUOUS, EXACT, UNIT, evaluate, gcd, sign_of
 from tropical.kernels.workspace import AT_ONCE, BOUNDED, LEAST, MOST, VALUE
 
 
 @compiled
-def settle(rows, errors, q, points, begin, count, zeros, largest, sums, patterns, undecided):
+def mark_still_rays(
+    parent, points, begin, count, masks, row_begin, row_end, row_bits, row_units, signs, steep_put, steep_clear, still
+):  # fmt: skip
+    """Find the rays of a cell along which the preactivations of the next layer are constant.
+
+    They are when every unit of the layer that made the cell vanishes along the ray or passes slope 0 there. Which ones
+    pass another slope, ``steep_put`` says where the bit of the pattern is set, ``steep_clear`` where it is not.
+    """
+    active = 0 if signs.shape[1] else 1  # there is no layer before the first one
+    for w in range(signs.shape[1]):
+        active += popcount((signs[parent, w] & steep_put[w]) | (~signs[parent, w] & steep_clear[w]))
+    for r in range(row_begin, row_end):
+        unit = row_units[r]
+        if unit >= 0:
+            side = steep_put if signs[parent, unit >> 6] & unit_flag(unit) else steep_clear
+            active -= 1 if side[unit >> 6] & unit_flag(unit) else 0
+    for j in range(count):
+        v0 = points[begin + j, 0]
+        ray = v0 == 0.0
+        marked = ray and np.copysign(1.0, v0) < 0.0
+        if ray and not marked and active == 0:
+            marked = True
+            for r in range(row_begin, row_end):
+                unit, b = row_units[r], row_bits[r]
+                if unit >= 0 and not masks[begin + j, b >> 6] >> np.uint64(b & 63) & np.uint64(1):
+                    side = steep_put if signs[parent, unit >> 6] & unit_flag(unit) else steep_clear
+                    if side[unit >> 6] & unit_flag(unit):
+                        marked = False
+                        break
+        still[j] = marked
+
+
+@compiled
+def settle(rows, errors, q, points, begin, count, still, zeros, largest, sums, patterns, undecided):
     """Set the bits of the units that are positive, or 0, on a whole cell; list those without one certain sign.
 
     Returns the number of the latter. A unit's values at all generators are compared with one bound on the error of
@@ -24,6 +57,8 @@ def settle(rows, errors, q, points, begin, count, zeros, largest, sums, patterns
         sums[LEAST, k] = np.inf
         sums[MOST, k] = -np.inf
     for j in range(begin, begin + count):
+        if still[j - begin]:
+            continue
         v0, v1 = points[j, 0], points[j, 1]
         if dim == 3:
             v2 = points[j, 2]
@@ -87,8 +122,8 @@ def copy_row(rows, errors, q, k, out):
 
 @inlined
 def open_parent(
-    rows, errors, q, points, begin, count, zeros, patterns, out_rows, signs, cands, largest, sums, undecided, kept,
-    tally,
+    rows, errors, q, points, begin, count, still, zeros, patterns, out_rows, signs, cands, largest, sums, undecided,
+    kept, tally,
 ):  # fmt: skip
     """Find the units that cut a cell (generators begin, ...) and their signs at its generators; -1 if one is ambiguous.
 
@@ -98,15 +133,17 @@ def open_parent(
     for w in range(patterns.shape[1]):
         patterns[0, w] = 0
         zeros[q, w] = 0
-    left = settle(rows, errors, q, points, begin, count, zeros, largest, sums, patterns, undecided)
+    left = settle(rows, errors, q, points, begin, count, still, zeros, largest, sums, patterns, undecided)
     tally[AT_ONCE] += units - left
     tally[BOUNDED] += left * count
     for c in range(left):
         copy_row(rows, errors, q, undecided[c], out_rows)
     for j in range(count):
         for c in range(left):
-            value, bound = evaluate(out_rows, undecided[c], points, begin + j)
-            s = sign_of(value, bound)
+            s = 0
+            if not still[j]:
+                value, bound = evaluate(out_rows, undecided[c], points, begin + j)
+                s = sign_of(value, bound)
             if s == AMBIGUOUS:
                 return -1
             signs[j * left + c] = s

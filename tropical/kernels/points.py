@@ -1,7 +1,8 @@
 """Compiled predicates and vertices: signs certified by running error bounds, exact on integers.
 
 A vertex is a homogeneous vector v of n + 1 float64, followed by an absolute bound e on the error of each entry. e = 0
-marks an integer vector held exactly; other vertices are scaled to v_0 = 1, and rays have v_0 = 0. A row r (one unit's
+marks an integer vector held exactly; other vertices are scaled to v_0 = 1, and rays have v_0 = 0; -0 marks a
+still ray, along which no preactivation changes any more. A row r (one unit's
 preactivation on the parent cell) is followed by bounds on the errors of its constant (e0) and of its gradient entries
 (e1); both are 0 for integer rows, of which entries beyond 2^53 may be rounded once, relatively. Bounds follow the
 standard model of rounding (Higham 2002, section 3.1).
@@ -96,10 +97,10 @@ def rounded_point(points, i, j, a, da, b, db, out, slot):
     a, da, eu = a / su, da / su, eu / su
     b, db, ev = b / sv, db / sv, ev / sv
     gap = (a - b) - (da + db)
-    if not gap > 0.0:
-        return np.inf
-    t = a / (a - b)
-    shift = ((1.0 - t) * da + t * db) / gap
+    t, shift = 0.5, np.inf
+    if gap > 0.0:
+        t = a / (a - b)
+        shift = ((1.0 - t) * da + t * db) / gap
     span = 0.0
     size = 0.0
     for c in range(dim):

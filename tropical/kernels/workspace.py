@@ -47,7 +47,9 @@ class Workspace(NamedTuple):
     undecided: Places
     kept: Places
     seen: NDArray[np.int8]
+    known_units: Places
     values: Floats
+    still: NDArray[np.bool_]
     fresh: Floats
     fresh_masks: Flags
     fresh_signs: NDArray[np.int8]
@@ -80,7 +82,9 @@ def make_workspace(room: int, units: int, dim: int, words: int) -> Workspace:
         undecided=np.empty(units, np.int64),
         kept=np.empty((2, units), np.int64),
         seen=np.empty(units, np.int8),
+        known_units=np.full(bits, -1),
         values=np.empty((room, 2)),
+        still=np.empty(room, np.bool_),
         fresh=np.empty((room, dim + 2)),
         fresh_masks=np.empty((room, words), np.uint64),
         fresh_signs=np.empty((room, units), np.int8),
