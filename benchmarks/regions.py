@@ -1,8 +1,9 @@
 """Cells per second of region enumeration: this package, the NumPy reference and whichever peers are installed.
 
 `python benchmarks/regions.py` prints the table of W1 to W9, every contender in one run, taking turns, medians of the
-repetitions. `--degenerate` compares degenerate networks with the generic network of the same shape; `--scaling FILE`
-draws time against cells in the plane. Our counts and the reference's are asserted; a wrong count of a peer is shown.
+repetitions. `--degenerate` compares degenerate networks with generic ones of the same shape; `--workers N` shares the
+work out over processes; `--scaling FILE` draws time against cells in the plane. Our counts and the reference's are
+asserted; a wrong count of a peer is shown.
 """
 
 import argparse
@@ -13,7 +14,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +53,11 @@ def build(parameters: yardsticks.Parameters) -> tuple[tp.ReLUNetwork, tp.Box]:
     return net, tp.Box([-1] * net.input_dim, [1] * net.input_dim)
 
 
-def time_ours(parameters: yardsticks.Parameters) -> tuple[int, float]:
+def time_ours(parameters: yardsticks.Parameters, executor: Executor | None = None) -> tuple[int, float]:
     """Cells, and seconds from network to complex by the compiled route; reading the parameters is not timed."""
     net, box = build(parameters)
     start = time.perf_counter()
-    cells = tp.polyhedral_complex(net, box, route="compiled").num_cells
+    cells = tp.polyhedral_complex(net, box, route="compiled", executor=executor).num_cells
     return cells, time.perf_counter() - start
 
 
@@ -209,13 +214,48 @@ def degenerate_table(options: argparse.Namespace) -> list[Row]:
     rows, lines = [], []
     for name in [name for name in yardsticks.WITH_SIBLINGS if name in options.networks]:
         generic = degenerate_row(name, None, options.repeat)
-        for row in [generic, *(degenerate_row(name, kind, options.repeat) for kind in kinds)]:
+        cone = degenerate_row(name, ("generic", "zero"), options.repeat)
+        for row in [generic, cone, *(degenerate_row(name, kind, options.repeat) for kind in kinds)]:
             row["share_of_generic"] = (rate(row) or 0.0) / (rate(generic) or 1.0)
+            row["share_of_zero_biases"] = (rate(row) or 0.0) / (rate(cone) or 1.0)
             rows.append(row)
             speed = [f"{row['seconds']:.4f}", f"{rate(row):,.0f}", f"{row['share_of_generic']:.2f}"]
+            speed.append(f"{row['share_of_zero_biases']:.2f}" if "zero" in row["kind"] else "–")
             lines.append([name, row["kind"], str(row["cells"]), row["checked"], *speed, shares(row["tiers"])])
     print()
-    header = ["network", "kind", "cells", "checked by", "seconds", "cells/s", "of generic", "predicates decided"]
+    header = ["network", "kind", "cells", "checked by", "seconds", "cells/s", "of generic"]
+    print_table([*header, "of generic with zero biases", "predicates decided"], lines)
+    return rows
+
+
+def workers_table(options: argparse.Namespace) -> list[Row]:
+    """Time the networks in this process and on 1, 2, ... worker processes, transfer included, taking turns."""
+    rows, lines = [], []
+    with ExitStack() as stack:
+        pools = [
+            stack.enter_context(ProcessPoolExecutor(number, mp_context=get_context("spawn")))
+            for number in range(1, options.workers + 1)
+        ]
+        for name in options.networks:
+            parameters = yardsticks.network(name)
+            contenders = {OURS: time_ours} | {
+                f"workers {number}": partial(time_ours, executor=pool) for number, pool in enumerate(pools, 1)
+            }
+            say(f"{name}: {', '.join(contenders)}")
+            take_turns(contenders, parameters, 1)  # the workers load compiled code
+            results = take_turns(contenders, parameters, options.repeat)
+            for result in results.values():
+                assert result["cells"] == yardsticks.CELLS[name], f"{name}: {result['cells']} cells"
+            rows.append({"network": name, "results": results})
+            alone = results[OURS]["seconds"]
+            lines.append([name, f"{alone:.3f}"])
+            for number in range(1, options.workers + 1):
+                spent = results[f"workers {number}"]["seconds"]
+                lines[-1] += [f"{spent:.3f}", f"{alone / spent:.2f}"]
+    header = ["network", "in process, s"]
+    for number in range(1, options.workers + 1):
+        header += [f"{number} workers, s", "speed-up"]
+    print()
     print_table(header, lines)
     return rows
 
@@ -257,6 +297,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--peer-cells", type=int, default=PEER_CELLS, help=f"peers' largest network (default {PEER_CELLS})"
     )
+    made.add_argument("--workers", type=int, metavar="N", help="1 to N worker processes instead of the table")
     made.add_argument("--degenerate", action="store_true", help="degenerate siblings instead of the table")
     made.add_argument("--scaling", type=Path, metavar="FILE.png", help="time against cells instead of the table")
     made.add_argument("--largest", type=int, default=10**6, help="cells of the largest network of --scaling")
@@ -267,7 +308,9 @@ def parser() -> argparse.ArgumentParser:
 def compare(options: argparse.Namespace) -> None:
     """Print the table that the options ask for; write its figures if a file is given."""
     time_ours(yardsticks.network("W1"))  # compiled code is loaded, and if need be compiled, here
-    if options.degenerate:
+    if options.workers:
+        kind, rows = "workers", workers_table(options)
+    elif options.degenerate:
         kind, rows = "degenerate", degenerate_table(options)
     elif options.scaling:
         kind, rows = "scaling", scaling_table(options)

@@ -50,7 +50,7 @@ def network(name: str) -> Parameters:
 
 
 def sibling(name: str, weight_kind: str, bias_kind: str) -> Parameters:
-    """The network ``name`` with weights rounded to {-1, 0, 1} or to eighths, and biases zero or rounded to halves.
+    """The network ``name`` with weights rounded to {-1, 0, 1}, to eighths or not, and biases zero or rounded to halves.
 
     A ternary weight is the He-normal weight in units of its standard deviation, rounded and clipped.
     """
@@ -59,8 +59,8 @@ def sibling(name: str, weight_kind: str, bias_kind: str) -> Parameters:
         weights = [np.clip(np.rint(weight / np.sqrt(2 / weight.shape[1])), -1, 1) for weight in weights]
     elif weight_kind == "eighths":
         weights = [np.rint(8 * weight) / 8 for weight in weights]
-    else:
-        raise ValueError(f"weights must be one of {WEIGHTS}, got {weight_kind!r}")
+    elif weight_kind != "generic":
+        raise ValueError(f"weights must be generic or one of {WEIGHTS}, got {weight_kind!r}")
     if bias_kind not in BIASES:
         raise ValueError(f"biases must be one of {BIASES}, got {bias_kind!r}")
     halves = 0.0 if bias_kind == "zero" else 1.0

@@ -89,9 +89,17 @@ def test_degenerate_siblings_are_compared(script, capsys):
     rows = [line.split("|")[1:5] for line in capsys.readouterr().out.splitlines() if line.startswith("| W4")]
     assert [row[1].strip() for row in rows] == [
         "generic",
+        "generic, zero biases",
         *(f"{weights}, {biases} biases" for weights in ("ternary", "eighths") for biases in ("zero", "half-integer")),
     ]
-    assert [row[3].strip() for row in rows] == ["table"] + 4 * ["rational"]
+    assert [row[3].strip() for row in rows] == ["table"] + 5 * ["rational"]
+
+
+def test_workers_are_compared_with_this_process(script, capsys):
+    script("regions").main(["--workers", "1", "--networks", "W1", "--repeat", "1"])
+    printed = capsys.readouterr()
+    assert "speed-up" in printed.out
+    assert "W1: tropical, workers 1" in printed.err
 
 
 def test_scaling_is_measured_and_drawn(script, capsys, tmp_path):

@@ -17,7 +17,9 @@ from tropical.polyhedron import Polyhedron
 Route = Literal["auto", "rational", "compiled", "search"]
 
 _SMALL = 2000  # cells up to which rational arithmetic is done before compiled code has been loaded
-_LOW_RANK = 7  # up to this dimension cells have few enough vertices to be cut, whatever the depth
+_CUT_VERTICES = 2048  # vertices of a domain, and
+_CUT_DIM = 14  # dimension, up to which compiled cutting was measured to be faster than searching
+_CUT_DIM_RATIONAL = 7  # the same for rational cutting
 _FEW_UNITS = 4  # so many units more than dimensions still give cells with few vertices
 
 
@@ -38,9 +40,10 @@ def polyhedral_complex(
 
     ``route``: "rational" cuts integer cones; "compiled" cuts in float64 with certified signs and decides over Q what
     they leave open; "search" crosses facets found by exact linear programs and needs no vertices. "auto" cuts while
-    cells have few vertices (dimension at most 7, or at most 4 units more than dimensions), with the compiled code once
-    the process has loaded it and rationally up to a few thousand cells before that, and searches otherwise. All routes
-    give the same complex, its cells in decreasing lexicographic order of their patterns. ``executor``, any
+    cells have few vertices (at most 14 dimensions and a domain of at most 2048 vertices, or R^n and at most 4 units
+    more than dimensions; 7 dimensions where compiled code does not apply), with the compiled code once the process
+    has loaded it and rationally up to a few thousand cells before that, and searches otherwise. All routes give the
+    same complex, its cells in decreasing lexicographic order of their patterns. ``executor``, any
     ``concurrent.futures.Executor``, shares the compiled route out by cells of the first layer; the result does not
     depend on the number of workers.
     Raises ``ValueError`` if the domain lives on another space, or for an unknown or impossible route.
@@ -65,9 +68,9 @@ def _patterns(
     compilable = route in ("auto", "compiled") and can_enumerate(net, start)
     if route == "compiled" and not compilable:
         raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")
-    if route == "search" or (route == "auto" and _many_vertices(net)):
+    if route == "search" or (route == "auto" and _many_vertices(net, start, compilable)):
         return _collected(net, _searched(net, start, meter), limit=None)
-    if not compilable or (route == "auto" and not _compiled_at_once(meter.budget)):
+    if not compilable or (route == "auto" and not _compiled_at_once(net, meter.budget)):
         found = _collected(net, _cut(net, start, meter), limit=_SMALL if compilable else None)
         if found is not None:
             return found
@@ -75,15 +78,20 @@ def _patterns(
     return enumerate_patterns(net, start, meter, executor=executor)
 
 
-def _compiled_at_once(budget: Budget) -> bool:
-    """Whether to begin with compiled code; where a budget may cut the result short, only the budget decides."""
+def _compiled_at_once(net: ReLUNetwork, budget: Budget) -> bool:
+    """Whether to begin with compiled code; where a budget may cut the result short, not on whether it is loaded."""
+    if net.input_dim > _CUT_DIM_RATIONAL:
+        return True
     if budget.cells is not None or budget.bytes is not None:
         return budget.cells is None or budget.cells > _SMALL
     return compiled_code_is_loaded()
 
 
-def _many_vertices(net: ReLUNetwork) -> bool:
-    return net.input_dim > _LOW_RANK and _units(net) > net.input_dim + _FEW_UNITS
+def _many_vertices(net: ReLUNetwork, start: Cone, compilable: bool) -> bool:
+    if start.lineality and _units(net) <= net.input_dim + _FEW_UNITS:
+        return False
+    highest = _CUT_DIM if compilable else _CUT_DIM_RATIONAL
+    return net.input_dim > highest or len(start.generators) > _CUT_VERTICES
 
 
 def _units(net: ReLUNetwork) -> int:

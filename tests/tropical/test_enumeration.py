@@ -48,6 +48,12 @@ def assert_compiled_route_gives(patterns: tuple[Pattern, ...], case: Case) -> bo
     return True
 
 
+def random_network(sizes: tuple[int, ...]) -> tp.ReLUNetwork:
+    rng = np.random.default_rng(1)
+    weights = [rng.standard_normal((b, a)) for a, b in pairwise(sizes)]
+    return tp.ReLUNetwork.from_arrays(weights, [rng.normal(0, 0.5, b) for b in sizes[1:]])
+
+
 def yardstick(name: str) -> tp.ReLUNetwork:
     rng = np.random.default_rng(int(name[1:]))
     weights, biases = [], []
@@ -151,6 +157,18 @@ def test_large_networks_go_over_to_compiled_code_by_themselves():
     assert cx.network.activation_pattern(cell.interior_point) == cell.pattern
 
 
+@pytest.mark.parametrize("sizes", [(3, 4, 4, 1), (4, 5, 6, 1), (4, 5, 4, 4, 1), (5, 6, 4, 1)])
+def test_rays_on_which_a_narrow_layer_is_constant_need_no_rational_arithmetic(sizes):
+    """With few active units a layer is constant along many rays: its forms vanish there, which floats cannot show."""
+    net = random_network(sizes)
+    quotient, start = coordinates(net.layers[0].weight, sizes[0], None)
+    tally = Tally()
+    patterns, _ = enumerate_patterns(quotient.descend_network(net), start, Meter(), tally)
+    assert patterns.in_order().signs().tolist() == tp.polyhedral_complex(net, route="rational").pattern_array.tolist()
+    if len(sizes) == 4:
+        assert tally.rational_parts == 0
+
+
 def test_full_arrays_are_emptied_or_enlarged_and_the_work_resumed(monkeypatch):
     """Every array starts too small, so that each way of leaving compiled code is taken again and again."""
     for name, value in (("_ROOM", 1), ("_BLOCK", 64), ("_SUSPENDED", 1), ("_ROW_ENTRIES", 1)):
@@ -183,9 +201,7 @@ def test_budgets_stop_the_compiled_route_with_a_flag():
 
 @pytest.mark.parametrize("sizes", [(8, 9, 1), (9, 11, 1), (8, 8, 2, 1)])
 def test_beyond_seven_dimensions_cutting_and_searching_agree(sizes):
-    rng = np.random.default_rng(1)
-    weights = [rng.standard_normal((b, a)) for a, b in pairwise(sizes)]
-    net = tp.ReLUNetwork.from_arrays(weights, [rng.normal(0, 0.5, b) for b in sizes[1:]])
+    net = random_network(sizes)
     cut = tp.polyhedral_complex(net, route="compiled")
     found = tp.polyhedral_complex(net, route="search")
     assert np.array_equal(cut.pattern_array, found.pattern_array)

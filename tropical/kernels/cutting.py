@@ -273,8 +273,8 @@ def build_child(
 
 @inlined
 def write_geometry(
-    start, count, edge0, edge_count, depth, points, masks, edges, bit_rows, table, known_units, pointer, out_points, out_masks,
-    edge_pointer, out_edges, row_pointer, out_bits, out_rows, out_units, state,
+    start, count, edge0, edge_count, depth, points, masks, edges, bit_rows, table, known_units, pointer, out_points,
+    out_masks, edge_pointer, out_edges, row_pointer, out_bits, out_rows, out_units, state,
 ):  # fmt: skip
     """Append the generators, edges and constraints of a finished cell; False if the output is full."""
     point, edge, row, cell = state[GENERATORS], state[EDGES], state[CONSTRAINTS], state[CELLS]
@@ -425,9 +425,9 @@ def cut_parents(
                 if cell + candidates >= out_parent.shape[0]:
                     return OUTPUT_FULL
                 if keep and not write_geometry(
-                    start, count, edge0, edge_count, depth, points, masks, edges, bit_rows, table, known_units, out_pointer,
-                    out_points, out_masks, out_edge_pointer, out_edges, out_row_pointer, out_bits, out_rows, out_units,
-                    state,
+                    start, count, edge0, edge_count, depth, points, masks, edges, bit_rows, table, known_units,
+                    out_pointer, out_points, out_masks, out_edge_pointer, out_edges, out_row_pointer, out_bits,
+                    out_rows, out_units, state,
                 ):  # fmt: skip
                     return OUTPUT_FULL
                 for both in range(candidates + 1):
