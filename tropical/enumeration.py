@@ -3,18 +3,17 @@
 import functools
 import itertools
 import pickle
-import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tropical import compiled_code
 from tropical.activation_cones import pattern_cone, split
 from tropical.batches import Batch, Floats, batch_of, copied, empty_batch, enlarged, joined, part_of, trimmed
 from tropical.budget import BudgetExhausted, Meter
@@ -34,7 +33,6 @@ from tropical.kernels.workspace import (
 from tropical.layer import activated_rows, identity_rows, preactivation_rows
 from tropical.network import ReLUNetwork
 from tropical.patterns import PackedSigns, PatternCollector, PatternTable, SignLayout, Signs
-from tropical.polyhedron import Box
 from tropical.rationals import from_flint, independent_rows, primitive, to_flint
 
 _ROW_ENTRIES = 1 << 14  # entries of the rows of the cells that are cut in one call of compiled code
@@ -43,7 +41,6 @@ _ROOM = 64  # generators for which room is made at first, doubled for each dimen
 _TASK = 64  # cells of the first layer in the first tasks given to an executor
 _AHEAD = 256  # tasks that may wait for a worker
 _SUSPENDED = 512
-_SILENT_SECONDS = 1.5  # loading cached code takes less, compiling more
 
 
 class _MoreBits(Exception):  # noqa: N818 - an event of control flow
@@ -141,58 +138,6 @@ def _start(net: ReLUNetwork, start: Cone) -> tuple[ReLUNetwork, list[Cone], Cone
         incidence = tuple(everything & ~(1 << i) for i in range(dim + 1))
         cones.append(Cone((axes[0], *rows), incidence, (axes[0], *rows)))
     return reduced, cones, half_space(dim), chosen
-
-
-class _Kernels(NamedTuple):
-    """The compiled functions, and the statuses that ``cut_parents`` returns."""
-
-    compose_rows: Callable[..., None]
-    cut_parents: Callable[..., int]
-    DONE: int
-    OUTPUT_FULL: int
-    ARENA_FULL: int
-    MASK_FULL: int
-
-
-@functools.cache
-def _kernels() -> _Kernels:
-    """Load the compiled code, or compile it on its first use on this machine and say so on standard error."""
-    notice = threading.Timer(_SILENT_SECONDS, sys.stderr.write, ["tropical: compiling, once on this machine ...\n"])
-    notice.daemon = True
-    notice.start()
-    from tropical.kernels import composition, cutting
-
-    kernels = _Kernels(
-        composition.compose_rows,
-        cutting.cut_parents,
-        cutting.DONE,
-        cutting.OUTPUT_FULL,
-        cutting.ARENA_FULL,
-        cutting.MASK_FULL,
-    )
-    _compile(kernels)
-    notice.cancel()
-    return kernels
-
-
-def compiled_code_is_loaded() -> bool:
-    """Whether this process has loaded the compiled code, so that using it costs nothing more."""
-    return _kernels.cache_info().currsize > 0
-
-
-def _compile(kernels: _Kernels) -> None:
-    """Run every kernel once on a tiny problem: array types do not depend on the network."""
-    batch = batch_of([Box([-1], [1]).cone], np.zeros((1, 0), np.uint64), [0], 1)
-    assert batch is not None
-    rows, errors = np.array([[[0.0], [1.0]]]), np.zeros((1, 2, 1))
-    out, space = empty_batch(8, 1, 1, 1, keep=True), make_workspace(16, 1, 1, 1)
-    suspended = np.empty(1, np.int64), np.empty((1, 1), np.int8)
-    none = np.zeros(0, np.uint64)
-    kernels.cut_parents(0, rows, errors, batch, none, none, True, np.zeros((1, 1), np.uint64), out, *suspended, space)
-    one, column = np.ones(1), np.zeros(1, np.int64)
-    kernels.compose_rows(
-        0, out.parent, out.signs, column, rows, errors, np.ones((1, 1)), one, one, one, True, rows.copy(), errors
-    )
 
 
 def _descend_part(
@@ -332,7 +277,7 @@ class _Engine:
             shapes = (end - begin, self.net.input_dim + 1, units), (end - begin, 2, units)
             self.composed[depth] = np.empty(shapes[0]), np.empty(shapes[1])
         rows, errors = (array[: end - begin] for array in self.composed[depth])
-        _kernels().compose_rows(
+        compiled_code.kernels().compose_rows(
             begin, batch.parent, batch.signs, layer.column, *before, layer.weight, layer.bias, layer.clear, layer.put,
             layer.integral, rows, errors,
         )  # fmt: skip
@@ -352,7 +297,7 @@ class _Engine:
         keep: bool,
     ) -> Iterator[tuple[Batch, PackedSigns]]:
         """Cut cells begin:end by a layer's rows: blocks of new cells, valid until the next, and this layer's signs."""
-        kernels = _kernels()
+        kernels = compiled_code.kernels()
         dim, units = self.net.input_dim, rows[0].shape[2]
         zeros = np.zeros((end - begin, -(-units // 64)), np.uint64)
         if units == 0:

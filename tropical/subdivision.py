@@ -6,9 +6,10 @@ from typing import Literal, get_args, overload
 
 from tropical.activation_cones import activation_cones, coordinates
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
+from tropical.compiled_code import is_loaded
 from tropical.complexes import PolyhedralComplex
 from tropical.cones import Cone
-from tropical.enumeration import can_enumerate, compiled_code_is_loaded, enumerate_patterns
+from tropical.enumeration import can_enumerate, enumerate_patterns
 from tropical.neighbour_search import search_cells
 from tropical.network import Pattern, ReLUNetwork
 from tropical.patterns import PatternTable
@@ -84,7 +85,7 @@ def _compiled_at_once(net: ReLUNetwork, budget: Budget) -> bool:
         return True
     if budget.cells is not None or budget.bytes is not None:
         return budget.cells is None or budget.cells > _SMALL
-    return compiled_code_is_loaded()
+    return is_loaded()
 
 
 def _many_vertices(net: ReLUNetwork, start: Cone, compilable: bool) -> bool:

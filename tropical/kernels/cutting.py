@@ -8,22 +8,15 @@ ambiguous sign is suspended and left to rational arithmetic.
 import numpy as np
 
 from tropical.kernels.bits import lowest_bit, unit_flag
+from tropical.kernels.children import build_child, filter_child, find_signs
 from tropical.kernels.compilation import compiled, inlined
+from tropical.kernels.crossings import new_generators
 from tropical.kernels.facets import facet_edges
 from tropical.kernels.opening import mark_still_rays, open_parent
 from tropical.kernels.points import (
     AMBIGUOUS,
-    COARSE,
-    SOLUTION,
-    SYSTEM,
-    evaluate,
-    exact_point,
-    rounded_point,
-    sign_of,
-    solved_point,
 )
 from tropical.kernels.workspace import (
-    BOUNDED,
     CAND0,
     CANDS,
     CELLS,
@@ -34,10 +27,7 @@ from tropical.kernels.workspace import (
     EDGE_COUNT,
     EDGES,
     GENERATORS,
-    INFERRED,
-    INTEGER,
     NEXT,
-    RENAMED,
     SIGN0,
     START,
     SUSPENDED,
@@ -56,219 +46,6 @@ def free_bit(masks, start, count):
         if used != np.uint64(0xFFFFFFFFFFFFFFFF):
             return 64 * w + lowest_bit(~used)
     return -1
-
-
-@inlined
-def new_generators(
-    start, count, sign0, cand0, candidates, edge0, edge_count, depth, points, masks, signs, cands, edges, rows, values,
-    fresh, fresh_masks, fresh_signs, fresh_edge, bit_rows, table, solver, tally,
-):  # fmt: skip
-    """Generators where the first candidate's hyperplane crosses an edge: their number, -1 if ambiguous, -2 if full."""
-    words, dim = masks.shape[1], points.shape[1] - 1
-    unit = cands[cand0]
-    for j in range(count):
-        if signs[sign0 + j * candidates] != 0:
-            values[j, 0], values[j, 1] = evaluate(rows, unit, points, start + j)
-    new = 0
-    for e in range(edge_count):
-        fresh_edge[e] = -1
-        i, j = edges[edge0 + e, 0], edges[edge0 + e, 1]
-        si, sj = signs[sign0 + i * candidates], signs[sign0 + j * candidates]
-        if si * sj >= 0:
-            continue
-        if si < 0:
-            i, j = j, i
-        if new >= fresh.shape[0]:
-            return -2
-        fresh_edge[e] = new
-        for w in range(words):
-            fresh_masks[new, w] = masks[start + i, w] & masks[start + j, w]
-        rough = finite = False
-        exact = (
-            points[start + i, dim] == 0.0
-            and points[start + j, dim] == 0.0
-            and values[i, 1] == 0.0
-            and values[j, 1] == 0.0
-            and exact_point(points, start + i, start + j, values[i, 0], values[j, 0], fresh, new)
-        )
-        if not exact:
-            error = rounded_point(
-                points, start + i, start + j, values[i, 0], values[i, 1], values[j, 0], values[j, 1], fresh, new
-            )
-            fresh[new, dim] = error
-            size = 0.0
-            for c in range(dim):
-                size = max(size, abs(fresh[new, c]))
-            rough = True
-            finite = points[start + i, 0] > 0.0 or points[start + j, 0] > 0.0
-            if not error < COARSE * size:
-                solve_again(fresh, new, finite, fresh_masks, bit_rows, depth, table, rows, unit, solver)
-                rough = False
-        for c in range(1, candidates):
-            si = signs[sign0 + i * candidates + c]
-            sj = signs[sign0 + j * candidates + c]
-            if si * sj >= 0:
-                fresh_signs[new, c] = si if si != 0 else sj
-                tally[INFERRED] += 1
-            else:
-                value, bound = evaluate(rows, cands[cand0 + c], fresh, new)
-                s = sign_of(value, bound)
-                if s == AMBIGUOUS and rough:
-                    solve_again(fresh, new, finite, fresh_masks, bit_rows, depth, table, rows, unit, solver)
-                    rough = False
-                    value, bound = evaluate(rows, cands[cand0 + c], fresh, new)
-                    s = sign_of(value, bound)
-                tally[INTEGER if bound == 0.0 else BOUNDED] += 1
-                if s == AMBIGUOUS:
-                    return -1
-                fresh_signs[new, c] = s
-        new += 1
-    return new
-
-
-@compiled
-def solve_again(points, at, finite, masks, bit_rows, depth, table, rows, unit, solver):
-    """Solve for point ``at`` from the constraints of its mask and the unit's row, if that is more accurate.
-
-    For a ray, of which r is an approximation, the gradients are to vanish and <r / |r|, x> = 1.
-    """
-    dim = points.shape[1] - 1
-    n = dim - 1
-    wanted = n if finite else n - 1
-    found = 0
-    for c in range(dim + 2):
-        solver[SYSTEM, found, c] = rows[unit, c]
-    found += 1
-    for w in range(masks.shape[1]):
-        bits = masks[at, w]
-        while bits and found < wanted:
-            place = bit_rows[depth, 64 * w + lowest_bit(bits)]
-            bits &= bits - np.uint64(1)
-            steep = False
-            for c in range(dim + 2):
-                solver[SYSTEM, found, c] = table[place, c]
-                steep = steep or (0 < c < dim and table[place, c] != 0.0)
-            found += steep  # x_0 >= 0 has no gradient
-    if found < wanted:
-        return
-    length = 1.0
-    if not finite:
-        square = 0.0
-        for c in range(1, dim):
-            square += points[at, c] * points[at, c]
-        length = np.sqrt(square)
-        if length == 0.0:
-            return
-        for i in range(found):
-            solver[SYSTEM, i, 0] = 0.0
-            solver[SYSTEM, i, dim] = 0.0
-        for c in range(1, dim):
-            solver[SYSTEM, found, c] = points[at, c] / length
-        solver[SYSTEM, found, 0] = -1.0
-        solver[SYSTEM, found, dim] = 0.0
-        solver[SYSTEM, found, dim + 1] = 0.0
-    error = solved_point(n, solver)
-    if error < np.inf and not points[at, dim] / length <= error:
-        points[at, 0] = 1.0 if finite else 0.0
-        for c in range(1, dim):
-            points[at, c] = solver[SOLUTION, 0, c]
-        points[at, dim] = error
-
-
-@inlined
-def find_signs(count, sign0, candidates, new, signs, fresh_signs, seen):
-    """For every candidate the signs that occur: bits 1, 2 of ``seen`` for + and - on the high side, 4, 8 on the low."""
-    for c in range(1, candidates):
-        flags = 0
-        for j in range(new):
-            s = fresh_signs[j, c]
-            flags |= 5 * (s > 0) | 10 * (s < 0)
-            if flags == 15:
-                break
-        j = 0
-        while j < count and flags != 15:
-            at = sign0 + j * candidates
-            side, s = signs[at], signs[at + c]
-            both = 1 * (s > 0) | 2 * (s < 0)
-            flags |= both * (side >= 0) | 4 * both * (side <= 0)
-            j += 1
-        seen[c] = flags
-
-
-@inlined
-def filter_child(side, cand0, candidates, cands, target, seen, patterns, depth, kept):
-    """List from ``target`` on the candidates with both signs on a side (0: high, 1: low), and count them.
-
-    The others leave the list, and their one sign enters the pattern.
-    """
-    remaining = 0
-    for c in range(1, candidates):
-        k = cands[cand0 + c]
-        flags = seen[c] >> 2 * side & 3
-        if flags == 3:
-            kept[side, remaining] = c
-            cands[target + remaining] = k
-            remaining += 1
-        elif flags == 1:
-            patterns[depth, k >> 6] |= unit_flag(k)
-    return remaining
-
-
-@inlined
-def build_child(
-    side, start, count, sign0, candidates, edge0, edge_count, new, bit, flat_count, to_point, to_sign, to_edge,
-    remaining, points, masks, signs, edges, fresh, fresh_masks, fresh_signs, fresh_edge, flat, kept, lists,
-):  # fmt: skip
-    """Write the generators and edges on one side (0: high, 1: low) of the first candidate's hyperplane.
-
-    Returns how many there are of each.
-    """
-    width, words = points.shape[1], masks.shape[1]
-    word, flag = bit >> 6, np.uint64(1) << np.uint64(bit & 63)
-    total = 0
-    for j in range(count):
-        s = signs[sign0 + j * candidates]
-        if s * (1 - 2 * side) >= 0:
-            lists[RENAMED, j] = total
-            for i in range(width):
-                points[to_point + total, i] = points[start + j, i]
-            for w in range(words):
-                masks[to_point + total, w] = masks[start + j, w]
-            if s == 0:
-                masks[to_point + total, word] |= flag
-            for c in range(remaining):
-                signs[to_sign + total * remaining + c] = signs[sign0 + j * candidates + kept[side, c]]
-            total += 1
-    for j in range(new):
-        lists[RENAMED, count + j] = total
-        for i in range(width):
-            points[to_point + total, i] = fresh[j, i]
-        for w in range(words):
-            masks[to_point + total, w] = fresh_masks[j, w]
-        masks[to_point + total, word] |= flag
-        for c in range(remaining):
-            signs[to_sign + total * remaining + c] = fresh_signs[j, kept[side, c]]
-        total += 1
-    made = to_edge
-    for e in range(edge_count):
-        i, j = np.int64(edges[edge0 + e, 0]), np.int64(edges[edge0 + e, 1])
-        beyond_i = signs[sign0 + i * candidates] * (1 - 2 * side) < 0
-        beyond_j = signs[sign0 + j * candidates] * (1 - 2 * side) < 0
-        if beyond_i or beyond_j:
-            if fresh_edge[e] < 0:
-                continue
-            if beyond_i:
-                i = count + fresh_edge[e]
-            else:
-                j = count + fresh_edge[e]
-        edges[made, 0] = lists[RENAMED, i]
-        edges[made, 1] = lists[RENAMED, j]
-        made += 1
-    for e in range(flat_count):
-        edges[made, 0] = lists[RENAMED, flat[e, 0]]
-        edges[made, 1] = lists[RENAMED, flat[e, 1]]
-        made += 1
-    return total, made - to_edge
 
 
 @inlined

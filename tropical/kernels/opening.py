@@ -17,6 +17,12 @@ def mark_still_rays(
     They are when every unit of the layer that made the cell vanishes along the ray or passes slope 0 there. Which ones
     pass another slope, ``steep_put`` says where the bit of the pattern is set, ``steep_clear`` where it is not.
     """
+    rays = 0
+    for j in range(count):
+        still[j] = False
+        rays += points[begin + j, 0] == 0.0
+    if rays == 0:
+        return
     active = 0 if signs.shape[1] else 1  # there is no layer before the first one
     for w in range(signs.shape[1]):
         active += popcount((signs[parent, w] & steep_put[w]) | (~signs[parent, w] & steep_clear[w]))
