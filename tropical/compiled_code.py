@@ -60,7 +60,20 @@ def _compile(functions: Kernels) -> None:
     out, space = empty_batch(8, 1, 1, 1, keep=True), make_workspace(16, 1, 1, 1)
     suspended = np.empty(1, np.int64), np.empty((1, 1), np.int8)
     none = np.zeros(0, np.uint64)
-    functions.cut_parents(0, rows, errors, batch, none, none, True, np.zeros((1, 1), np.uint64), out, *suspended, space)
+    functions.cut_parents(
+        0,
+        rows,
+        errors,
+        batch,
+        none,
+        none,
+        np.zeros(1, np.int8),
+        True,
+        np.zeros((1, 1), np.uint64),
+        out,
+        *suspended,
+        space,
+    )
     one, column = np.ones(1), np.zeros(1, np.int64)
     functions.compose_rows(
         0, out.parent, out.signs, column, rows, errors, np.ones((1, 1)), one, one, one, True, rows.copy(), errors

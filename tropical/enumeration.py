@@ -311,11 +311,13 @@ class _Engine:
             self.outputs[depth] = empty_batch(block, units, dim, self.words, keep)
         self.spaces[depth].state[:] = 0
         suspended = self.suspended[depth]
-        steep = self.layers[depth - 1].steep if depth else (np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+        none = np.zeros(0, np.uint64)
+        steep = self.layers[depth - 1].steep if depth else (none, none)
+        biases = self.layers[depth - 1].bias_signs if depth else np.zeros(units, np.int8)
         status = None
         while status != kernels.DONE:
             space, out = self.spaces[depth], self.outputs[depth]
-            status = kernels.cut_parents(begin, *rows, batch, *steep, keep, zeros, out, *suspended, space)
+            status = kernels.cut_parents(begin, *rows, batch, *steep, biases, keep, zeros, out, *suspended, space)
             if status == kernels.MASK_FULL:
                 raise _MoreBits
             if status == kernels.ARENA_FULL:

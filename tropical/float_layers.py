@@ -54,6 +54,7 @@ class FloatLayer:
     ``weight`` is transposed (inputs, units). Unit j of the layer before passes the slope ``put[j]`` where bit
     ``column[j]`` of the pattern is set, else ``clear[j]``; the two are equal if it is not kinked (column -1).
     ``steep``: the packed bits whose units pass a slope that is not 0 where the bit is set, and where it is not.
+    ``bias_signs`` are those of the cutting units.
     ``integral``: every number here is an exact integer.
     """
 
@@ -63,6 +64,7 @@ class FloatLayer:
     put: Floats
     column: NDArray[np.int64]
     steep: tuple[Words, Words]
+    bias_signs: Signs
     integral: bool
     cutting: CuttingUnits
 
@@ -175,7 +177,9 @@ def _float_layer(
     clear, put = np.where(same, left, right), np.where(same, right, left)
     cutting = CuttingUnits.of(layer)
     steep = _steep_bits(before, put), _steep_bits(before, clear)
-    return FloatLayer(weight.T.copy(), bias, clear, put, before.column, steep, exact is not None, cutting), total
+    bias_signs = np.array([(q > 0) - (q < 0) for q in layer.bias], np.int8)[cutting.units]
+    integral = exact is not None
+    return FloatLayer(weight.T.copy(), bias, clear, put, before.column, steep, bias_signs, integral, cutting), total
 
 
 def _steep_bits(cutting: CuttingUnits, slopes: Floats) -> Words:

@@ -169,6 +169,21 @@ def test_rays_on_which_a_narrow_layer_is_constant_need_no_rational_arithmetic(si
         assert tally.rational_parts == 0
 
 
+@pytest.mark.parametrize("sizes", [(2, 8, 6, 1), (3, 6, 5, 1), (4, 6, 3, 1), (2, 5, 5, 5, 1)])
+def test_bias_free_float_networks_in_a_box_need_hardly_any_rational_arithmetic(sizes):
+    """Hyperplanes that meet at the origin do so exactly, whatever their float coefficients."""
+    rng = np.random.default_rng(7)
+    net = tp.ReLUNetwork.from_arrays([rng.standard_normal((b, a)) for a, b in pairwise(sizes)])
+    box = tp.Box([-1] * sizes[0], [1] * sizes[0])
+    tally = Tally()
+    _, start = coordinates(net.layers[0].weight, sizes[0], box)
+    patterns, _ = enumerate_patterns(net, start, Meter(), tally)
+    rational = tp.polyhedral_complex(net, box, route="rational").pattern_array
+    assert patterns.in_order().signs().tolist() == rational.tolist()
+    if len(sizes) == 4:
+        assert tally.rational_parts == 0
+
+
 def test_full_arrays_are_emptied_or_enlarged_and_the_work_resumed(monkeypatch):
     """Every array starts too small, so that each way of leaving compiled code is taken again and again."""
     for name, value in (("_ROOM", 1), ("_BLOCK", 64), ("_SUSPENDED", 1), ("_ROW_ENTRIES", 1)):

@@ -61,7 +61,8 @@ def new_generators(
                 size = max(size, abs(fresh[new, c]))
             rough = True
             finite = points[start + i, 0] > 0.0 or points[start + j, 0] > 0.0
-            if not error < COARSE * size:
+            central = finite and meet_at_origin(fresh_masks, new, bit_rows, depth, table, rows, unit)
+            if central or not error < COARSE * size:
                 solve_again(fresh, new, finite, fresh_masks, bit_rows, depth, table, rows, unit, solver)
                 rough = False
         for c in range(1, candidates):
@@ -87,10 +88,25 @@ def new_generators(
 
 
 @compiled
+def meet_at_origin(masks, at, bit_rows, depth, table, rows, unit):
+    """Whether the unit's hyperplane and all constraints of mask ``at`` contain the origin, exactly."""
+    dim = table.shape[1] - 2
+    central = rows[unit, 0] == 0.0 and rows[unit, dim] == 0.0
+    for w in range(masks.shape[1]):
+        bits = masks[at, w]
+        while bits and central:
+            place = bit_rows[depth, 64 * w + lowest_bit(bits)]
+            bits &= bits - np.uint64(1)
+            central = table[place, 0] == 0.0 and table[place, dim] == 0.0
+    return central
+
+
+@compiled
 def solve_again(points, at, finite, masks, bit_rows, depth, table, rows, unit, solver):
     """Solve for point ``at`` from the constraints of its mask and the unit's row, if that is more accurate.
 
-    For a ray, of which r is an approximation, the gradients are to vanish and <r / |r|, x> = 1.
+    For a ray, of which r is an approximation, the gradients are to vanish and <r / |r|, x> = 1. Hyperplanes that meet
+    in one point and contain the origin meet there, exactly.
     """
     dim = points.shape[1] - 1
     n = dim - 1
@@ -127,8 +143,15 @@ def solve_again(points, at, finite, masks, bit_rows, depth, table, rows, unit, s
         solver[SYSTEM, found, 0] = -1.0
         solver[SYSTEM, found, dim] = 0.0
         solver[SYSTEM, found, dim + 1] = 0.0
+    central = finite
+    for i in range(n):
+        central = central and solver[SYSTEM, i, 0] == 0.0 and solver[SYSTEM, i, dim] == 0.0
     error = solved_point(n, solver)
-    if error < np.inf and not points[at, dim] / length <= error:
+    if central and error < np.inf:
+        points[at, 0] = 1.0
+        for c in range(1, dim + 1):
+            points[at, c] = 0.0
+    elif error < np.inf and not points[at, dim] / length <= error:
         points[at, 0] = 1.0 if finite else 0.0
         for c in range(1, dim):
             points[at, c] = solver[SOLUTION, 0, c]

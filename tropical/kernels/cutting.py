@@ -12,7 +12,7 @@ from tropical.kernels.children import build_child, filter_child, find_signs
 from tropical.kernels.compilation import compiled, inlined
 from tropical.kernels.crossings import new_generators
 from tropical.kernels.facets import facet_edges
-from tropical.kernels.opening import mark_still_rays, open_parent
+from tropical.kernels.opening import mark_still, open_parent
 from tropical.kernels.points import (
     AMBIGUOUS,
 )
@@ -109,13 +109,26 @@ def suspend(parent, q, depth, cand0, candidates, zeros, cands, patterns, suspend
 
 @compiled
 def cut_parents(
-    first, rows, errors, parents, steep_put, steep_clear, keep, zeros, out, suspended_parent, suspended_signs, space
+    first,
+    rows,
+    errors,
+    parents,
+    steep_put,
+    steep_clear,
+    biases,
+    keep,
+    zeros,
+    out,
+    suspended_parent,
+    suspended_signs,
+    space,
 ):
     """Go on splitting the parents first, first + 1, ..., one for each entry of ``rows``; say why it stopped.
 
     ``parents`` holds the parents' cells as ``out`` receives the new ones (geometry iff ``keep``); rows, shape
-    (cells, n + 1, units), and their errors belong to the parents; for ``steep_put`` and ``steep_clear`` see
-    ``mark_still_rays``. ``zeros`` receives the units that vanish identically
+    (cells, n + 1, units), and their errors belong to the parents; for ``steep_put``, ``steep_clear`` and
+    ``biases`` see
+    ``mark_still``. ``zeros`` receives the units that vanish identically
     on each parent. Parts with an ambiguous sign are suspended: their undecided units have sign AMBIGUOUS. What is not
     done is left in ``space`` to go on with, once the output is taken or the room enlarged.
     """
@@ -142,6 +155,9 @@ def cut_parents(
     units, width = rows.shape[2], points.shape[1]
     n, words, pattern_words = rows.shape[1] - 1, masks.shape[1], patterns.shape[1]
     bits = 64 * words
+    zero_bias = False
+    for k in range(units):
+        zero_bias = zero_bias or biases[k] == 0
     while True:
         q = state[NEXT]
         parent = first + q
@@ -154,13 +170,13 @@ def cut_parents(
                 return ARENA_FULL
             if state[SUSPENDED] >= suspended_parent.shape[0]:
                 return SUSPENDED_FULL
-            mark_still_rays(
+            mark_still(
                 parent, in_points, lo, count, in_masks, in_row_pointer[parent], in_row_pointer[parent + 1], in_bits,
-                in_units, in_signs, steep_put, steep_clear, still,
+                in_units, in_signs, steep_put, steep_clear, zero_bias, still,
             )  # fmt: skip
             candidates = open_parent(
-                rows, errors, q, in_points, lo, count, still, zeros, patterns, unit_rows, signs, cands, largest, sums,
-                undecided, kept, tally,
+                rows, errors, q, in_points, lo, count, still, biases, zeros, patterns, unit_rows, signs, cands,
+                largest, sums, undecided, kept, tally,
             )  # fmt: skip
             if candidates < 0:
                 for k in range(units):
@@ -173,7 +189,7 @@ def cut_parents(
                 for j in range(count):
                     for i in range(width):
                         points[j, i] = in_points[lo + j, i]
-                    if still[j]:
+                    if still[j] and points[j, 0] == 0.0:
                         points[j, 0] = -0.0
                     for w in range(words):
                         masks[j, w] = in_masks[lo + j, w]

@@ -8,20 +8,22 @@ from tropical.kernels.points import AMBIGUOUS, EXACT, UNIT, evaluate, gcd, sign_
 from tropical.kernels.workspace import AT_ONCE, BOUNDED, LEAST, MOST, VALUE
 
 
-@compiled
-def mark_still_rays(
-    parent, points, begin, count, masks, row_begin, row_end, row_bits, row_units, signs, steep_put, steep_clear, still
+@inlined
+def mark_still(
+    parent, points, begin, count, masks, row_begin, row_end, row_bits, row_units, signs, steep_put, steep_clear,
+    vertices, still,
 ):  # fmt: skip
-    """Find the rays of a cell along which the preactivations of the next layer are constant.
+    """Find the generators of a cell at which the preactivations of the next layer are its biases (on rays: 0).
 
-    They are when every unit of the layer that made the cell vanishes along the ray or passes slope 0 there. Which ones
-    pass another slope, ``steep_put`` says where the bit of the pattern is set, ``steep_clear`` where it is not.
+    They are where every unit of the layer that made the cell vanishes or passes slope 0. Which ones pass another slope,
+    ``steep_put`` says where the bit of the pattern is set, ``steep_clear`` where it is not. Without ``vertices`` only
+    rays are looked at: if no bias is 0, floats decide at vertices.
     """
-    rays = 0
+    rays = False
     for j in range(count):
         still[j] = False
-        rays += points[begin + j, 0] == 0.0
-    if rays == 0:
+        rays = rays or points[begin + j, 0] == 0.0
+    if not rays and not vertices:
         return
     active = 0 if signs.shape[1] else 1  # there is no layer before the first one
     for w in range(signs.shape[1]):
@@ -33,9 +35,8 @@ def mark_still_rays(
             active -= 1 if side[unit >> 6] & unit_flag(unit) else 0
     for j in range(count):
         v0 = points[begin + j, 0]
-        ray = v0 == 0.0
-        marked = ray and np.copysign(1.0, v0) < 0.0
-        if ray and not marked and active == 0:
+        marked = v0 == 0.0 and np.copysign(1.0, v0) < 0.0
+        if not marked and active == 0 and (vertices or v0 == 0.0):
             marked = True
             for r in range(row_begin, row_end):
                 unit, b = row_units[r], row_bits[r]
@@ -47,8 +48,8 @@ def mark_still_rays(
         still[j] = marked
 
 
-@compiled
-def settle(rows, errors, q, points, begin, count, still, zeros, largest, sums, patterns, undecided):
+@inlined
+def settle(rows, errors, q, points, begin, count, still, biases, zeros, largest, sums, patterns, undecided):
     """Set the bits of the units that are positive, or 0, on a whole cell; list those without one certain sign.
 
     Returns the number of the latter. A unit's values at all generators are compared with one bound on the error of
@@ -92,6 +93,18 @@ def settle(rows, errors, q, points, begin, count, still, zeros, largest, sums, p
         factor = (dim + 4) * UNIT * largest[i] + error
         for k in range(units):
             sums[VALUE, k] += factor * abs(rows[q, i, k])
+    any_still = anchored = False
+    for j in range(count):
+        any_still = any_still or still[j]
+        anchored = anchored or (still[j] and points[begin + j, 0] > 0.0)
+    if any_still:
+        for k in range(units):
+            if anchored and biases[k] != 0:  # that sign occurs, too
+                sums[LEAST, k] = sums[LEAST, k] if biases[k] > 0 else -np.inf
+                sums[MOST, k] = sums[MOST, k] if biases[k] < 0 else np.inf
+            elif sums[LEAST, k] > sums[MOST, k]:  # no generator was evaluated
+                sums[LEAST, k] = -np.inf
+                sums[MOST, k] = np.inf
     left = 0
     for k in range(units):
         bound, least, most = 1.0001 * sums[VALUE, k], sums[LEAST, k], sums[MOST, k]
@@ -128,8 +141,8 @@ def copy_row(rows, errors, q, k, out):
 
 @inlined
 def open_parent(
-    rows, errors, q, points, begin, count, still, zeros, patterns, out_rows, signs, cands, largest, sums, undecided,
-    kept, tally,
+    rows, errors, q, points, begin, count, still, biases, zeros, patterns, out_rows, signs, cands, largest, sums,
+    undecided, kept, tally,
 ):  # fmt: skip
     """Find the units that cut a cell (generators begin, ...) and their signs at its generators; -1 if one is ambiguous.
 
@@ -139,14 +152,14 @@ def open_parent(
     for w in range(patterns.shape[1]):
         patterns[0, w] = 0
         zeros[q, w] = 0
-    left = settle(rows, errors, q, points, begin, count, still, zeros, largest, sums, patterns, undecided)
+    left = settle(rows, errors, q, points, begin, count, still, biases, zeros, largest, sums, patterns, undecided)
     tally[AT_ONCE] += units - left
     tally[BOUNDED] += left * count
     for c in range(left):
         copy_row(rows, errors, q, undecided[c], out_rows)
     for j in range(count):
         for c in range(left):
-            s = 0
+            s = np.int64(biases[undecided[c]]) if points[begin + j, 0] > 0.0 else 0
             if not still[j]:
                 value, bound = evaluate(out_rows, undecided[c], points, begin + j)
                 s = sign_of(value, bound)
