@@ -1,11 +1,11 @@
 """Compiled predicates and vertices: signs certified by running error bounds, exact on integers.
 
 A vertex is a homogeneous vector v of n + 1 float64, followed by an absolute bound e on the error of each entry. e = 0
-marks an integer vector held exactly; other vertices are scaled to v_0 = 1, and rays have v_0 = 0; -0 marks a
-still ray, along which no preactivation changes any more. A row r (one unit's
-preactivation on the parent cell) is followed by bounds on the errors of its constant (e0) and of its gradient entries
-(e1); both are 0 for integer rows, of which entries beyond 2^53 may be rounded once, relatively. Bounds follow the
-standard model of rounding (Higham 2002, section 3.1).
+marks an integer vector held exactly; other vertices are scaled to v_0 = 1, and rays have v_0 = 0, or -0 if they are
+still: no preactivation of a later layer changes along them. A row r (one unit's preactivation on the parent cell) is
+followed by bounds on the errors of its constant (e0) and of its gradient entries (e1); both are 0 for integer rows, of
+which entries beyond 2^53 may be rounded once, relatively. Bounds follow the standard model of rounding (Higham 2002,
+section 3.1).
 """
 
 import numpy as np
