@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.cones import Cone, Integers, facets
+from tropical.cones import Cone, Integers, edges, facets
 
 Floats = NDArray[np.float64]
 _EXACT = 1 << 53
@@ -41,7 +41,7 @@ def empty_batch(cells: int, units: int, dim: int, words: int, keep: bool) -> Bat
     """Room for ``cells`` cells of dimension ``dim``; without ``keep`` for their parents and signs only."""
     kept = cells if keep else 0
     points = kept * ((1 << dim) + 8)
-    edges, rows = points * (dim + 1) // 2 + 64, kept * (2 * dim + 8) + 64 * words
+    pairs, rows = points * (dim + 1) // 2 + 64, kept * (2 * dim + 8) + 64 * words
     return Batch(
         np.empty(cells, np.int64),
         np.empty((cells, -(-units // 64)), np.uint64),
@@ -49,7 +49,7 @@ def empty_batch(cells: int, units: int, dim: int, words: int, keep: bool) -> Bat
         np.empty((points, dim + 2)),
         np.empty((points, words), np.uint64),
         np.zeros(kept + 1, np.int64),
-        np.empty((edges, 2), np.int32),
+        np.empty((pairs, 2), np.int32),
         np.zeros(kept + 1, np.int64),
         np.empty(rows, np.int64),
         np.empty((rows, dim + 3)),
@@ -115,15 +115,15 @@ def batch_of(cones: Sequence[Cone], signs: NDArray[np.uint64], parents: Sequence
     geometry = [_arrays(cone, words) for cone in cones]
     if any(arrays is None for arrays in geometry):
         return None
-    points, masks, edges, rows = zip(*(arrays for arrays in geometry if arrays), strict=True)
+    points, masks, pairs, rows = zip(*(arrays for arrays in geometry if arrays), strict=True)
     return Batch(
         np.array(parents, np.int64),
         signs,
         _pointer(points),
         np.concatenate(points),
         np.concatenate(masks),
-        _pointer(edges),
-        np.concatenate(edges),
+        _pointer(pairs),
+        np.concatenate(pairs),
         _pointer(rows),
         np.concatenate([np.arange(len(r)) for r in rows]),
         np.concatenate(rows),
@@ -144,27 +144,8 @@ def _arrays(cone: Cone, words: int) -> tuple[NDArray[Any], ...] | None:
     masks = np.array([[mask >> 64 * w & (1 << 64) - 1 for w in range(words)] for mask in incidence], np.uint64)
     points = [[*vector, error] for vector, error in map(rounded_vector, cone.generators)]
     rows = [[*row, error, error] for row, error in (rounded_vector(cone.constraints[index]) for index in sides)]
-    pairs = _edges(incidence, cone.pointed_dim)
-    edges = np.array(pairs, np.int32).reshape(-1, 2)
-    return (
-        np.array(points),
-        masks,
-        edges,
-        np.array(rows),
-    )
-
-
-def _edges(incidence: Sequence[int], pointed_dim: int) -> list[tuple[int, int]]:
-    """Pairs of generators that no third one joins on all their common facets."""
-    pairs = []
-    for i, first in enumerate(incidence):
-        for j in range(i + 1, len(incidence)):
-            common = first & incidence[j]
-            if common.bit_count() >= pointed_dim - 2 and not any(
-                mask & common == common for k, mask in enumerate(incidence) if k not in (i, j)
-            ):
-                pairs.append((i, j))
-    return pairs
+    pairs = np.array(edges(cone), np.int32).reshape(-1, 2)
+    return np.array(points), masks, pairs, np.array(rows)
 
 
 def rounded_vector(vector: Integers) -> tuple[list[float], float]:

@@ -103,6 +103,16 @@ def facets(cone: Cone) -> dict[int, int]:
     return {by_set[s]: s for s in maximal}
 
 
+def edges(cone: Cone) -> list[tuple[int, int]]:
+    """The pairs of generators that span a two-dimensional face.
+
+    >>> edges(Cone(((1, 0), (0, 1)), (0b01, 0b10), ((0, 1), (1, 0))))
+    [(0, 1)]
+    """
+    count = len(cone.generators)
+    return [(i, j) for i in range(count) for j in range(i + 1, count) if _common_edge(cone, i, j) is not None]
+
+
 def _cut_lineality(cone: Cone, row: Integers, index: int, value: int) -> tuple[Cone, Cone]:
     """Use up one direction of lineality: the other generators move along it into the hyperplane."""
     direction = cone.lineality[index]
@@ -142,21 +152,27 @@ def _edge_points(cone: Cone, values: list[int], bit: int) -> list[tuple[Integers
     """The points where the hyperplane meets the edges of the cone, each with its incidence mask."""
     plus = [i for i, value in enumerate(values) if value > 0]
     minus = [i for i, value in enumerate(values) if value < 0]
-    needed = cone.pointed_dim - 2
     points = []
     for i in plus:
         for j in minus:
-            common = cone.incidence[i] & cone.incidence[j]
-            if common.bit_count() >= needed and _adjacent(cone, i, j, common):
+            common = _common_edge(cone, i, j)
+            if common is not None:
                 pair = zip(cone.generators[i], cone.generators[j], strict=True)
                 vector = primitive_integers([values[i] * b - values[j] * a for a, b in pair])
                 points.append((vector, common | bit))
     return points
 
 
-def _adjacent(cone: Cone, i: int, j: int, common: int) -> bool:
-    """Two generators span an edge iff no third one lies on all their common constraints (Fukuda and Prodon 1996)."""
+def _common_edge(cone: Cone, i: int, j: int) -> int | None:
+    """The common constraints of two generators if they span an edge, else None.
+
+    They do iff no third one lies on all of these (Fukuda and Prodon 1996).
+    """
+    common = cone.incidence[i] & cone.incidence[j]
     simple = cone.pointed_dim - 1
+    if common.bit_count() < simple - 1:
+        return None
     if cone.incidence[i].bit_count() == simple or cone.incidence[j].bit_count() == simple:
-        return True  # at a simple generator any dim - 2 of its constraints meet in an edge
-    return not any(mask & common == common for k, mask in enumerate(cone.incidence) if k not in (i, j))
+        return common  # at a simple generator any dim - 2 of its constraints meet in an edge
+    third = any(mask & common == common for k, mask in enumerate(cone.incidence) if k not in (i, j))
+    return None if third else common

@@ -20,12 +20,13 @@ def lowest_exponents(values: Floats) -> NDArray[np.int64]:
     return np.where(values == 0, _ZERO, exponent - 54 + place)
 
 
-def common_denominator(*arrays: Floats) -> int | None:
-    """The exponent d >= 0 of the least common denominator 2^d, or None if a value times 2^d is not below 2^53.
+def as_integers(values: Floats) -> tuple[int, Floats] | None:
+    """The least common denominator of finite values and the values times it, or None unless all are below 2^53.
 
-    >>> common_denominator(np.array([0.75, 3.0]), np.array([0.5]))
-    2
+    >>> as_integers(np.array([0.75, 3.0]))
+    (4, array([ 3., 12.]))
     """
-    exponent = max(0, -min((int(lowest_exponents(a).min()) for a in arrays if a.size), default=0))
-    largest = max((float(np.abs(a).max()) for a in arrays if a.size), default=0.0)
-    return exponent if exponent < 1000 and largest < 2.0 ** (53 - exponent) else None
+    exponent = max(0, -int(lowest_exponents(values).min(initial=0)))
+    if exponent >= 1000 or np.abs(values).max(initial=0.0) >= 2.0 ** (53 - exponent):
+        return None
+    return 1 << exponent, np.ldexp(values, exponent)

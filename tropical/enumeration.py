@@ -78,7 +78,7 @@ def enumerate_patterns(
     """Return the patterns of the activation regions of ``net`` inside ``start``; :func:`can_enumerate` must hold.
 
     The second value is None, or says which budget stopped the enumeration. ``executor`` shares out the cells of the
-    first layer in a fixed number of parts, so that the result does not depend on its workers.
+    first layer in parts that do not depend on its workers, nor does the result.
     """
     reduced, cones, whole, axis_units = _start(net, start)
     words = 1
@@ -189,8 +189,8 @@ class _Engine:
         batch = batch_of(self.cones, none.positive, [0] * len(self.cones), self.words)
         if batch is None:
             raise _MoreBits
-        axes = batch.rows[:, 1 : 1 + self.net.input_dim] != 0
         if self.axis_units:
+            axes = batch.rows[:, 1 : 1 + self.net.input_dim] != 0
             units = self.first.cutting.column[self.axis_units]
             batch = batch._replace(row_units=np.where(axes.sum(axis=1) == 1, units[axes.argmax(axis=1)], -1))
         if self.executor is None or not self.layers:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tropical.batches import Floats, rounded_vector
 from tropical.cones import Integers
-from tropical.dyadic import common_denominator, lowest_exponents
+from tropical.dyadic import as_integers, lowest_exponents
 from tropical.layer import Layer, Slopes, saturated
 from tropical.network import ReLUNetwork
 from tropical.patterns import SignLayout, Signs, Words, packed_bits
@@ -109,10 +109,9 @@ def _dyadic_rows(
     if np.abs(rows).max() > 2.0**_FAR * 2.0 ** min(int(exponents.min()), 0):
         return None
     cut = np.ldexp(rows, -exponents.min(axis=1, keepdims=True))[cutting.units]
-    exponent = common_denominator(rows)
-    before = rows if exponent is None else np.ldexp(rows, exponent)
-    scale = 1 if exponent is None else 1 << exponent
-    return _exact(cut), _exact(before), scale, exponent is not None
+    integers = as_integers(rows)
+    scale, before = integers or (1, rows)
+    return _exact(cut), _exact(before), scale, integers is not None
 
 
 def _exact(values: Floats) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
 from tropical.affine import AffineMap, form_of_row
-from tropical.dyadic import common_denominator
+from tropical.dyadic import as_integers
 from tropical.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 
 Slopes = tuple[Fraction, Fraction]
@@ -89,8 +89,7 @@ class Layer:
     def integer_weight(self) -> tuple[int, NDArray[np.float64] | None]:
         """The least common denominator of the weights, and the weights times it, if all are below 2^53 and so exact."""
         if self.holds_floats:
-            exponent = common_denominator(self.saturated_arrays[0])
-            return (1, None) if exponent is None else (1 << exponent, np.ldexp(self.saturated_arrays[0], exponent))
+            return as_integers(self.saturated_arrays[0]) or (1, None)
         scale = math.lcm(*(q.denominator for row in self.weight for q in row))
         if any(abs(q.numerator) * (scale // q.denominator) >= 1 << 53 for row in self.weight for q in row):
             return scale, None
@@ -137,9 +136,8 @@ class Layer:
 
 def _small_integers(rows: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """A multiple of rows of float64 numbers in which all are integers below 2^26, so that products are exact."""
-    exponent = common_denominator(rows)
-    whole = None if exponent is None else np.ldexp(rows, exponent)
-    return whole if whole is not None and np.abs(whole).max() < 1 << 26 else None
+    found = as_integers(rows)
+    return found[1] if found and np.abs(found[1]).max() < 1 << 26 else None
 
 
 def _ratio_sign(first: NDArray[Any], second: NDArray[Any]) -> int:

@@ -97,6 +97,11 @@ class ReLUNetwork:
         return tuple(layer.output_dim for layer in self.layers[:-1])
 
     @cached_property
+    def num_kinked(self) -> int:
+        """Number of hidden units that can break linearity: the length of an activation pattern."""
+        return sum(len(layer.kinked) for layer in self.layers[:-1])
+
+    @cached_property
     def is_bias_free(self) -> bool:
         """Whether every bias is 0, so that the function is positively homogeneous."""
         return not any(any(layer.bias) for layer in self.layers)
@@ -146,7 +151,7 @@ class ReLUNetwork:
 
     def affine_map(self, pattern: Sequence[int]) -> AffineMap:
         """Affine map that the network follows where the activation pattern is ``pattern``."""
-        expected = sum(len(layer.kinked) for layer in self.layers[:-1])
+        expected = self.num_kinked
         if len(pattern) != expected:
             raise ValueError(f"the pattern of this network has {expected} entries, got {len(pattern)}")
         rows, signs = identity_rows(self.input_dim), iter(pattern)

@@ -37,26 +37,23 @@ class PackedSigns:
         """The signs of further units on the same cells."""
         if not self.positive.shape[1]:
             return other
-        zero = None
-        if self.zero is not None or other.zero is not None:
-            zero = np.concatenate([self.zero_words(), other.zero_words()], axis=1)
-        return PackedSigns(np.concatenate([self.positive, other.positive], axis=1), zero)
+        return self._joined(other, axis=1)
 
     def stacked(self, other: "PackedSigns") -> "PackedSigns":
         """The signs of the same units on further cells."""
-        zero = None
-        if self.zero is not None or other.zero is not None:
-            zero = np.concatenate([self.zero_words(), other.zero_words()])
-        return PackedSigns(np.concatenate([self.positive, other.positive]), zero)
+        return self._joined(other, axis=0)
 
     @property
     def nbytes(self) -> int:
         """Memory held, in bytes."""
         return self.positive.nbytes + (0 if self.zero is None else self.zero.nbytes)
 
-    def zero_words(self) -> Words:
-        """``zero`` as an array."""
-        return np.zeros_like(self.positive) if self.zero is None else self.zero
+    def _joined(self, other: "PackedSigns", axis: int) -> "PackedSigns":
+        positive = np.concatenate([self.positive, other.positive], axis=axis)
+        if self.zero is None and other.zero is None:
+            return PackedSigns(positive)
+        zeros = [np.zeros_like(s.positive) if s.zero is None else s.zero for s in (self, other)]
+        return PackedSigns(positive, np.concatenate(zeros, axis=axis))
 
 
 def packed_bits(bits: NDArray[np.bool_]) -> Words:

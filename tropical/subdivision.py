@@ -89,19 +89,15 @@ def _compiled_at_once(net: ReLUNetwork, budget: Budget) -> bool:
 
 
 def _many_vertices(net: ReLUNetwork, start: Cone, compilable: bool) -> bool:
-    if start.lineality and _units(net) <= net.input_dim + _FEW_UNITS:
+    if start.lineality and net.num_kinked <= net.input_dim + _FEW_UNITS:
         return False
     highest = _CUT_DIM if compilable else _CUT_DIM_RATIONAL
     return net.input_dim > highest or len(start.generators) > _CUT_VERTICES
 
 
-def _units(net: ReLUNetwork) -> int:
-    return sum(len(layer.kinked) for layer in net.layers[:-1])
-
-
 def _pattern_bytes(net: ReLUNetwork) -> int:
     """Memory of a pattern as a tuple."""
-    return 56 + 8 * _units(net)
+    return 56 + 8 * net.num_kinked
 
 
 def _cut(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
@@ -137,4 +133,4 @@ def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) ->
             found.append(pattern)
     except BudgetExhausted as stop:
         reason = str(stop)
-    return PatternTable.of(found, _units(net)), reason
+    return PatternTable.of(found, net.num_kinked), reason

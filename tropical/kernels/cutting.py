@@ -13,9 +13,7 @@ from tropical.kernels.compilation import compiled, inlined
 from tropical.kernels.crossings import new_generators
 from tropical.kernels.facets import facet_edges
 from tropical.kernels.opening import mark_still, open_parent
-from tropical.kernels.points import (
-    AMBIGUOUS,
-)
+from tropical.kernels.points import AMBIGUOUS
 from tropical.kernels.workspace import (
     CAND0,
     CANDS,
@@ -126,11 +124,10 @@ def cut_parents(
     """Go on splitting the parents first, first + 1, ..., one for each entry of ``rows``; say why it stopped.
 
     ``parents`` holds the parents' cells as ``out`` receives the new ones (geometry iff ``keep``); rows, shape
-    (cells, n + 1, units), and their errors belong to the parents; for ``steep_put``, ``steep_clear`` and
-    ``biases`` see
-    ``mark_still``. ``zeros`` receives the units that vanish identically
-    on each parent. Parts with an ambiguous sign are suspended: their undecided units have sign AMBIGUOUS. What is not
-    done is left in ``space`` to go on with, once the output is taken or the room enlarged.
+    (cells, n + 1, units), and their errors belong to the parents; for ``steep_put``, ``steep_clear`` and ``biases`` see
+    ``mark_still``. ``zeros`` receives the units that vanish identically on each parent. Parts with an ambiguous sign
+    are suspended: their undecided units have sign AMBIGUOUS. What is not done is left in ``space`` to go on with, once
+    the output is taken or the room enlarged.
     """
     in_pointer, in_points, in_masks = parents.pointer, parents.points, parents.masks
     in_edge_pointer, in_edges = parents.edge_pointer, parents.edges
@@ -142,14 +139,8 @@ def cut_parents(
     state, tally, frames, patterns, bit_rows = space.state, space.tally, space.frames, space.patterns, space.bit_rows
     table, points, masks, signs, cands = space.table, space.points, space.masks, space.signs, space.cands
     edges, unit_rows, largest, sums, undecided = space.edges, space.rows, space.largest, space.sums, space.undecided
-    still, known_units, kept, seen, values, solver = (
-        space.still,
-        space.known_units,
-        space.kept,
-        space.seen,
-        space.values,
-        space.solver,
-    )
+    still, known_units, kept = space.still, space.known_units, space.kept
+    seen, values, solver = space.seen, space.values, space.solver
     fresh, fresh_masks, fresh_signs, fresh_edge = space.fresh, space.fresh_masks, space.fresh_signs, space.fresh_edge
     lists, member_masks, slots, flat = space.lists, space.member_masks, space.slots, space.flat
     units, width = rows.shape[2], points.shape[1]

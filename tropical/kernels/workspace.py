@@ -15,8 +15,9 @@ INFERRED, INTEGER, BOUNDED, AT_ONCE = range(4)  # entries of ``tally``
 MEMBERS, SIZES, RENAMED = range(3)  # rows of ``lists``
 LEAST, MOST, VALUE = range(3)  # rows of ``sums``
 _KEPT = (
-    "state tally frames patterns bit_rows table points masks signs cands edges rows".split()  # noqa: SIM905 - one line
-)
+    "state", "tally", "frames", "patterns", "bit_rows", "table", "points", "masks", "signs", "cands", "edges", "rows",
+    "known_units",
+)  # fmt: skip
 
 
 class Workspace(NamedTuple):
@@ -26,8 +27,9 @@ class Workspace(NamedTuple):
     written to the output. A frame's generators, candidates (units whose sign is open) and edges lie in ``points``,
     ``masks``, ``signs``, ``cands``, ``edges``, the signs generator by generator; ``patterns`` hold the signs found for
     it, ``bit_rows`` the place in ``table`` of the constraint that each bit of its masks stands for. ``rows`` are the
-    parent's rows of the units. Points end with a bound on their error, rows with two (see ``points``). The rest is
-    scratch: for a parent (``largest`` to ``undecided``), or for one cut.
+    parent's rows of the units, ``known_units`` its constraints that are such rows. Points end with a bound on their
+    error, rows with two (see ``points``). The rest is scratch: for opening a parent (``largest`` to ``still``), or for
+    one cut.
     """
 
     state: Places
@@ -42,14 +44,14 @@ class Workspace(NamedTuple):
     cands: Places
     edges: NDArray[np.int32]
     rows: Floats
+    known_units: Places
     largest: Floats
     sums: Floats
     undecided: Places
+    still: NDArray[np.bool_]
     kept: Places
     seen: NDArray[np.int8]
-    known_units: Places
     values: Floats
-    still: NDArray[np.bool_]
     fresh: Floats
     fresh_masks: Flags
     fresh_signs: NDArray[np.int8]
@@ -77,14 +79,14 @@ def make_workspace(room: int, units: int, dim: int, words: int) -> Workspace:
         cands=np.empty(room + 16 * units, np.int64),
         edges=np.empty((room * (dim + 1), 2), np.int32),
         rows=np.empty((units, dim + 3)),
+        known_units=np.full(bits, -1),
         largest=np.empty(dim + 2),
         sums=np.empty((3, units)),
         undecided=np.empty(units, np.int64),
+        still=np.empty(room, np.bool_),
         kept=np.empty((2, units), np.int64),
         seen=np.empty(units, np.int8),
-        known_units=np.full(bits, -1),
         values=np.empty((room, 2)),
-        still=np.empty(room, np.bool_),
         fresh=np.empty((room, dim + 2)),
         fresh_masks=np.empty((room, words), np.uint64),
         fresh_signs=np.empty((room, units), np.int8),
