@@ -35,8 +35,8 @@ from tropical.network import ReLUNetwork
 from tropical.patterns import PackedSigns, PatternCollector, PatternTable, SignLayout, Signs
 from tropical.rationals import from_flint, independent_rows, primitive, to_flint
 
-_ROW_ENTRIES = 1 << 14  # entries of the rows of the cells that are cut in one call of compiled code
-_BLOCK = 1 << 13  # new cells for which room is made, halved for each dimension (beyond 4, if only signs are kept)
+_ROW_ENTRIES = 1 << 15  # entries of the rows of the cells that are cut in one call of compiled code
+_BLOCK = 1 << 11  # new cells for which room is made, halved for each dimension unless only signs are kept
 _ROOM = 64  # generators for which room is made at first, doubled for each dimension
 _TASK = 64  # cells of the first layer in the first tasks given to an executor
 _AHEAD = 256  # tasks that may wait for a worker
@@ -307,8 +307,8 @@ class _Engine:
         if depth not in self.spaces:
             self.spaces[depth] = make_workspace(_ROOM << dim, units, dim, self.words)
             self.suspended[depth] = np.empty(_SUSPENDED, np.int64), np.empty((_SUSPENDED, units), np.int8)
-            block = max(_BLOCK >> (dim if keep else max(dim - 4, 0)), 64)
-            self.outputs[depth] = empty_batch(block, units, dim, self.words, keep)
+            block = _BLOCK >> dim if keep else _BLOCK
+            self.outputs[depth] = empty_batch(max(block, 256), units, dim, self.words, keep)
         self.spaces[depth].state[:] = 0
         suspended = self.suspended[depth]
         none = np.zeros(0, np.uint64)

@@ -176,7 +176,7 @@ def _float_layer(
     clear, put = np.where(same, left, right), np.where(same, right, left)
     cutting = CuttingUnits.of(layer)
     steep = _steep_bits(before, put), _steep_bits(before, clear)
-    bias_signs = np.array([(q > 0) - (q < 0) for q in layer.bias], np.int8)[cutting.units]
+    bias_signs = np.array([(p > 0) - (p < 0) for p in (q.numerator for q in layer.bias)], np.int8)[cutting.units]
     integral = exact is not None
     return FloatLayer(weight.T.copy(), bias, clear, put, before.column, steep, bias_signs, integral, cutting), total
 
