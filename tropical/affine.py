@@ -59,6 +59,17 @@ class AffineForm:
 
     __rmul__ = __mul__
 
+    def compose(self, inner: "AffineMap") -> "AffineForm":
+        """The form x -> self(inner(x)); ``ValueError`` unless ``inner`` has ``input_dim`` forms.
+
+        >>> print(AffineForm([1, 2], 3).compose(AffineMap((AffineForm([1], 1), AffineForm([-1])))))
+        -x0 + 4
+        """
+        if len(inner.forms) != self.input_dim:
+            raise ValueError(f"a form of {self.input_dim} inputs cannot follow a map with {len(inner.forms)} outputs")
+        zero = AffineForm((Fraction(0),) * inner.input_dim, self.constant)
+        return sum((form * a for a, form in zip(self.gradient, inner.forms, strict=True) if a), zero)
+
     def __str__(self) -> str:
         terms = [(q, f"x{i}") for i, q in enumerate(self.gradient) if q]
         if self.constant or not terms:
@@ -82,6 +93,16 @@ class AffineMap:
     """
 
     forms: tuple[AffineForm, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "forms", tuple(self.forms))
+        if len({form.input_dim for form in self.forms}) != 1:
+            raise ValueError(f"an affine map needs forms on one space, got {[form.input_dim for form in self.forms]}")
+
+    @property
+    def input_dim(self) -> int:
+        """Number n of inputs."""
+        return self.forms[0].input_dim
 
     def __call__(self, x: Iterable[Any]) -> Vector:
         point = as_vector(x, "x")
