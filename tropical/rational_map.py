@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from flint import fmpq
@@ -116,7 +116,7 @@ class TropicalRationalMap:
     def _combined(self, other: Any, combine: Callable[[Pair, Pair], Pair]) -> "TropicalRationalMap":
         right = self._operand(other)
         if right is None:
-            return NotImplemented
+            return cast("TropicalRationalMap", NotImplemented)
         return _of_pairs(combine(a, b) for a, b in zip(self.pairs, right.pairs, strict=True))
 
     def _operand(self, other: Any) -> "TropicalRationalMap | None":
