@@ -63,6 +63,21 @@ def sign_on(cone: Cone, row: Sequence[int]) -> int | None:
     return positive - negative
 
 
+def vector_below(cone: Cone, row: Integers) -> Integers | None:
+    """A vector of the interior of ``cone`` on which ``row`` is negative, if there is one.
+
+    >>> vector_below(half_space(1), (3, 2))
+    (1, -2)
+    """
+    both_ways = (tuple(s * a for a in direction) for direction in cone.lineality for s in (1, -1))
+    step = next((v for v in (*cone.generators, *both_ways) if dot(row, v) < 0), None)
+    if step is None:
+        return None
+    inside = cone.interior_vector()
+    times = max(dot(row, inside), 0) // -dot(row, step) + 1
+    return tuple(a + times * b for a, b in zip(inside, step, strict=True))
+
+
 def cut(cone: Cone, row: Integers) -> tuple[Cone, Cone]:
     """Split ``cone`` into its parts with ``row`` >= 0 and ``row`` <= 0; ``row`` must take both signs on it.
 

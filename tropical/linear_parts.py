@@ -1,0 +1,144 @@
+"""Where a piecewise-linear function of any kind is affine, part by part: the basis of comparing and optimising."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tropical.activation_cones import activation_cones, coordinates
+from tropical.affine import AffineForm
+from tropical.budget import Meter
+from tropical.cones import Cone, Integers, intersect
+from tropical.lattice_polynomial import LatticePolynomial
+from tropical.network import ReLUNetwork
+from tropical.polyhedron import Polyhedron
+from tropical.polynomial import TropicalPolynomial
+from tropical.quotient import Quotient
+from tropical.rational_map import TropicalRationalMap
+from tropical.rationals import Matrix, Vector, from_flint, primitive
+from tropical.signs import Differences, clause_masks, sign_parts
+
+Function = ReLUNetwork | LatticePolynomial | TropicalPolynomial | TropicalRationalMap
+
+
+@dataclass(frozen=True, slots=True)
+class LinearPart:
+    """A cone over a polyhedron on which a function is affine, and its outputs there as rows (constant, gradient)."""
+
+    cone: Cone
+    rows: Matrix
+
+
+@dataclass(frozen=True)
+class MaxMin:
+    """F = max over clauses (bit masks) of the minimum of forms, given by their rows (constant, gradient)."""
+
+    rows: Matrix
+    clauses: tuple[int, ...]
+
+    def signs(self, part: Cone, row: Vector, meter: Meter) -> Iterator[tuple[Cone, int]]:
+        """Split ``part`` into parts, each with the sign of F - row in its interior."""
+        yield from sign_parts(part, self.clauses, Differences.between(self.rows, row), meter)
+
+
+def max_min(f: Function) -> MaxMin | None:
+    """The function as a maximum of minima, if that is its form."""
+    if isinstance(f, LatticePolynomial):
+        return MaxMin(rows_of(f.pieces), tuple(clause_masks(f)))
+    if isinstance(f, TropicalPolynomial):
+        return MaxMin(rows_of(f.terms), tuple(1 << i for i in range(len(f.terms))))
+    return None
+
+
+def linear_parts(f: Function, start: Cone, meter: Meter) -> Iterator[LinearPart]:
+    """Yield parts of ``start`` with disjoint interiors that cover it, on each of which f is affine."""
+    if isinstance(f, ReLUNetwork):
+        for cell in activation_cones(f, start, meter):
+            yield LinearPart(cell.cone, from_flint(cell.rows))
+    elif isinstance(f, TropicalPolynomial):
+        for cone, row in _term_parts(rows_of(f.terms), start, meter):
+            yield LinearPart(cone, (row,))
+    elif isinstance(f, TropicalRationalMap):
+        yield from _quotient_parts(f, start, meter)
+    else:
+        form = max_min(f)
+        assert form is not None
+        for row in form.rows:
+            for cone, sign in form.signs(start, row, meter):
+                if sign == 0:
+                    yield LinearPart(cone, (row,))
+
+
+def rows_of(forms: Sequence[AffineForm]) -> Matrix:
+    """The rows (constant, gradient) of affine forms."""
+    return tuple((form.constant, *form.gradient) for form in forms)
+
+
+def output_dim(f: Function) -> int:
+    """Number of outputs."""
+    return f.output_dim if isinstance(f, (ReLUNetwork, TropicalRationalMap)) else 1
+
+
+def exact_values(f: Function, x: Sequence[Fraction]) -> Vector:
+    """The values of the outputs at one point."""
+    value = f(x)
+    return value if isinstance(value, tuple) else (value,)
+
+
+def reduced(functions: Sequence[Function], domain: Polyhedron | None) -> tuple[list[Function], Quotient, Cone]:
+    """The functions in coordinates that see only what they depend on, those coordinates, and the domain's cone in them.
+
+    Raises ``ValueError`` if the domain lives on another space.
+    """
+    seen = tuple(row for f in functions for row in _seen(f))
+    quotient, start = coordinates(seen, functions[0].input_dim, domain)
+    return [_descended(f, quotient) for f in functions], quotient, start
+
+
+def point_of(quotient: Quotient, vector: Integers) -> Vector:
+    """The point of the original space that a homogeneous vector with positive first entry stands for."""
+    return quotient.lift([Fraction(a, vector[0]) for a in vector[1:]])
+
+
+def _term_parts(rows: Matrix, start: Cone, meter: Meter) -> Iterator[tuple[Cone, Vector]]:
+    for i, row in enumerate(rows):
+        meter.check_time()
+        others = (primitive([a - b for a, b in zip(row, o, strict=True)]) for j, o in enumerate(rows) if j != i)
+        cone = intersect(start, others)
+        if cone is not None:
+            yield cone, row
+
+
+def _quotient_parts(f: TropicalRationalMap, start: Cone, meter: Meter) -> Iterator[LinearPart]:
+    polynomials = [rows_of(p.terms) for pair in zip(f.numerators, f.denominators, strict=True) for p in pair]
+    pending: list[tuple[Cone, tuple[Vector, ...]]] = [(start, ())]
+    while pending:
+        cone, rows = pending.pop()
+        if len(rows) == len(polynomials):
+            differences = (zip(a, b, strict=True) for a, b in zip(rows[::2], rows[1::2], strict=True))
+            yield LinearPart(cone, tuple(tuple(p - q for p, q in pair) for pair in differences))
+        else:
+            parts = _term_parts(polynomials[len(rows)], cone, meter)
+            pending += [(part, (*rows, row)) for part, row in parts]
+
+
+def _seen(f: Function) -> Matrix:
+    if isinstance(f, ReLUNetwork):
+        return f.layers[0].weight
+    if isinstance(f, TropicalRationalMap):
+        return tuple(form.gradient for p in (*f.numerators, *f.denominators) for form in p.terms)
+    return tuple(form.gradient for form in (f.pieces if isinstance(f, LatticePolynomial) else f.terms))
+
+
+def _descended(f: Function, quotient: Quotient) -> Function:
+    if isinstance(f, ReLUNetwork):
+        return quotient.descend_network(f)
+    if isinstance(f, LatticePolynomial):
+        return LatticePolynomial([quotient.descend(piece) for piece in f.pieces], f.clauses)
+    if isinstance(f, TropicalPolynomial):
+        return _descended_polynomial(f, quotient)
+    pairs = [[_descended_polynomial(p, quotient) for p in side] for side in (f.numerators, f.denominators)]
+    return TropicalRationalMap(*pairs)
+
+
+def _descended_polynomial(p: TropicalPolynomial, quotient: Quotient) -> TropicalPolynomial:
+    return TropicalPolynomial([quotient.descend(term) for term in p.terms])
