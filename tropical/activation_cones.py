@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flint import fmpq_mat
+from flint import fmpq_mat, fmpz_mat
 
 from tropical.budget import Meter
-from tropical.cones import Cone, Integers, cut, half_space, intersect, sign_on
+from tropical.cones import Cone, Integers, cut, half_space, intersect, sign_on, signs_on
+from tropical.integer_layers import IntegerLayer, activated_integers, integer_layers
 from tropical.layer import activated_rows, identity_rows, preactivation_rows
 from tropical.network import Pattern, ReLUNetwork
 from tropical.polyhedron import Polyhedron
 from tropical.quotient import Quotient
-from tropical.rationals import Vector, from_flint, primitive
+from tropical.rationals import Vector, from_flint, primitive, primitive_integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,29 @@ def coordinates(rows: Sequence[Vector], input_dim: int, domain: Polyhedron | Non
 
 def activation_cones(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[ActivationCone]:
     """Yield the activation regions of ``net`` inside ``start``, depth first."""
-    pending: list[tuple[int, Cone, Pattern, fmpq_mat]] = [(0, start, (), identity_rows(net.input_dim))]
+    return cones_of_layers(integer_layers(net), start, meter)
+
+
+def cones_of_layers(layers: Sequence[IntegerLayer], start: Cone, meter: Meter) -> Iterator[ActivationCone]:
+    """The same, for a network whose integer layers are known."""
+    size = layers[0].matrix.ncols()
+    identity = [[int(i == j) for j in range(size)] for i in range(size)]
+    pending: list[tuple[int, Cone, Pattern, fmpz_mat]] = [(0, start, (), fmpz_mat(identity))]
     while pending:
-        depth, cone, pattern, inputs = pending.pop()
+        depth, cone, pattern, state = pending.pop()
         meter.check_time()
-        layer = net.layers[depth]
-        rows = preactivation_rows(layer, inputs)
-        if depth == len(net.layers) - 1:
-            yield ActivationCone(cone, pattern, rows)
+        layer = layers[depth]
+        product = layer.matrix * state
+        if depth == len(layers) - 1:
+            yield ActivationCone(cone, pattern, fmpq_mat(product) / layer.scale)
             continue
-        table = from_flint(rows)
-        for signs, part in split(cone, [primitive(table[unit]) for unit in layer.kinked]):
-            outputs = activated_rows(layer, fmpq_mat(rows), signs)
-            pending.append((depth + 1, part, (*pattern, *signs), outputs))
+        rows = [[int(a) for a in row] for row in product.tolist()]
+        for signs, part in split(cone, [primitive_integers(rows[unit]) for unit in layer.kinked]):
+            chosen = [1] * len(rows)
+            for unit, sign in zip(layer.kinked, signs, strict=True):
+                chosen[unit] = sign
+            inputs = fmpz_mat([identity[0], *activated_integers(layer, rows, chosen)])
+            pending.append((depth + 1, part, (*pattern, *signs), inputs))
 
 
 def split(cone: Cone, rows: Sequence[Integers]) -> list[tuple[Pattern, Cone]]:
@@ -56,19 +67,22 @@ def split(cone: Cone, rows: Sequence[Integers]) -> list[tuple[Pattern, Cone]]:
     >>> [signs for signs, _ in split(half_space(1), [(0, 1), (-1, 1), (0, 2)])]
     [(1, 1, 1), (1, -1, 1), (-1, -1, -1)]
     """
+    known = signs_on(cone, rows)
+    open_places = [place for place, sign in enumerate(known) if sign is None]
     parts = []
-    pending: list[tuple[Pattern, Cone]] = [((), cone)]
+    pending: list[tuple[tuple[int, ...], Cone]] = [((), cone)]
     while pending:
         signs, part = pending.pop()
-        while len(signs) < len(rows):
-            row = rows[len(signs)]
+        while len(signs) < len(open_places):
+            row = rows[open_places[len(signs)]]
             sign = sign_on(part, row)
             if sign is None:
                 part, below = cut(part, row)
                 pending.append(((*signs, -1), below))
                 sign = 1
             signs = (*signs, sign)
-        parts.append((signs, part))
+        found = iter(signs)
+        parts.append((tuple(next(found) if sign is None else sign for sign in known), part))
     return parts
 
 

@@ -6,6 +6,9 @@ are directions of recession. Everything is Python integers, so every sign is exa
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+
+from flint import fmpz_mat
 
 from tropical.rationals import primitive_integers
 
@@ -61,6 +64,26 @@ def sign_on(cone: Cone, row: Sequence[int]) -> int | None:
         if positive and negative:
             return None
     return positive - negative
+
+
+def signs_on(cone: Cone, rows: Sequence[Integers]) -> list[int | None]:
+    """:func:`sign_on` for each of the rows.
+
+    >>> signs_on(half_space(1), [(0, 1), (2, 0), (0, 0)])
+    [None, 1, 0]
+    """
+    if not rows:
+        return []
+    columns = fmpz_mat(list(map(list, rows))).transpose()
+    values = (fmpz_mat(list(map(list, cone.generators))) * columns).tolist()
+    along = (fmpz_mat(list(map(list, cone.lineality))) * columns).tolist() if cone.lineality else []
+    found: list[int | None] = []
+    for column, lines in zip(
+        zip(*values, strict=True), zip(*along, strict=True) if along else repeat(()), strict=False
+    ):
+        low, high = min(column), max(column)
+        found.append(None if any(lines) or (low < 0 < high) else (high > 0) - (low < 0))
+    return found
 
 
 def vector_below(cone: Cone, row: Integers) -> Integers | None:

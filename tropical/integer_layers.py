@@ -1,4 +1,4 @@
-"""The hidden layers of a network scaled to integers: signs and kinks of units, without denominators."""
+"""The layers of a network scaled to integers: signs and kinks of units, without denominators."""
 
 import math
 from collections.abc import Sequence
@@ -17,23 +17,24 @@ class IntegerLayer:
     """Preactivations (bias | weight) (h_0, h) of a layer times a positive number; h_0 is the homogenising coordinate.
 
     ``matrix`` is of shape (n_out, 1 + n_in), ``slopes`` are times one positive number, ``kinked`` as in the layer.
+    ``scale`` is the factor of the preactivations, those of all layers before included.
     """
 
     matrix: fmpz_mat
     slopes: tuple[tuple[int, int], ...]
     kinked: tuple[int, ...]
+    scale: int
 
 
 def integer_layers(net: ReLUNetwork) -> list[IntegerLayer]:
-    """The hidden layers of ``net``, each times a positive number.
+    """The layers of ``net``, each times a positive number.
 
     >>> net = ReLUNetwork.from_arrays([[["1/2"], ["1/3"]], [[1, 1]]], [[1, 0], [0]])
-    >>> integer_layers(net)[0].matrix
-    [6, 3]
-    [0, 2]
+    >>> [(layer.matrix.tolist(), layer.scale) for layer in integer_layers(net)]
+    [([[6, 3], [0, 2]], 6), ([[0, 1, 1]], 6)]
     """
     found, scale = [], 1  # the layer's inputs carry this factor, and its biases have to follow
-    for layer in net.layers[:-1]:
+    for layer in net.layers:
         numbers = (q for row in (layer.bias, *layer.weight) for q in row)
         common = math.lcm(*(q.denominator for q in numbers))
         rows = [
@@ -42,7 +43,7 @@ def integer_layers(net: ReLUNetwork) -> list[IntegerLayer]:
         ]
         steep = math.lcm(*(q.denominator for pair in layer.slopes for q in pair))
         slopes = tuple((int(left * steep), int(right * steep)) for left, right in layer.slopes)
-        found.append(IntegerLayer(fmpz_mat(rows), slopes, layer.kinked))
+        found.append(IntegerLayer(fmpz_mat(rows), slopes, layer.kinked, scale * common))
         scale *= common * steep
     return found
 
@@ -54,7 +55,7 @@ def unit_rows(layers: Sequence[IntegerLayer], dim: int, pattern: Pattern) -> lis
     cell is where all of them are >= 0.
 
     >>> net = ReLUNetwork.from_arrays([[[2], [-1]], [[1, 1]], [[1]]], [[-4, 1], [-1], [0]])
-    >>> unit_rows(integer_layers(net), 1, (1, -1, 1))
+    >>> unit_rows(integer_layers(net)[:-1], 1, (1, -1, 1))
     [(-2, 1), (-1, 1), (-5, 2)]
     """
     found: list[Integers] = []
@@ -67,7 +68,7 @@ def unit_rows(layers: Sequence[IntegerLayer], dim: int, pattern: Pattern) -> lis
             chosen[unit] = next(signs) or 1
             found.append(primitive_integers([chosen[unit] * a for a in rows[unit]]))
         if layer is not layers[-1]:
-            state = [state[0], *_activated(layer, rows, chosen)]
+            state = [state[0], *activated_integers(layer, rows, chosen)]
     return found
 
 
@@ -79,7 +80,7 @@ def patterns_beyond(layers: Sequence[IntegerLayer], rays: Sequence[tuple[Integer
     value and derivative 0 is 0 on the whole cell beyond, since on the facet it agrees with a form that has one sign
     on the cell before and vanishes at an inner point of the facet, hence all along it.
 
-    >>> layers = integer_layers(ReLUNetwork.from_arrays([[[1]], [[1]], [[1]]]))
+    >>> layers = integer_layers(ReLUNetwork.from_arrays([[[1]], [[1]], [[1]]]))[:-1]
     >>> patterns_beyond(layers, [((1, 0), (0, 1)), ((1, 0), (0, -1))])
     [(1, 1), (-1, 0)]
     """
@@ -108,6 +109,10 @@ def _activated_pairs(row: list[int], slopes: tuple[int, int]) -> list[int]:
     return image
 
 
-def _activated(layer: IntegerLayer, rows: list[list[int]], signs: Sequence[int]) -> list[list[int]]:
+def activated_integers(layer: IntegerLayer, rows: Sequence[Sequence[int]], signs: Sequence[int]) -> list[list[int]]:
+    """The rows of the units after activation, for one sign of each unit (0 and 1 give the right slope)."""
     slopes = (left if sign < 0 else right for (left, right), sign in zip(layer.slopes, signs, strict=True))
-    return [[slope * a for a in row] if slope else [0] * len(row) for slope, row in zip(slopes, rows, strict=True)]
+    return [
+        list(row) if slope == 1 else [slope * a for a in row] if slope else [0] * len(row)
+        for slope, row in zip(slopes, rows, strict=True)
+    ]

@@ -1,13 +1,15 @@
 """Where a piecewise-linear function of any kind is affine, part by part: the basis of comparing and optimising."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
-from tropical.activation_cones import activation_cones, coordinates
+from tropical.activation_cones import cones_of_layers, coordinates
 from tropical.affine import AffineForm
 from tropical.budget import Meter
 from tropical.cones import Cone, Integers, intersect
+from tropical.integer_layers import IntegerLayer, integer_layers
 from tropical.lattice_polynomial import LatticePolynomial
 from tropical.network import ReLUNetwork
 from tropical.polyhedron import Polyhedron
@@ -26,6 +28,9 @@ class LinearPart:
 
     cone: Cone
     rows: Matrix
+
+
+Partition = Callable[[Cone, Meter], Iterator[LinearPart]]
 
 
 @dataclass(frozen=True)
@@ -49,23 +54,18 @@ def max_min(f: Function) -> MaxMin | None:
     return None
 
 
-def linear_parts(f: Function, start: Cone, meter: Meter) -> Iterator[LinearPart]:
-    """Yield parts of ``start`` with disjoint interiors that cover it, on each of which f is affine."""
+def linear_parts(f: Function) -> Partition:
+    """Return what yields, for a cone, parts with disjoint interiors that cover it, on each of which f is affine."""
     if isinstance(f, ReLUNetwork):
-        for cell in activation_cones(f, start, meter):
-            yield LinearPart(cell.cone, from_flint(cell.rows))
-    elif isinstance(f, TropicalPolynomial):
-        for cone, row in _term_parts(rows_of(f.terms), start, meter):
-            yield LinearPart(cone, (row,))
-    elif isinstance(f, TropicalRationalMap):
-        yield from _quotient_parts(f, start, meter)
-    else:
-        form = max_min(f)
-        assert form is not None
-        for row in form.rows:
-            for cone, sign in form.signs(start, row, meter):
-                if sign == 0:
-                    yield LinearPart(cone, (row,))
+        return partial(_network_parts, integer_layers(f))
+    if isinstance(f, TropicalRationalMap):
+        polynomials = [rows_of(p.terms) for pair in zip(f.numerators, f.denominators, strict=True) for p in pair]
+        return partial(_quotient_parts, polynomials)
+    if isinstance(f, TropicalPolynomial):
+        return partial(_polynomial_parts, rows_of(f.terms))
+    form = max_min(f)
+    assert form is not None
+    return partial(_max_min_parts, form)
 
 
 def rows_of(forms: Sequence[AffineForm]) -> Matrix:
@@ -108,8 +108,24 @@ def _term_parts(rows: Matrix, start: Cone, meter: Meter) -> Iterator[tuple[Cone,
             yield cone, row
 
 
-def _quotient_parts(f: TropicalRationalMap, start: Cone, meter: Meter) -> Iterator[LinearPart]:
-    polynomials = [rows_of(p.terms) for pair in zip(f.numerators, f.denominators, strict=True) for p in pair]
+def _network_parts(layers: Sequence[IntegerLayer], start: Cone, meter: Meter) -> Iterator[LinearPart]:
+    for cell in cones_of_layers(layers, start, meter):
+        yield LinearPart(cell.cone, from_flint(cell.rows))
+
+
+def _max_min_parts(form: MaxMin, start: Cone, meter: Meter) -> Iterator[LinearPart]:
+    for row in form.rows:
+        for cone, sign in form.signs(start, row, meter):
+            if sign == 0:
+                yield LinearPart(cone, (row,))
+
+
+def _polynomial_parts(rows: Matrix, start: Cone, meter: Meter) -> Iterator[LinearPart]:
+    for cone, row in _term_parts(rows, start, meter):
+        yield LinearPart(cone, (row,))
+
+
+def _quotient_parts(polynomials: Sequence[Matrix], start: Cone, meter: Meter) -> Iterator[LinearPart]:
     pending: list[tuple[Cone, tuple[Vector, ...]]] = [(start, ())]
     while pending:
         cone, rows = pending.pop()

@@ -46,7 +46,7 @@ class _Search:
     """The queue of the search; ``entrances`` holds what is known of the cells that were seen but not yet visited."""
 
     def __init__(self, net: ReLUNetwork, domain_rows: Sequence[Integers], meter: Meter) -> None:
-        self.layers = integer_layers(net)
+        self.layers = integer_layers(net)[:-1]
         self.dim = net.input_dim
         self.domain = [primitive_integers(row) for row in domain_rows]
         self.meter = meter
