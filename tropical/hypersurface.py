@@ -1,5 +1,6 @@
 """Tropical hypersurfaces as polyhedral complexes, dual to the regular subdivision of the Newton polytope."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,6 +52,18 @@ class TropicalHypersurface:
     def facets(self) -> tuple[DualCell, ...]:
         """The cells of dimension n - 1: their union is the hypersurface."""
         return self.cells[-1]
+
+    @cached_property
+    def incidences(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """``incidences[k]``: the pairs (i, j) such that cell i of dimension k is a facet of cell j of dimension k + 1.
+
+        For k = n - 1, j counts the regions.
+        """
+        levels = [[frozenset(cell.terms) for cell in level] for level in (*self.cells, self.regions)]
+        return tuple(
+            tuple((i, j) for i, small in enumerate(below) for j, large in enumerate(above) if large < small)
+            for below, above in itertools.pairwise(levels)
+        )
 
     @cached_property
     def vertices(self) -> tuple[Vector, ...]:

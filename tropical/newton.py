@@ -25,7 +25,7 @@ def zonotope_of(net: ReLUNetwork) -> tuple[Polytope, Polytope]:
     F(x) = sum_j v_j s_j(<w_j, x> + b_j) + v_0 with s_j(t) = left_j t + (right_j - left_j) max(t, 0). With
     k_j = v_j (right_j - left_j), f collects the linear part and the units with k_j > 0, g those with k_j < 0, so that
     Newt(f) = sum_j v_j left_j w_j + sum_{k_j > 0} [0, k_j w_j] and Newt(g) = sum_{k_j < 0} [0, -k_j w_j]: zonotopes
-    (Zhang, Naitzat and Lim 2018, section 4). Raises ``ValueError`` unless there is one hidden layer and one output.
+    (Zhang, Naitzat and Lim 2018). Raises ``ValueError`` unless there is one hidden layer and one output.
 
     >>> difference = ReLUNetwork.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 2, -1]]])
     >>> [len(polytope.vertices) for polytope in zonotope_of(difference)]

@@ -29,7 +29,7 @@ class Polytope:
 
     Canonical on construction: ``vertices`` sorted, without repetition; ``==`` is equality of sets. ``equations`` are
     affine forms that vanish on the affine hull, ``facets`` the irredundant inequalities within it: the extreme rays of
-    the cone dual to the one over {1} x P (Ziegler 1995, section 1.3 and theorem 2.15), as forms in the first r
+    the cone dual to the one over {1} x P (Ziegler 1995, lectures 1 and 2), as forms in the first r
     coordinates that are affinely independent on P. Raises ``ValueError`` for no points, n = 0 or points of different
     spaces.
 
