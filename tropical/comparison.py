@@ -1,24 +1,27 @@
-"""Comparing two piecewise-linear functions exactly: equality, and the set where they differ."""
+"""Comparing two piecewise-linear functions exactly: equality, inequality, and the set where they differ."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from tropical.activation_cones import activation_cones, coordinates
 from tropical.affine import form_of_row
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
-from tropical.cones import Cone, Integers, dot, facets
-from tropical.lattice_polynomial import LatticePolynomial
-from tropical.network import ReLUNetwork, parallel
+from tropical.certificate import (
+    Certificate,
+    difference_certificate,
+    equality_certificate,
+    excess_certificate,
+    order_certificate,
+)
+from tropical.cones import Cone, Integers, dot, facets, vector_below
+from tropical.linear_parts import Function, exact_values, linear_parts, max_min, output_dim, point_of, reduced
+from tropical.network import ReLUNetwork
 from tropical.polyhedron import Polyhedron
 from tropical.quotient import Quotient
-from tropical.rationals import Matrix, Vector, from_flint
-from tropical.signs import Differences, clause_masks, sign_parts
+from tropical.rationals import Vector, primitive
 from tropical.verdict import Verdict
-
-Function = ReLUNetwork | LatticePolynomial
 
 _PROBES = 48  # random exact evaluations before the subdivision; a speed-up only, they never prove
 
@@ -32,9 +35,10 @@ def equivalent(
 ) -> Verdict:
     """Decide over Q whether f(x) = g(x) for every x in the domain (all of R^n by default).
 
-    f and g are networks or lattice polynomials on one space. ``refuted`` carries a rational ``witness`` and both exact
-    values in ``detail["values"]``; ``proved`` says in ``certificate`` how many cells of the common subdivision were
-    checked; ``unknown`` means that ``budget`` ran out. Raises ``ValueError`` if the dimensions do not match.
+    f and g are networks, lattice polynomials, tropical polynomials or tropical rational maps on one space.
+    ``refuted`` carries a rational ``witness`` and both exact values in ``detail["values"]``; ``proved`` a
+    ``certificate`` that :func:`check_certificate` replays; ``unknown`` means that ``budget`` ran out.
+    Raises ``ValueError`` if the dimensions do not match.
 
     >>> from tropical import ReLUNetwork
     >>> twice = ReLUNetwork.from_arrays([[[1], [-1]], [[1, -1]]])  # relu(x) - relu(-x)
@@ -44,20 +48,26 @@ def equivalent(
     >>> verdict.status, twice(verdict.witness) == verdict.detail["values"][0]
     ('refuted', True)
     """
-    question = _Question.ask(f, g, domain)
-    meter = Meter(budget, progress)
-    try:
-        found = question.probe() or next(question.witnesses(meter), None)
-    except BudgetExhausted as stop:
-        return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
-    if found is None:
-        certificate = {"claim": "equal", "method": "common subdivision", "cells": meter.cells, "domain": domain}
-        return Verdict("proved", certificate=certificate, detail={"cells": meter.cells})
-    witness = question.lift(found)
-    values = (_values(f, witness), _values(g, witness))
-    if values[0] == values[1]:
-        raise RuntimeError(f"internal error: the functions agree at the claimed witness {witness}")
-    return Verdict("refuted", witness=witness, detail={"values": values, "cells": meter.cells})
+    return _decide(_EQUAL, f, g, domain, Meter(budget, progress))
+
+
+def implies_leq(
+    f: Function,
+    g: Function,
+    domain: Polyhedron | None = None,
+    budget: Budget | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Decide over Q whether f(x) <= g(x), output by output, for every x in the domain (all of R^n by default).
+
+    As :func:`equivalent`; a ``witness`` is a point where some output of f exceeds that of g.
+
+    >>> from tropical import ReLUNetwork
+    >>> relu, absolute = ReLUNetwork.from_arrays([[[1]], [[1]]]), ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
+    >>> implies_leq(relu, absolute).status, implies_leq(absolute, relu).status
+    ('proved', 'refuted')
+    """
+    return _decide(_AT_MOST, f, g, domain, Meter(budget, progress))
 
 
 @dataclass(frozen=True)
@@ -104,7 +114,7 @@ def disagreement(
 
 @dataclass(frozen=True)
 class _Question:
-    """f = g? in coordinates that see only what f or g depends on."""
+    """Two functions in coordinates that see only what they depend on."""
 
     f: Function
     g: Function
@@ -114,103 +124,107 @@ class _Question:
     @classmethod
     def ask(cls, f: Function, g: Function, domain: Polyhedron | None) -> "_Question":
         """Check that f and g can be compared, and go over to coordinates of what they see."""
-        if f.input_dim != g.input_dim:
-            raise ValueError(f"f has {f.input_dim} inputs and g has {g.input_dim}: they cannot be compared")
-        if _output_dim(f) != _output_dim(g):
-            raise ValueError(f"f has {_output_dim(f)} outputs and g has {_output_dim(g)}: they cannot be compared")
-        quotient, start = coordinates(_seen(f) + _seen(g), f.input_dim, domain)
-        return cls(_descend(quotient, f), _descend(quotient, g), quotient, start)
+        require_comparable(f, g)
+        (reduced_f, reduced_g), quotient, start = reduced([f, g], domain)
+        return cls(reduced_f, reduced_g, quotient, start)
 
-    def lift(self, vector: Integers) -> Vector:
-        """The point of the original space that a homogeneous vector with positive first entry stands for."""
-        return self.quotient.lift([Fraction(a, vector[0]) for a in vector[1:]])
-
-    def probe(self) -> Integers | None:
-        """A random rational point where f and g differ, if one turns up."""
+    def probe(self, holds: Callable[[Vector, Vector], bool]) -> Integers | None:
+        """A random rational point where the relation fails, if one turns up."""
         rng = random.Random(0)
         for attempt in range(_PROBES):
             vector = _random_vector(self.start, rng, scale=1 << (attempt % 4 * 3))
             point = [Fraction(a, vector[0]) for a in vector[1:]]
-            if _values(self.f, point) != _values(self.g, point):
+            if not holds(exact_values(self.f, point), exact_values(self.g, point)):
                 return vector
         return None
 
-    def witnesses(self, meter: Meter) -> Iterator[Integers]:
-        """One point, as a homogeneous vector, in each part where f and g differ."""
-        for cone, row in self.differing(meter):
-            yield _nonzero_vector(cone, row)
-
     def differing(self, meter: Meter) -> Iterator[tuple[Cone, Integers | None]]:
         """Parts where f != g, with the form f - g (not identically 0), or None where its sign is strict."""
-        f, g = self.f, self.g
-        if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork):
-            yield from _network_parts(f, g, self.start, meter)
-        elif isinstance(f, LatticePolynomial) and isinstance(g, LatticePolynomial):
-            yield from _lattice_parts(f, g, self.start, meter)
-        elif isinstance(f, ReLUNetwork) and isinstance(g, LatticePolynomial):
-            yield from _mixed_parts(f, g, self.start, meter)
-        elif isinstance(f, LatticePolynomial) and isinstance(g, ReLUNetwork):
-            yield from _mixed_parts(g, f, self.start, meter)
-
-
-def _network_parts(f: ReLUNetwork, g: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[tuple[Cone, Integers | None]]:
-    outputs = f.output_dim
-    for cell in activation_cones(parallel(f, g), start, meter):
-        meter.count_cell()
-        table = from_flint(cell.rows)
-        for i in range(outputs):
-            if table[i] != table[outputs + i]:
-                yield cell.cone, Differences.between([table[i]], table[outputs + i]).rows[0]
-                break
-
-
-def _mixed_parts(
-    net: ReLUNetwork, polynomial: LatticePolynomial, start: Cone, meter: Meter
-) -> Iterator[tuple[Cone, Integers | None]]:
-    pieces, clauses = _piece_rows(polynomial), clause_masks(polynomial)
-    for cell in activation_cones(net, start, meter):
-        meter.count_cell()
-        differences = Differences.between(pieces, from_flint(cell.rows)[0])
-        for part, sign in sign_parts(cell.cone, clauses, differences, meter):
-            if sign:
-                yield part, None
-
-
-def _lattice_parts(
-    f: LatticePolynomial, g: LatticePolynomial, start: Cone, meter: Meter
-) -> Iterator[tuple[Cone, Integers | None]]:
-    f_rows, g_rows, f_clauses, g_clauses = _piece_rows(f), _piece_rows(g), clause_masks(f), clause_masks(g)
-    for base in f_rows:
-        to_f, to_g = Differences.between(f_rows, base), Differences.between(g_rows, base)
-        for cone, sign in sign_parts(start, f_clauses, to_f, meter):
-            if sign == 0:
+        f, g = (self.g, self.f) if max_min(self.f) else (self.f, self.g)
+        form, parts_g = max_min(g), linear_parts(g)
+        for part in linear_parts(f)(self.start, meter):
+            if form is not None:
                 meter.count_cell()
-                for part, other in sign_parts(cone, g_clauses, to_g, meter):
-                    if other:
-                        yield part, None
+                yield from ((cone, None) for cone, sign in form.signs(part.cone, part.rows[0], meter) if sign)
+                continue
+            for common in parts_g(part.cone, meter):
+                meter.count_cell()
+                if common.rows != part.rows:
+                    yield common.cone, next(_differences(part.rows, common.rows))
+
+    def exceeding(self, meter: Meter) -> Iterator[Integers]:
+        """Points, as homogeneous vectors, where some output of f exceeds that of g."""
+        sign_of_excess = -1
+        f, g = self.f, self.g
+        if max_min(g) is None and max_min(f) is not None:
+            f, g, sign_of_excess = g, f, 1
+        form, parts_g = max_min(g), linear_parts(g)
+        for part in linear_parts(f)(self.start, meter):
+            if form is not None:
+                meter.count_cell()
+                signs = form.signs(part.cone, part.rows[0], meter)
+                yield from (cone.interior_vector() for cone, sign in signs if sign == sign_of_excess)
+                continue
+            for common in parts_g(part.cone, meter):
+                meter.count_cell()
+                found = (vector_below(common.cone, row) for row in _differences(common.rows, part.rows))
+                yield from (vector for vector in found if vector is not None)
 
 
-def _piece_rows(polynomial: LatticePolynomial) -> Matrix:
-    return tuple((piece.constant, *piece.gradient) for piece in polynomial.pieces)
+def require_comparable(f: Function, g: Function) -> None:
+    """``ValueError`` unless f and g have as many inputs and outputs as each other."""
+    for count_f, count_g, what in ((f.input_dim, g.input_dim, "inputs"), (output_dim(f), output_dim(g), "outputs")):
+        if count_f != count_g:
+            raise ValueError(f"f has {count_f} {what} and g has {count_g}: they cannot be compared")
 
 
-def _seen(f: Function) -> Matrix:
-    return f.layers[0].weight if isinstance(f, ReLUNetwork) else tuple(piece.gradient for piece in f.pieces)
+@dataclass(frozen=True)
+class _Relation:
+    """A relation between f and g, and what decides it: for values, for all cells, and as certificates."""
+
+    holds: Callable[[Vector, Vector], bool]
+    violations: Callable[[_Question, Meter], Iterator[Integers]]
+    proof: Callable[[Function, Function, Polyhedron | None, int | None], Certificate]
+    refutation: Callable[[Function, Function, Vector, Polyhedron | None], Certificate]
 
 
-def _descend(quotient: Quotient, f: Function) -> Function:
-    if isinstance(f, ReLUNetwork):
-        return quotient.descend_network(f)
-    return LatticePolynomial([quotient.descend(piece) for piece in f.pieces], f.clauses)
+_EQUAL = _Relation(
+    lambda a, b: a == b,
+    lambda question, meter: (_nonzero_vector(cone, row) for cone, row in question.differing(meter)),
+    equality_certificate,
+    difference_certificate,
+)
+_AT_MOST = _Relation(
+    lambda a, b: all(p <= q for p, q in zip(a, b, strict=True)),
+    lambda question, meter: question.exceeding(meter),
+    order_certificate,
+    excess_certificate,
+)
 
 
-def _output_dim(f: Function) -> int:
-    return f.output_dim if isinstance(f, ReLUNetwork) else 1
+def _decide(relation: _Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter) -> Verdict:
+    """The verdict on "the relation holds everywhere": by random points first, then by all cells."""
+    question = _Question.ask(f, g, domain)
+    try:
+        found = question.probe(relation.holds) or next(relation.violations(question, meter), None)
+    except BudgetExhausted as stop:
+        return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
+    if found is None:
+        regions = meter.cells if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) else None
+        return Verdict("proved", certificate=relation.proof(f, g, domain, regions), detail={"cells": meter.cells})
+    witness = point_of(question.quotient, found)
+    values = (exact_values(f, witness), exact_values(g, witness))
+    if relation.holds(*values):
+        raise RuntimeError(f"internal error: the claimed witness {witness} refutes nothing")
+    certificate = relation.refutation(f, g, witness, domain)
+    return Verdict("refuted", witness, certificate, {"values": values, "cells": meter.cells})
 
 
-def _values(f: Function, x: Vector | list[Fraction]) -> Vector:
-    value = f(x)
-    return value if isinstance(value, tuple) else (value,)
+def _differences(upper: tuple[Vector, ...], lower: tuple[Vector, ...]) -> Iterator[Integers]:
+    """Positive multiples of the rows of upper - lower that are not 0."""
+    for a, b in zip(upper, lower, strict=True):
+        if a != b:
+            yield primitive([p - q for p, q in zip(a, b, strict=True)])
 
 
 def _random_vector(cone: Cone, rng: random.Random, scale: int) -> Integers:

@@ -6,7 +6,6 @@ are directions of recession. Everything is Python integers, so every sign is exa
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 from flint import fmpz_mat
 
@@ -76,13 +75,13 @@ def signs_on(cone: Cone, rows: Sequence[Integers]) -> list[int | None]:
         return []
     columns = fmpz_mat(list(map(list, rows))).transpose()
     values = (fmpz_mat(list(map(list, cone.generators))) * columns).tolist()
-    along = (fmpz_mat(list(map(list, cone.lineality))) * columns).tolist() if cone.lineality else []
     found: list[int | None] = []
-    for column, lines in zip(
-        zip(*values, strict=True), zip(*along, strict=True) if along else repeat(()), strict=False
-    ):
+    for column in zip(*values, strict=True):
         low, high = min(column), max(column)
-        found.append(None if any(lines) or (low < 0 < high) else (high > 0) - (low < 0))
+        found.append(None if low < 0 < high else (high > 0) - (low < 0))
+    if cone.lineality:
+        along = (fmpz_mat(list(map(list, cone.lineality))) * columns).tolist()
+        found = [None if any(lines) else sign for lines, sign in zip(zip(*along, strict=True), found, strict=True)]
     return found
 
 

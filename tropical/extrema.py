@@ -1,103 +1,136 @@
-"""Extremal quantities of piecewise-linear functions: the Lipschitz constant."""
+"""Exact maxima, minima and sup-distances of piecewise-linear functions, with the point or the ray that shows them."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from tropical.affine import AffineForm
-from tropical.complexes import PolyhedralComplex
-from tropical.network import ReLUNetwork
-from tropical.rationals import Vector
-from tropical.regions import LinearRegion, linear_regions
-from tropical.subdivision import polyhedral_complex
-from tropical.verdict import Enclosure
-
-_BITS = 64
-"""An irrational square root is enclosed to a relative width of about 2^-64."""
+from tropical.budget import Budget, Meter, Progress
+from tropical.certificate import Certificate, maximum_certificate, minimum_certificate
+from tropical.comparison import require_comparable
+from tropical.cones import Cone, Integers, dot
+from tropical.linear_parts import Function, linear_parts, output_dim, point_of, reduced
+from tropical.polyhedron import Polyhedron
+from tropical.quotient import Quotient
+from tropical.rationals import Vector, primitive
 
 
 @dataclass(frozen=True)
-class LipschitzConstant:
-    """The least L with |F(x) - F(y)| <= L ||x - y|| for all x, y, the norm on the inputs being ``norm`` (1, 2 or inf).
+class Extremum:
+    """A supremum or infimum. If ``value`` is finite it is attained at ``point``.
 
-    ``squared`` is L^2, exact. ``region`` is the first linear region whose gradient attains L.
+    If it is infinite, the function tends to it from ``point`` along ``ray``: on that half-line it is affine with a
+    slope that is not 0. ``certificate`` proves a finite maximum or minimum of one function.
     """
 
-    norm: int | float
-    squared: Fraction
-    region: LinearRegion
-
-    @property
-    def value(self) -> Fraction | Enclosure:
-        """L itself: a Fraction if it is rational, else an enclosure of relative width about 2^-64."""
-        return _square_root(self.squared)
-
-    @property
-    def gradient(self) -> Vector:
-        """A gradient whose dual norm is L."""
-        piece = self.region.piece
-        assert isinstance(piece, AffineForm)
-        return piece.gradient
-
-    def __float__(self) -> float:
-        return float(self.value)
+    value: Fraction | float
+    point: Vector
+    ray: Vector | None = None
+    certificate: Certificate | None = field(default=None, repr=False, compare=False)
 
 
-def lipschitz_constant(f: ReLUNetwork | PolyhedralComplex, norm: int | float | str = 2) -> LipschitzConstant:
-    r"""Return the least L with |F(x) - F(y)| <= L ||x - y||, exactly.
+def maximum(
+    f: Function, domain: Polyhedron | None = None, budget: Budget | None = None, progress: Progress | None = None
+) -> Extremum:
+    """Return sup {f(x) : x in the domain}, exactly, for a function with one output.
 
-    L = max over the affine pieces of the dual norm of the gradient: along a segment F changes no faster than the
-    fastest of the pieces it crosses, and each piece attains its own constant.
-    ``norm`` is the norm on the *inputs*, 1, 2 or inf
-    (``math.inf`` or ``"inf"``); the gradient is measured in the dual norm: max |g_i|, sqrt(sum g_i^2) or sum |g_i|.
-    ``f`` is a scalar network, on all of R^n, or its complex, on the complex's (convex) domain.
-    Raises ``ValueError`` for several outputs, another norm, or a complex that is incomplete.
+    f is affine on the cells of its complex, so that the supremum is the largest value at a vertex, or infinite if f
+    grows along a ray. ``domain`` is all of R^n by default; a domain with lineality needs no vertices.
+    Raises ``ValueError`` for several outputs and :class:`BudgetExhausted` if ``budget`` runs out.
 
-    >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
-    >>> lipschitz_constant(maximum).squared, lipschitz_constant(maximum, norm="inf").value
-    (Fraction(1, 1), Fraction(1, 1))
-    >>> plane = ReLUNetwork.from_arrays([[[1, 1]]])
-    >>> [float(lipschitz_constant(plane, norm=p)) for p in (1, 2, "inf")]
-    [1.0, 1.4142135623730951, 2.0]
+    >>> from tropical import Box, ReLUNetwork
+    >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
+    >>> maximum(absolute, Box([-1], [2]))
+    Extremum(value=Fraction(2, 1), point=(Fraction(2, 1),), ray=None)
+    >>> maximum(absolute).value, abs(maximum(absolute).ray[0])
+    (inf, Fraction(1, 1))
     """
-    exponent = _norm(norm)
-    net = f if isinstance(f, ReLUNetwork) else f.network
-    if net.output_dim != 1:
-        raise ValueError(
-            f"the Lipschitz constant of {net.output_dim} outputs is not offered yet: pick one by output(i)"
-        )
-    cx = polyhedral_complex(f) if isinstance(f, ReLUNetwork) else f
-    best: LipschitzConstant | None = None
-    for region in linear_regions(cx):
-        assert isinstance(region.piece, AffineForm)
-        squared = _dual_norm_squared(region.piece.gradient, exponent)
-        if best is None or squared > best.squared:
-            best = LipschitzConstant(exponent, squared, region)
-    assert best is not None
-    return best
+    return _extremum(f, domain, 1, Meter(budget, progress))
 
 
-def _norm(norm: int | float | str) -> int | float:
-    if norm in (1, 2):
-        return int(norm)
-    if norm in (math.inf, "inf"):
-        return math.inf
-    raise ValueError(f"norm must be 1, 2 or inf (the norm on the inputs), got {norm!r}")
+def minimum(
+    f: Function, domain: Polyhedron | None = None, budget: Budget | None = None, progress: Progress | None = None
+) -> Extremum:
+    """Return inf {f(x) : x in the domain}; as :func:`maximum`.
+
+    >>> from tropical import ReLUNetwork
+    >>> minimum(ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])).value
+    Fraction(0, 1)
+    """
+    return _extremum(f, domain, -1, Meter(budget, progress))
 
 
-def _dual_norm_squared(gradient: Vector, norm: int | float) -> Fraction:
-    if norm == 2:
-        return sum((q * q for q in gradient), Fraction(0))
-    sizes = [abs(q) for q in gradient]
-    return (max(sizes, default=Fraction(0)) if norm == 1 else sum(sizes, Fraction(0))) ** 2
+def sup_distance(
+    f: Function,
+    g: Function,
+    domain: Polyhedron | None = None,
+    budget: Budget | None = None,
+    progress: Progress | None = None,
+) -> Extremum:
+    """Return sup {max_i |f_i(x) - g_i(x)| : x in the domain}, exactly; infinite with a ray if it is unbounded.
+
+    Raises ``ValueError`` if the dimensions do not match and :class:`BudgetExhausted` if ``budget`` runs out.
+
+    >>> from tropical import Box, ReLUNetwork
+    >>> relu, line = ReLUNetwork.from_arrays([[[1]], [[1]]]), ReLUNetwork.from_arrays([[[1]]])
+    >>> sup_distance(relu, line, Box([-3], [5])).value, sup_distance(relu, line).value
+    (Fraction(3, 1), inf)
+    """
+    require_comparable(f, g)
+    (f, g), quotient, start = reduced([f, g], domain)
+    meter = Meter(budget, progress)
+
+    def differences() -> Iterator[tuple[Cone, Vector]]:
+        parts_f, parts_g = linear_parts(f), linear_parts(g)
+        for part in parts_f(start, meter):
+            for common in parts_g(part.cone, meter):
+                meter.count_cell()
+                for a, b in zip(part.rows, common.rows, strict=True):
+                    row = tuple(p - q for p, q in zip(a, b, strict=True))
+                    yield common.cone, row
+                    yield common.cone, tuple(-q for q in row)
+
+    return _largest(differences(), quotient)
 
 
-def _square_root(square: Fraction) -> Fraction | Enclosure:
-    """sqrt(p/q) = sqrt(pq)/q, by integer square roots."""
-    product, bottom = square.numerator * square.denominator, square.denominator
-    root = math.isqrt(product)
-    if root * root == product:
-        return Fraction(root, bottom)
-    shift = max(_BITS - root.bit_length(), 0)
-    scaled = math.isqrt(product << 2 * shift)
-    return Enclosure(Fraction(scaled, bottom << shift), Fraction(scaled + 1, bottom << shift))
+def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Extremum:
+    if output_dim(f) != 1:
+        raise ValueError(f"extrema are of functions with one output, this one has {output_dim(f)}: use output(i)")
+    (own,), quotient, start = reduced([f], domain)
+
+    def parts() -> Iterator[tuple[Cone, Vector]]:
+        for part in linear_parts(own)(start, meter):
+            meter.count_cell()
+            yield part.cone, tuple(sign * q for q in part.rows[0])
+
+    found = _largest(parts(), quotient)
+    if found.ray is not None:
+        return replace(found, value=sign * found.value)
+    certificate = (maximum_certificate if sign > 0 else minimum_certificate)(f, domain, found.point)
+    return replace(found, value=sign * found.value, certificate=certificate)
+
+
+def _largest(parts: Iterable[tuple[Cone, Vector]], quotient: Quotient) -> Extremum:
+    """The supremum of a function that has the given row on each cone over a cell."""
+    best: tuple[Fraction, Integers] | None = None
+    for cone, row in parts:
+        integers = primitive(row)
+        scale = next((q / a for q, a in zip(row, integers, strict=True) if a), Fraction(0))
+        ray = _ascending(cone, integers)
+        if ray is not None:
+            direction = quotient.lift([Fraction(a) for a in ray[1:]])
+            return Extremum(math.inf, point_of(quotient, cone.interior_vector()), direction)
+        for generator in cone.generators:
+            if generator[0]:
+                value = scale * Fraction(dot(integers, generator), generator[0])
+                if best is None or value > best[0]:
+                    best = value, generator
+    assert best is not None  # the parts cover a domain, and every part has a vertex modulo its lineality
+    return Extremum(best[0], point_of(quotient, best[1]))
+
+
+def _ascending(cone: Cone, row: Integers) -> Integers | None:
+    """A direction of recession of the cell along which the form grows, if there is one."""
+    both_ways = (tuple(s * a for a in direction) for direction in cone.lineality for s in (1, -1))
+    rays = (generator for generator in cone.generators if not generator[0])
+    return next((v for v in (*rays, *both_ways) if dot(row, v) > 0), None)

@@ -89,7 +89,7 @@ def reduced(functions: Sequence[Function], domain: Polyhedron | None) -> tuple[l
 
     Raises ``ValueError`` if the domain lives on another space.
     """
-    seen = tuple(row for f in functions for row in _seen(f))
+    seen = tuple(row for f in functions for row in gradients(f))
     quotient, start = coordinates(seen, functions[0].input_dim, domain)
     return [_descended(f, quotient) for f in functions], quotient, start
 
@@ -137,7 +137,8 @@ def _quotient_parts(polynomials: Sequence[Matrix], start: Cone, meter: Meter) ->
             pending += [(part, (*rows, row)) for part, row in parts]
 
 
-def _seen(f: Function) -> Matrix:
+def gradients(f: Function) -> Matrix:
+    """Vectors that span what f sees of its input: the weights of the first layer, or the gradients of all forms."""
     if isinstance(f, ReLUNetwork):
         return f.layers[0].weight
     if isinstance(f, TropicalRationalMap):

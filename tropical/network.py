@@ -5,7 +5,7 @@ for t < 0: slopes (0, 1) are ReLU, (1, 1) the identity, (-1, 1) the absolute val
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -130,6 +130,24 @@ class ReLUNetwork:
             if not last:
                 values = np.where(values >= 0, values * slopes[:, 1], values * slopes[:, 0])
         return values
+
+    def compose(self, inner: AffineMap) -> "ReLUNetwork":
+        """The network x -> self(inner(x)); ``ValueError`` unless ``inner`` has ``input_dim`` forms.
+
+        >>> from tropical import AffineForm
+        >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
+        >>> absolute.compose(AffineMap((AffineForm([1, -1], 3),)))([2, 7])
+        (Fraction(2, 1),)
+        """
+        if len(inner.forms) != self.input_dim:
+            count = len(inner.forms)
+            raise ValueError(f"a network of {self.input_dim} inputs cannot follow a map with {count} outputs")
+        first = self.layers[0]
+        linear = to_flint([form.gradient for form in inner.forms], inner.input_dim)
+        constant = first.exact_weight * to_flint([(form.constant,) for form in inner.forms])
+        bias = tuple(b + row[0] for b, row in zip(first.bias, from_flint(constant), strict=True))
+        moved = replace(first, weight=from_flint(first.exact_weight * linear), bias=bias)
+        return ReLUNetwork((moved, *self.layers[1:]))
 
     def preactivations(self, x: Iterable[Any]) -> Matrix:
         """Exact preactivations at one point, one tuple per hidden layer."""

@@ -7,11 +7,11 @@ tests/reference/torch_2_32_32_1.json again (made with torch 2.15.0; other versio
 import json
 from pathlib import Path
 
-import torch
-
 
 def main() -> None:
     """Fit sin(3x) cos(2y) on [-1, 1]^2 by Adam and write weights and biases as hexadecimal floats."""
+    import torch
+
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float64)
     model = torch.nn.Sequential(

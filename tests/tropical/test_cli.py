@@ -1,6 +1,8 @@
 """The command `tropical`: figures, streams, exit codes."""
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -9,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 import tropical as tp
-from tropical import cli
+from tropical import checker
+from tropical.cli import inspection, main, shell, texts
 from tropical.formats import save_lattice_polynomial, save_network
 
 MAXIMUM = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
@@ -18,7 +21,7 @@ TILTED = tp.ReLUNetwork.from_arrays([[[1, 1]]])
 
 
 def run(*arguments):
-    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -78,11 +81,11 @@ def test_inspect_shows_bounds_that_need_no_cell(files):
 
 
 def test_bounds_of_any_size_are_shown():
-    assert cli._number(None) is None
-    assert cli._number(7) == 7
-    assert cli._number(16**5000).startswith("hex:1000")
-    assert cli._shortened(cli._number(16**5000)) == "about 10^6021"
-    assert cli._shortened(10**15 - 1) == "9" * 15
+    assert texts.number_of(None) is None
+    assert texts.number_of(7) == 7
+    assert texts.number_of(16**5000).startswith("hex:1000")
+    assert texts.shortened(texts.number_of(16**5000)) == "about 10^6021"
+    assert texts.shortened(10**15 - 1) == "9" * 15
 
 
 def test_inspect_in_a_box(files):
@@ -113,7 +116,7 @@ def test_an_exhausted_budget_gives_a_flagged_result_and_code_3(files):
 
 
 def test_a_budget_used_up_in_the_middle_keeps_the_cells_found(files, monkeypatch):
-    monkeypatch.setattr(cli.Clock, "budget", lambda self: tp.Budget(cells=3))
+    monkeypatch.setattr(shell.Clock, "budget", lambda self: tp.Budget(cells=3))
     result = run("inspect", files / "max.json", "--json")
     report = json.loads(result.stdout)
     assert result.exit_code == 3
@@ -170,15 +173,47 @@ def test_ctrl_c_ends_cleanly(files, monkeypatch):
     def interrupted(path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "load_network", interrupted)
+    monkeypatch.setattr(inspection, "load_network", interrupted)
     result = run("inspect", files / "max.json")
     assert (result.exit_code, result.stdout) == (130, "")
     assert "Interrupted" in result.stderr
 
 
 def test_numbers_of_any_size_are_printed():
-    assert cli._decimal_root(Fraction(2)) == "1.41421356237"
-    assert Decimal(cli._decimal_root(Fraction(10) ** 10000)) == Decimal("1E+5000")
-    assert cli._decimal_root(Fraction(0)) == "0"
-    assert cli._text(Fraction(1, 3)) == "1/3"
-    assert cli._text(Fraction(16**5000)).startswith("hex:1000")
+    assert texts.decimal_root(Fraction(2)) == "1.41421356237"
+    assert Decimal(texts.decimal_root(Fraction(10) ** 10000)) == Decimal("1E+5000")
+    assert texts.decimal_root(Fraction(0)) == "0"
+    assert texts.text_of(Fraction(1, 3)) == "1/3"
+    assert texts.text_of(Fraction(16**5000)).startswith("hex:1000")
+
+
+def test_certificates_are_written_and_checked(files):
+    pair = files / "max.json", files / "lattice.json"
+    proof = files / "proof.json"
+    assert run("equivalent", *pair, "--certificate", proof).exit_code == 0
+    checked = run("check", proof)
+    assert (checked.exit_code, checked.stdout.split(":")[0]) == (0, "accepted")
+    alone = subprocess.run([sys.executable, "-I", checker.__file__, proof], capture_output=True, text=True, check=False)
+    assert alone.returncode == 0
+    assert "accepted" in alone.stdout
+    refutation = files / "refutation.json"
+    assert run("equivalent", pair[0], files / "changed.json", "--certificate", refutation).exit_code == 1
+    assert json.loads(run("check", refutation, "--json").stdout)["accepted"] is True
+
+
+def test_a_false_certificate_is_rejected(files):
+    proof = files / "proof.json"
+    run("equivalent", files / "max.json", files / "lattice.json", "--certificate", proof)
+    certificate = json.loads(proof.read_text())
+    certificate["claim"]["f"]["layers"][0]["bias"][0] = "1"
+    proof.write_text(json.dumps(certificate))
+    result = run("check", proof, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["reason"]
+    certificate["claim"]["kind"] = "obvious"
+    proof.write_text(json.dumps(certificate))
+    assert run("check", proof).exit_code == 2
+
+
+def test_order(files):
+    assert run("equivalent", "--at-most", files / "max.json", files / "lattice.json").exit_code == 0

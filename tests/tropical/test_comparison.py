@@ -1,15 +1,19 @@
 """Equality of functions against z3, on pairs equal by construction, and on mutants."""
 
+import json
 import random
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tropical as tp
-from oracles.activation_z3 import Case
-from oracles.equality_z3 import differing_point, exact_outputs
-from oracles.random_cases import random_case
+from oracles.activation_z3 import Case, fractions
+from oracles.equality_z3 import differing_point, exact_outputs, point_exceeding
+from oracles.random_cases import generic, random_case
+from oracles.rewritten_cases import mutated, rewritten
 
 RELU_MINUS_RELU = tp.ReLUNetwork.from_arrays([[[1], [-1]], [[1, -1]]])
 IDENTITY = tp.ReLUNetwork.from_arrays([[[1]]])
@@ -23,35 +27,7 @@ def domain(case: Case) -> tp.Box | None:
     return None if case.box is None else tp.Box(*case.box)
 
 
-def rewritten(case: Case, rng: random.Random) -> Case:
-    """The same function by other parameters: hidden units permuted and rescaled by positive rationals."""
-    weights, biases, slopes = list(case.weights), list(case.biases), list(case.slopes)
-    for layer in range(len(slopes)):
-        order = rng.sample(range(len(slopes[layer])), len(slopes[layer]))
-        scale = [Fraction(rng.randint(1, 9), rng.randint(1, 9)) for _ in order]
-        weights[layer] = tuple(tuple(s * q for q in weights[layer][i]) for i, s in zip(order, scale, strict=True))
-        biases[layer] = tuple(s * biases[layer][i] for i, s in zip(order, scale, strict=True))
-        slopes[layer] = tuple(slopes[layer][i] for i in order)
-        weights[layer + 1] = tuple(
-            tuple(row[i] / s for i, s in zip(order, scale, strict=True)) for row in weights[layer + 1]
-        )
-    return replace(case, weights=tuple(weights), biases=tuple(biases), slopes=tuple(slopes))
-
-
-def mutated(case: Case, rng: random.Random) -> Case:
-    """One weight changed by 2^-20 ... 2^-60; the function may or may not change."""
-    layer = rng.randrange(len(case.weights))
-    rows = [list(row) for row in case.weights[layer]]
-    row = rng.randrange(len(rows))
-    rows[row][rng.randrange(len(rows[row]))] += Fraction(1, 2 ** rng.randint(20, 60))
-    changed = tuple(tuple(row) for row in rows)
-    return replace(case, weights=(*case.weights[:layer], changed, *case.weights[layer + 1 :]))
-
-
-def assert_decided_as_by_z3(seed: int) -> None:
-    rng = random.Random(seed)
-    case = random_case(seed)
-    other = rewritten(case, rng) if seed % 3 else mutated(rewritten(case, rng), rng)
+def assert_decided_as_by_z3(case: Case, other: Case) -> None:
     verdict = tp.equivalent(network(case), network(other), domain(case))
     expected = differing_point(case, other)
     assert verdict.status == ("proved" if expected is None else "refuted"), case.name
@@ -61,16 +37,60 @@ def assert_decided_as_by_z3(seed: int) -> None:
         assert verdict.detail["values"] == (exact_outputs(case, verdict.witness), exact_outputs(other, verdict.witness))
 
 
-@pytest.mark.parametrize("seed", range(60))
+def question(seed: int, case: Case | None = None) -> tuple[Case, Case]:
+    """A case and another one: the same function, rewritten, for half of the seeds, a mutant of it for the others."""
+    rng = random.Random(seed)
+    case = case or random_case(seed)
+    other = rewritten(case, rng)
+    return case, other if seed // 2 % 2 else mutated(other, rng)
+
+
+def wide_case(seed: int) -> Case:
+    """3-8-8-1 with entries in eighths; odd ones without biases."""
+    rng = random.Random(f"wide {seed}")
+    weights, biases, slopes = generic(rng, [3, 8, 8, 1])
+    if seed % 2:
+        biases = [[Fraction(0)] * len(bias) for bias in biases]
+    return Case(tuple(map(fractions, weights)), fractions(biases), tuple(map(tuple, slopes)), None, f"wide {seed}")
+
+
+@pytest.mark.parametrize("seed", range(80))
 def test_agrees_with_z3(seed):
-    assert_decided_as_by_z3(seed)
+    assert_decided_as_by_z3(*question(seed))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("block", range(40))
+def test_agrees_with_z3_on_two_thousand_questions(block):
+    for seed in range(5000 + 49 * block, 5049 + 49 * block):
+        assert_decided_as_by_z3(*question(seed))
+    assert_decided_as_by_z3(*question(block, wide_case(block)))
+
+
+def assert_ordered_as_by_z3(seed: int) -> None:
+    rng = random.Random(seed)
+    case = random_case(seed)
+    lifted = tuple(b + rng.choice((Fraction(0), Fraction(1, 3))) for b in case.biases[-1])
+    other = rewritten(replace(case, biases=(*case.biases[:-1], lifted)), rng)
+    for f, g in ((case, other), (other, case)):
+        verdict = tp.implies_leq(network(f), network(g), domain(case))
+        expected = point_exceeding(f, g)
+        assert verdict.status == ("proved" if expected is None else "refuted"), case.name
+        if verdict.status == "refuted":
+            assert any(a > b for a, b in zip(*verdict.detail["values"], strict=True))
+            assert verdict.detail["values"] == tuple(exact_outputs(h, verdict.witness) for h in (f, g))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_order_agrees_with_z3(seed):
+    assert_ordered_as_by_z3(seed)
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("block", range(8))
-def test_agrees_with_z3_on_four_hundred_questions(block):
-    for seed in range(5000 + 50 * block, 5050 + 50 * block):
-        assert_decided_as_by_z3(seed)
+def test_order_agrees_with_z3_on_four_hundred_pairs(block):
+    for seed in range(9000 + 50 * block, 9050 + 50 * block):
+        assert_ordered_as_by_z3(seed)
 
 
 def test_identity_of_two_relus():
@@ -148,3 +168,48 @@ def test_constant_functions_and_many_irrelevant_inputs():
     constant = tp.ReLUNetwork.from_arrays([zeros, [[1]]], [[2], [0]])
     assert tp.equivalent(constant, tp.ReLUNetwork.from_arrays([zeros], [[2]])).status == "proved"
     assert tp.equivalent(constant, tp.ReLUNetwork.from_arrays([zeros], [[1]])).status == "refuted"
+
+
+def trained() -> tuple[list, list]:
+    """Weights and biases of a 2-32-32-1 network trained by torch (tests/reference/train_torch_network.py)."""
+    path = Path(__file__).parents[1] / "reference" / "torch_2_32_32_1.json"
+    layers = json.loads(path.read_text())["layers"]
+    weights = [np.array([[float.fromhex(entry) for entry in row] for row in layer["weight"]]) for layer in layers]
+    return weights, [np.array([float.fromhex(entry) for entry in layer["bias"]]) for layer in layers]
+
+
+def shuffled(weights, biases, seed):
+    """Hidden neurons permuted and scaled by powers of two, which is exact in floats."""
+    rng = np.random.default_rng(seed)
+    weights, biases = list(weights), list(biases)
+    for layer in range(len(weights) - 1):
+        order, scale = rng.permutation(len(biases[layer])), 2.0 ** rng.integers(-3, 4, len(biases[layer]))
+        weights[layer], biases[layer] = scale[:, None] * weights[layer][order], scale * biases[layer][order]
+        weights[layer + 1] = weights[layer + 1][:, order] / scale
+    return weights, biases
+
+
+def test_a_trained_network_equals_its_shuffled_copy_and_not_the_rounded_one():
+    weights, biases = trained()
+    net = tp.ReLUNetwork.from_arrays(weights, biases)
+    copied = shuffled(weights, biases, 0)
+    verdict = tp.equivalent(net, tp.ReLUNetwork.from_arrays(*copied))
+    assert verdict.status == "proved"
+    assert verdict.detail["cells"] == tp.polyhedral_complex(net).num_cells
+    rounded = tp.ReLUNetwork.from_arrays(*([array.astype(np.float32) for array in arrays] for arrays in copied))
+    verdict = tp.equivalent(net, rounded)
+    assert verdict.status == "refuted"
+    assert net(verdict.witness) != rounded(verdict.witness)
+
+
+def test_many_inputs_of_low_rank_are_decided_in_the_quotient():
+    rng = np.random.default_rng(1)
+    first = rng.integers(-3, 4, (16, 3)) @ rng.integers(-2, 3, (3, 784))
+    weights = [first.astype(float), rng.integers(-4, 5, (16, 16)) / 8, rng.integers(-4, 5, (1, 16)) / 8]
+    biases = [rng.integers(-4, 5, 16) / 8, rng.integers(-4, 5, 16) / 8, np.zeros(1)]
+    net = tp.ReLUNetwork.from_arrays(weights, biases)
+    assert tp.equivalent(net, tp.ReLUNetwork.from_arrays(*shuffled(weights, biases, 2))).status == "proved"
+    weights[0] = first + np.eye(16, 784) * 2.0**-40
+    verdict = tp.equivalent(net, tp.ReLUNetwork.from_arrays(weights, biases))
+    assert verdict.status == "refuted"
+    assert len(verdict.witness) == 784

@@ -1,86 +1,124 @@
-"""Lipschitz constants against closed forms and against brute force over all activation patterns."""
+"""Maxima, minima and sup-distances: attained where they say, and exceeded nowhere according to z3."""
 
-import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 import tropical as tp
-from oracles.activation_z3 import activation_regions
+from oracles.activation_z3 import Case
+from oracles.equality_z3 import exact_outputs, point_above
 from oracles.random_cases import random_case
-from tropical.extrema import lipschitz_constant
 
-HADAMARD = [[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]
-AXES = [[int(i == j) for j in range(4)] for i in range(4)]
+ABSOLUTE = tp.ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
 
 
-def absolute_values(terms):
-    """Network of sum_i a_i |<u_i, z>|."""
-    first = [[sign * q for q in u] for _, u in terms for sign in (1, -1)]
-    return tp.ReLUNetwork.from_arrays([first, [[a for a, _ in terms for _ in range(2)]]])
+def first_output(case: Case) -> Case:
+    return replace(
+        case, weights=(*case.weights[:-1], case.weights[-1][:1]), biases=(*case.biases[:-1], case.biases[-1][:1])
+    )
 
 
-H4 = absolute_values([(1, u) for u in AXES] + [("-1/2", u) for u in HADAMARD])
-PARITY = tp.ReLUNetwork.from_arrays([[[1, 1], [-1, -1], [1, -1], [-1, 1]], [["1/2", "1/2", "-1/2", "-1/2"]]])
-LINE = tp.ReLUNetwork.from_arrays([[[1], [-1]], [[3, 5]]], [[1, -2], [7]])
+def network(case: Case) -> tp.ReLUNetwork:
+    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
 
 
-@pytest.mark.parametrize(
-    ("net", "squared"),
-    [
-        (H4, 4),
-        (PARITY, 1),
-        (LINE, 25),
-        (tp.ReLUNetwork.from_arrays([[[3, 4]]]), 25),
-        (tp.ReLUNetwork.from_arrays([[[0, 0]], [[1]]], [[1], [0]]), 0),
-    ],
-)
-def test_closed_forms(net, squared):
-    constant = lipschitz_constant(net)
-    assert constant.squared == squared
-    assert constant.value == math.isqrt(squared)
-    assert sum(q * q for q in constant.gradient) == squared
+def domain(case: Case) -> tp.Box | None:
+    return None if case.box is None else tp.Box(*case.box)
 
 
-def test_six_times_a_relu_beside_h4():
-    """The sequential instance: gradients of the two summands are orthogonal."""
-    first = [[1, 0, 0, 0, 0], *[[0, *map(Fraction, row)] for row in H4.layers[0].weight]]
-    net = tp.ReLUNetwork.from_arrays([first, [[6, *H4.layers[1].weight[0]]]])
-    assert lipschitz_constant(net).squared == 36 + 4
+def negated(net: tp.ReLUNetwork) -> tp.ReLUNetwork:
+    last = net.layers[-1]
+    opposite = replace(
+        last, weight=tuple(tuple(-q for q in row) for row in last.weight), bias=tuple(-q for q in last.bias)
+    )
+    return tp.ReLUNetwork((*net.layers[:-1], opposite))
 
 
-@pytest.mark.parametrize("seed", range(24))
-def test_equals_brute_force_over_all_patterns(seed):
+def difference(f: tp.ReLUNetwork, g: tp.ReLUNetwork) -> tp.ReLUNetwork:
+    """The network f - g."""
+    both = tp.parallel(f, g)
+    last, m = both.layers[-1], f.output_dim
+    rows = tuple(tuple(a - b for a, b in zip(last.weight[i], last.weight[m + i], strict=True)) for i in range(m))
+    bias = tuple(last.bias[i] - last.bias[m + i] for i in range(m))
+    return tp.ReLUNetwork((*both.layers[:-1], replace(last, weight=rows, bias=bias, slopes=last.slopes[:m])))
+
+
+def assert_goes_to_infinity(f, extremum, sign):
+    values = [f(tuple(p + t * d for p, d in zip(extremum.point, extremum.ray, strict=True)))[0] for t in (0, 1, 7)]
+    assert sign * (values[1] - values[0]) > 0
+    assert values[2] - values[0] == 7 * (values[1] - values[0])
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_maximum_against_z3(seed):
+    case = first_output(random_case(seed))
+    net = network(case)
+    found = tp.maximum(net, domain(case))
+    assert domain(case) is None or domain(case).contains(found.point)
+    if found.ray is None:
+        assert exact_outputs(case, found.point) == (found.value,)
+        assert point_above(case, found.value) is None
+        assert point_above(case, found.value - Fraction(1, 10**9)) is not None
+    else:
+        assert found.value == float("inf")
+        assert case.box is None
+        assert_goes_to_infinity(net, found, 1)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_minimum_is_the_maximum_of_the_negative(seed):
+    case = first_output(random_case(seed))
+    assert tp.minimum(network(case), domain(case)).value == -tp.maximum(negated(network(case)), domain(case)).value
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 2))
+def test_sup_distance_is_the_extremum_of_the_difference(seed):
     case = random_case(seed)
-    net = tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes).output(0)
-    domain = None if case.box is None else tp.Box(*case.box)
-    gradients = [net.affine_map(pattern).forms[0].gradient for pattern in activation_regions(case)]
-    cx = tp.polyhedral_complex(net, domain)
-    dual = {
-        1: lambda g: max(map(abs, g)) ** 2,
-        2: lambda g: sum(q * q for q in g),
-        "inf": lambda g: sum(map(abs, g)) ** 2,
-    }
-    for norm, size in dual.items():
-        constant = lipschitz_constant(cx, norm=norm)
-        assert constant.squared == max(map(size, gradients))
-        cell = cx.cells[constant.region.cells[0]]
-        assert cell.affine_map.forms[0].gradient == constant.gradient
+    changed = replace(case, biases=(tuple(b + Fraction(1, 7) for b in case.biases[0]), *case.biases[1:]))
+    f, g = network(case), network(changed)
+    found = tp.sup_distance(f, g, domain(case))
+    gap = difference(f, g)
+    ends = [e(gap.output(i), domain(case)).value for i in range(f.output_dim) for e in (tp.maximum, tp.minimum)]
+    assert found.value == max(map(abs, ends))
+    if found.ray is None:
+        assert max(abs(a - b) for a, b in zip(f(found.point), g(found.point), strict=True)) == found.value
+    assert tp.sup_distance(f, f, domain(case)).value == 0
 
 
-def test_an_irrational_constant_is_enclosed_tightly():
-    for scale in (1, Fraction(1, 10**30), 10**30):
-        value = lipschitz_constant(tp.ReLUNetwork.from_arrays([[[scale, scale]]])).value
-        assert isinstance(value, tp.Enclosure)
-        assert value.lower**2 < 2 * scale**2 < value.upper**2
-        assert value.width * 2**60 < value.lower
+@pytest.mark.parametrize("convert", [tp.to_lattice_polynomial])
+@pytest.mark.parametrize("seed", [1, 5, 7, 9, 17, 19])
+def test_other_kinds_of_functions_have_the_same_extrema(seed, convert):
+    case = first_output(random_case(seed))
+    net = network(case)
+    other = convert(net)
+    for extremum in (tp.maximum, tp.minimum):
+        assert extremum(other, domain(case)).value == extremum(net, domain(case)).value
+    assert tp.sup_distance(net, other, domain(case)).value == 0
+
+
+def test_an_unbounded_distance_has_a_ray():
+    line = tp.ReLUNetwork.from_arrays([[[1]]])
+    found = tp.sup_distance(ABSOLUTE, line)
+    assert found.value == float("inf")
+    assert found.ray[0] < 0
+    assert tp.sup_distance(ABSOLUTE, line, tp.Polyhedron([tp.AffineForm([1])])).value == 0
+
+
+def test_unused_inputs_and_constants():
+    constant = tp.ReLUNetwork.from_arrays([[[0, 0, 0]], [[1]]], [[2], [5]])
+    assert tp.maximum(constant).value == tp.minimum(constant).value == 7
+    assert len(tp.maximum(constant).point) == 3
+    wide = tp.ReLUNetwork.from_arrays([[[1, -1, 0, 0]], [[-1]]])
+    assert tp.maximum(wide).value == 0
+    assert tp.minimum(wide).value == -float("inf")
+    assert_goes_to_infinity(wide, tp.minimum(wide), -1)
 
 
 def test_bad_requests():
-    with pytest.raises(ValueError, match="norm must be 1, 2 or inf"):
-        lipschitz_constant(LINE, norm=3)
-    with pytest.raises(ValueError, match="2 outputs"):
-        lipschitz_constant(tp.ReLUNetwork.from_arrays([[[1], [2]]]))
-    partial = tp.polyhedral_complex(H4, budget=tp.Budget(cells=2))
-    with pytest.raises(ValueError, match="complete"):
-        lipschitz_constant(partial)
+    with pytest.raises(ValueError, match="2"):
+        tp.maximum(tp.ReLUNetwork.from_arrays([[[1], [2]]]))
+    with pytest.raises(ValueError, match="outputs"):
+        tp.sup_distance(ABSOLUTE, tp.ReLUNetwork.from_arrays([[[1], [2]]]))
+    with pytest.raises(tp.BudgetExhausted):
+        tp.maximum(ABSOLUTE, tp.Box([-1], [1]), budget=tp.Budget(cells=1))

@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tropical.affine import AffineForm
-from tropical.comparison import Function
 from tropical.complexes import PolyhedralComplex
 from tropical.lattice_polynomial import LatticePolynomial
+from tropical.linear_parts import Function
 from tropical.network import ReLUNetwork
 from tropical.plotting.outlines import Segment, colouring, components, polygon, segments
 from tropical.plotting.slices import Slice, make_slice, relevant_directions, restrict

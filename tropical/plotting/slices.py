@@ -1,20 +1,19 @@
 """Exact material of a picture: a function restricted to a line or plane, its pieces, a view that shows them all."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from tropical.affine import AffineForm, AffineMap
+from tropical.affine import AffineForm, AffineMap, form_of_row
 from tropical.budget import Meter
-from tropical.comparison import Function
 from tropical.cones import Cone, half_space
 from tropical.lattice_polynomial import LatticePolynomial
+from tropical.linear_parts import Function, gradients, linear_parts
 from tropical.network import ReLUNetwork
 from tropical.polyhedron import Box, Polyhedron
-from tropical.rationals import Matrix, Vector, as_vector, from_flint, rank, row_space, to_flint
+from tropical.rationals import Matrix, Vector, as_vector, rank, row_space
 from tropical.regions import relevant_subspace
-from tropical.signs import Differences, clause_masks, sign_parts
 from tropical.subdivision import polyhedral_complex
 
 _GRID = 64
@@ -69,13 +68,10 @@ def restrict(f: Function, directions: Iterable[Iterable[Any]]) -> Function:
         raise ValueError(f"directions must be one or two rows of length {f.input_dim}, got {shape}")
     if rank(rows) < len(rows):
         raise ValueError("directions must be linearly independent")
-    columns = to_flint(rows).transpose()
+    inner = AffineMap(tuple(AffineForm(column) for column in zip(*rows, strict=True)))
     if isinstance(f, LatticePolynomial):
-        gradients = from_flint(to_flint([piece.gradient for piece in f.pieces]) * columns)
-        pieces = [AffineForm(g, piece.constant) for g, piece in zip(gradients, f.pieces, strict=True)]
-        return LatticePolynomial(pieces, f.clauses)
-    first = f.layers[0]
-    return ReLUNetwork((replace(first, weight=from_flint(first.exact_weight * columns)), *f.layers[1:]))
+        return LatticePolynomial([piece.compose(inner) for piece in f.pieces], f.clauses)
+    return f.compose(inner)
 
 
 def relevant_directions(f: Function) -> list[list[float]]:
@@ -97,9 +93,9 @@ def relevant_directions(f: Function) -> list[list[float]]:
 
 
 def _relevant_basis(f: Function) -> Matrix:
-    if isinstance(f, LatticePolynomial):
-        return row_space([piece.gradient for piece in f.pieces])
-    return relevant_subspace(polyhedral_complex(f))
+    if isinstance(f, ReLUNetwork):
+        return relevant_subspace(polyhedral_complex(f))
+    return row_space(gradients(f))
 
 
 def view_around(points: Sequence[Vector], margin: bool) -> Box:
@@ -129,21 +125,18 @@ def _vertices(f: Function, domain: Polyhedron | None) -> list[Vector]:
     """Vertices of all parts, as representatives modulo lineality; never empty."""
     if isinstance(f, ReLUNetwork):
         return [vertex for cell in polyhedral_complex(f, domain).cells for vertex in cell.vertices]
-    generators = [g for part in _parts(f, domain) for g in part.cone.generators if g[0]]
-    return [tuple(Fraction(a, g[0]) for a in g[1:]) for g in generators]
+    vertices = [g for part in _parts(f, domain) for g in part.cone.generators if g[0]]
+    return [tuple(Fraction(a, g[0]) for a in g[1:]) for g in vertices]
 
 
 def _parts(f: Function, domain: Polyhedron | None) -> list[Part]:
     """The domain cut into polyhedra on each of which f is one affine piece."""
     if isinstance(f, ReLUNetwork):
-        cells = polyhedral_complex(f, domain).cells
-        maps = [cell.affine_map for cell in cells]
-        return [Part(c.cone, m.forms[0] if len(m.forms) == 1 else m) for c, m in zip(cells, maps, strict=True)]
+        return [Part(cell.cone, _piece(cell.affine_map.forms)) for cell in polyhedral_complex(f, domain).cells]
     start = half_space(f.input_dim) if domain is None else domain.cone
-    rows = [(piece.constant, *piece.gradient) for piece in f.pieces]
-    clauses, found = clause_masks(f), []
-    for piece, row in zip(f.pieces, rows, strict=True):
-        for cone, sign in sign_parts(start, clauses, Differences.between(rows, row), Meter()):
-            if sign == 0:
-                found.append(Part(cone, piece))
-    return found
+    parts = linear_parts(f)(start, Meter())
+    return [Part(part.cone, _piece([form_of_row(row) for row in part.rows])) for part in parts]
+
+
+def _piece(forms: Sequence[AffineForm]) -> AffineForm | AffineMap:
+    return forms[0] if len(forms) == 1 else AffineMap(tuple(forms))

@@ -1,0 +1,119 @@
+"""``tropical equivalent`` and ``tropical check``: verdicts and certificates."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tropical import checker
+from tropical.budget import BudgetExhausted
+from tropical.certificate import load_certificate, save_certificate
+from tropical.cli.shell import (
+    DONE,
+    EXIT_CODE,
+    REFUTED,
+    Clock,
+    as_json_option,
+    box_option,
+    cube,
+    progress,
+    timeout_option,
+)
+from tropical.cli.texts import plain, print_table, text_of
+from tropical.comparison import equivalent, implies_leq
+from tropical.formats import load_lattice_polynomial, load_network
+from tropical.linear_parts import Function
+from tropical.polyhedron import Box
+from tropical.verdict import Verdict
+
+
+@click.command(name="equivalent")
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+@box_option
+@click.option("--at-most", is_flag=True, help="Decide instead whether FIRST <= SECOND everywhere.")
+@click.option("--certificate", type=click.Path(path_type=Path), help="Write the proof or the refutation to this file.")
+@timeout_option
+@as_json_option
+def equivalent_(
+    first: Path,
+    second: Path,
+    box: tuple[str, str] | None,
+    at_most: bool,
+    certificate: Path | None,
+    timeout: float | None,
+    as_json: bool,
+) -> None:
+    """Decide over Q whether FIRST and SECOND, networks or lattice polynomials, are the same function.
+
+    Exit code 0: proved equal. 1: refuted, with a rational point where they differ. 3: unknown, the timeout came first.
+    A certificate can be checked by `tropical check`, or by checker.py alone.
+    """
+    clock = Clock(timeout)
+    f, g = _load_function(first), _load_function(second)
+    verdict = _decide(implies_leq if at_most else equivalent, f, g, cube(box, f.input_dim), clock)
+    summary = _verdict_summary(verdict)
+    if certificate is not None and verdict.certificate is not None:
+        save_certificate(verdict.certificate, certificate)
+    if as_json:
+        click.echo(json.dumps({**summary, "seconds": round(clock.elapsed, 3)}))
+    else:
+        title = f"{first.name} {'<=' if at_most else '='} {second.name}"
+        print_table(title, [(key, plain(value)) for key, value in summary.items() if value])
+    raise click.exceptions.Exit(EXIT_CODE[verdict.status])
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@as_json_option
+def check(file: Path, as_json: bool) -> None:
+    """Check the certificate in FILE: replay its proof from nothing but the claim.
+
+    Exit code 0: the claim is proved. 1: the proof fails. 2: the file is no certificate.
+    """
+    loaded = load_certificate(file)
+    claim: str | None = None
+    reason: str | None = None
+    try:
+        claim = checker.check(loaded)
+    except checker.Malformed as error:
+        raise ValueError(f"{file}: {error}") from error
+    except checker.Rejected as rejected:
+        reason = str(rejected)
+    if as_json:
+        click.echo(json.dumps({"accepted": claim is not None, "claim": claim, "reason": reason}))
+    else:
+        click.echo(f"accepted: {claim}" if claim else f"rejected: {reason}")
+    raise click.exceptions.Exit(DONE if claim else REFUTED)
+
+
+def _load_function(path: Path) -> Function:
+    """A network, or else a lattice polynomial; if the file is neither, the complaint is about the network."""
+    try:
+        return load_network(path)
+    except ValueError as error:
+        try:
+            return load_lattice_polynomial(path)
+        except ValueError:
+            raise error from None
+
+
+def _decide(question: Callable[..., Verdict], f: Function, g: Function, domain: Box | None, clock: Clock) -> Verdict:
+    try:
+        with progress("comparing cell by cell") as report:
+            return question(f, g, domain, clock.budget(), report)
+    except BudgetExhausted as stop:
+        return Verdict("unknown", detail={"reason": str(stop)})
+
+
+def _verdict_summary(verdict: Verdict) -> dict[str, Any]:
+    values = verdict.detail.get("values")
+    return {
+        "status": verdict.status,
+        "reason": verdict.detail.get("reason"),
+        "witness": None if verdict.witness is None else [text_of(q) for q in verdict.witness],
+        "values": None if values is None else [[text_of(q) for q in value] for value in values],
+        "cells": verdict.detail.get("cells"),
+    }

@@ -1,0 +1,139 @@
+"""``tropical inspect``: the exact counts of a network."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tropical.bounds import region_bounds
+from tropical.budget import BudgetExhausted
+from tropical.cli.shell import DONE, UNKNOWN, Clock, as_json_option, box_option, cube, progress, timeout_option
+from tropical.cli.texts import decimal_root, listed, number_of, print_table, shortened, text_of
+from tropical.complexes import PolyhedralComplex
+from tropical.formats import load_network
+from tropical.lattice_form import to_lattice_polynomial
+from tropical.lipschitz import lipschitz_constant
+from tropical.network import ReLUNetwork
+from tropical.polyhedron import Box
+from tropical.regions import affine_pieces, linear_regions, relevant_subspace
+from tropical.subdivision import polyhedral_complex
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@box_option
+@timeout_option
+@as_json_option
+def inspect(file: Path, box: tuple[str, str] | None, timeout: float | None, as_json: bool) -> None:
+    """Count the exact structure of the network in FILE.
+
+    Cells and upper bounds on their number from the shape alone, linear regions, affine pieces, faces by dimension,
+    relevant subspace; for one output also the Lipschitz constant in the Euclidean norm and the clauses of its lattice
+    form after absorption. A count that the timeout cut short is null, and the exit code 3.
+    """
+    clock = Clock(timeout)
+    net = load_network(file)
+    found = Inspection(net, cube(box, net.input_dim), clock)
+    found.run()
+    if as_json:
+        click.echo(json.dumps({"file": file.name, **found.counts, "seconds": round(clock.elapsed, 3)}))
+    else:
+        print_table(file.name, found.rows())
+    raise click.exceptions.Exit(DONE if found.counts["complete"] else UNKNOWN)
+
+
+@dataclass
+class Inspection:
+    """The counts of ``tropical inspect``, gathered step by step until the clock stops them."""
+
+    net: ReLUNetwork
+    domain: Box | None
+    clock: Clock
+    counts: dict[str, Any] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Fill ``counts``; what is missing stays None, and ``complete`` and ``reason`` say so."""
+        net = self.net
+        self.counts = {
+            "input_dim": net.input_dim,
+            "output_dim": net.output_dim,
+            "widths": list(net.widths),
+            "domain": None if self.domain is None else [text_of(self.domain.lower[0]), text_of(self.domain.upper[0])],
+            "cell_bounds": {name: number_of(count) for name, count in asdict(region_bounds(net)).items()},
+            **dict.fromkeys(("cells", "linear_regions", "affine_pieces", "f_vector", "lineality_dim")),
+            **dict.fromkeys(("relevant_subspace_dim", "lipschitz", "clauses")),
+            "complete": True,
+            "reason": None,
+        }
+        try:
+            self._geometry()
+            if net.output_dim == 1:
+                self._lattice_form()
+        except BudgetExhausted as stop:
+            self.counts.update(complete=False, reason=str(stop))
+
+    def _geometry(self) -> None:
+        with progress("cutting the input space into activation regions") as report:
+            cx = polyhedral_complex(self.net, self.domain, self.clock.budget(), report)
+        self.counts["cells"] = cx.num_cells
+        if cx.incomplete_because is not None:
+            raise BudgetExhausted(cx.incomplete_because)
+        self.counts["lineality_dim"] = len(cx.lineality)
+        for name, count in _COUNTS.items():
+            if name != "lipschitz" or self.net.output_dim == 1:
+                self.clock.budget()
+                self.counts[name] = count(cx)
+
+    def _lattice_form(self) -> None:
+        with progress("covering the cells by clauses") as report:
+            polynomial = to_lattice_polynomial(self.net, self.domain, self.clock.budget(), report)
+        self.counts["clauses"] = len(polynomial.clauses)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Label and text of each count, for reading."""
+        c, one = self.counts, self.net.output_dim == 1
+        domain = f"R^{c['input_dim']}" if c["domain"] is None else f"[{', '.join(c['domain'])}]^{c['input_dim']}"
+        cells = self._count("cells") + (" or more" if c["cells"] is not None and c["lineality_dim"] is None else "")
+        table = [
+            ("inputs, hidden widths, outputs", f"{c['input_dim']} | {listed(c['widths'])} | {c['output_dim']}"),
+            ("domain", domain),
+            ("cells (activation regions)", cells),
+            ("cells at most (Serra et al.; Montúfar)", " | ".join(self._bounds("serra", "montufar"))),
+            ("linear regions", self._count("linear_regions")),
+            ("affine pieces", self._count("affine_pieces")),
+            ("f-vector (faces by dimension)", listed(c["f_vector"]) if c["f_vector"] else "not reached"),
+            ("dimension of the lineality space", self._count("lineality_dim")),
+            ("dimension of the relevant subspace", self._count("relevant_subspace_dim")),
+        ]
+        if one:
+            constant = c["lipschitz"]
+            text = "not reached" if constant is None else f"sqrt({constant['squared']}) = {constant['decimal']}"
+            table += [("Lipschitz constant (Euclidean)", text), ("lattice clauses", self._count("clauses"))]
+        if not c["complete"]:
+            table.append(("INCOMPLETE", c["reason"]))
+        return table
+
+    def _bounds(self, *names: str) -> list[str]:
+        return [shortened(self.counts["cell_bounds"][name]) for name in names]
+
+    def _count(self, name: str) -> str:
+        return "not reached" if self.counts[name] is None else str(self.counts[name])
+
+
+def _lipschitz_summary(cx: PolyhedralComplex) -> dict[str, Any]:
+    squared = lipschitz_constant(cx).squared
+    assert isinstance(squared, Fraction)  # exact for one output
+    return {"norm": 2, "squared": text_of(squared), "decimal": decimal_root(squared)}
+
+
+_COUNTS: Mapping[str, Callable[[PolyhedralComplex], Any]] = {
+    "linear_regions": lambda cx: len(linear_regions(cx)),
+    "affine_pieces": lambda cx: len(affine_pieces(cx)),
+    "relevant_subspace_dim": lambda cx: len(relevant_subspace(cx)),
+    "lipschitz": _lipschitz_summary,
+    "f_vector": lambda cx: list(cx.f_vector),
+}
