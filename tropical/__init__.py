@@ -4,11 +4,17 @@ from tropical.affine import AffineForm as AffineForm
 from tropical.affine import AffineMap as AffineMap
 from tropical.budget import Budget as Budget
 from tropical.budget import BudgetExhausted as BudgetExhausted
+from tropical.certificate import check_certificate as check_certificate
+from tropical.certificate import load_certificate as load_certificate
+from tropical.certificate import region_certificate as region_certificate
+from tropical.certificate import save_certificate as save_certificate
+from tropical.certificate import term_certificate as term_certificate
 from tropical.comparison import Disagreement as Disagreement
 from tropical.comparison import disagreement as disagreement
 from tropical.comparison import equivalent as equivalent
 from tropical.comparison import implies_leq as implies_leq
 from tropical.complexes import PolyhedralComplex as PolyhedralComplex
+from tropical.construction import to_network as to_network
 from tropical.extrema import Extremum as Extremum
 from tropical.extrema import maximum as maximum
 from tropical.extrema import minimum as minimum
@@ -21,22 +27,35 @@ from tropical.formats import load_network as load_network
 from tropical.formats import save_lattice_polynomial as save_lattice_polynomial
 from tropical.formats import save_network as save_network
 from tropical.gaussian import gaussian_measure as gaussian_measure
+from tropical.hypersurface import TropicalHypersurface as TropicalHypersurface
+from tropical.hypersurface import tropical_hypersurface as tropical_hypersurface
 from tropical.lattice_form import to_lattice_polynomial as to_lattice_polynomial
 from tropical.lattice_polynomial import LatticePolynomial as LatticePolynomial
 from tropical.lipschitz import LipschitzConstant as LipschitzConstant
 from tropical.lipschitz import lipschitz_constant as lipschitz_constant
 from tropical.network import ReLUNetwork as ReLUNetwork
 from tropical.network import parallel as parallel
+from tropical.newton import newton_polytope as newton_polytope
+from tropical.newton import zonotope_of as zonotope_of
 from tropical.plotting import plot_regions as plot_regions
 from tropical.polyhedron import Box as Box
 from tropical.polyhedron import Polyhedron as Polyhedron
 from tropical.polynomial import TropicalPolynomial as TropicalPolynomial
+from tropical.polytopes import Polytope as Polytope
+from tropical.pruning import EssentialTerm as EssentialTerm
+from tropical.pruning import InessentialTerm as InessentialTerm
+from tropical.pruning import essential_terms as essential_terms
+from tropical.pruning import prune as prune
+from tropical.pruning import term_evidence as term_evidence
 from tropical.rational_map import TropicalRationalMap as TropicalRationalMap
+from tropical.rational_map import to_tropical_rational_map as to_tropical_rational_map
 from tropical.reconstruction import reconstruct_rationals as reconstruct_rationals
 from tropical.regions import LinearRegion as LinearRegion
 from tropical.regions import affine_pieces as affine_pieces
 from tropical.regions import linear_regions as linear_regions
 from tropical.regions import relevant_subspace as relevant_subspace
+from tropical.regular_subdivisions import RegularSubdivision as RegularSubdivision
+from tropical.regular_subdivisions import dual_subdivision as dual_subdivision
 from tropical.shape import is_concave as is_concave
 from tropical.shape import is_convex as is_convex
 from tropical.shape import is_monotone as is_monotone
@@ -53,31 +72,60 @@ __all__ = [
     "BudgetExhausted",
     "Disagreement",
     "Enclosure",
+    "EssentialTerm",
     "Estimate",
+    "Extremum",
     "FormatError",
+    "InessentialTerm",
     "LatticePolynomial",
     "LinearRegion",
     "LipschitzConstant",
     "PolyhedralComplex",
     "Polyhedron",
+    "Polytope",
     "ReLUNetwork",
+    "RegularSubdivision",
+    "TropicalHypersurface",
+    "TropicalPolynomial",
+    "TropicalRationalMap",
     "Verdict",
     "affine_pieces",
+    "check_certificate",
     "disagreement",
+    "dual_subdivision",
     "equivalent",
+    "essential_terms",
     "gaussian_measure",
+    "implies_leq",
+    "is_concave",
+    "is_convex",
+    "is_monotone",
     "lattice_polynomial_from_dict",
     "lattice_polynomial_to_dict",
     "linear_regions",
     "lipschitz_constant",
+    "load_certificate",
     "load_lattice_polynomial",
     "load_network",
+    "maximum",
+    "minimum",
+    "newton_polytope",
     "parallel",
     "plot_regions",
     "polyhedral_complex",
+    "prune",
     "reconstruct_rationals",
+    "region_certificate",
     "relevant_subspace",
+    "save_certificate",
     "save_lattice_polynomial",
     "save_network",
+    "sup_distance",
+    "term_certificate",
+    "term_evidence",
     "to_lattice_polynomial",
+    "to_network",
+    "to_tropical_rational_map",
+    "tropical_hypersurface",
+    "zonotope_of",
 ]
