@@ -31,6 +31,7 @@ def assert_decided_as_by_z3(case: Case, other: Case) -> None:
     verdict = tp.equivalent(network(case), network(other), domain(case))
     expected = differing_point(case, other)
     assert verdict.status == ("proved" if expected is None else "refuted"), case.name
+    assert tp.check_certificate(verdict.certificate, network(case), network(other)), case.name
     if verdict.status == "refuted":
         assert exact_outputs(case, verdict.witness) != exact_outputs(other, verdict.witness)
         assert domain(case) is None or domain(case).contains(verdict.witness)
@@ -76,6 +77,7 @@ def assert_ordered_as_by_z3(seed: int) -> None:
         verdict = tp.implies_leq(network(f), network(g), domain(case))
         expected = point_exceeding(f, g)
         assert verdict.status == ("proved" if expected is None else "refuted"), case.name
+        assert tp.check_certificate(verdict.certificate, network(f), network(g)), case.name
         if verdict.status == "refuted":
             assert any(a > b for a, b in zip(*verdict.detail["values"], strict=True))
             assert verdict.detail["values"] == tuple(exact_outputs(h, verdict.witness) for h in (f, g))
@@ -112,19 +114,46 @@ def test_a_difference_on_a_tiny_cone_is_found_by_subdivision():
     assert bump([x, y])[0] == min(x, tiny * y - x)
 
 
-@pytest.mark.parametrize("f_kind", ["network", "lattice"])
-@pytest.mark.parametrize("g_kind", ["network", "lattice"])
-def test_networks_and_lattice_polynomials_on_either_side(f_kind, g_kind):
+KINDS = {
+    "network": lambda net: net,
+    "lattice": tp.to_lattice_polynomial,
+    "rational": tp.to_tropical_rational_map,
+    "rebuilt": lambda net: tp.to_network(tp.to_lattice_polynomial(net)),
+}
+
+
+@pytest.mark.parametrize("f_kind", KINDS)
+@pytest.mark.parametrize("g_kind", KINDS)
+def test_functions_of_all_kinds_on_either_side(f_kind, g_kind):
     net = tp.ReLUNetwork.from_arrays([[[1, 2], [3, -1], [-1, 1]], [[1, -2, 1]]], [[1, 0, -1], [2]])
     other = tp.ReLUNetwork.from_arrays([[[1, 2], [3, -1], [-1, 1]], [[1, -2, "1048577/1048576"]]], [[1, 0, -1], [2]])
-    f = net if f_kind == "network" else tp.to_lattice_polynomial(net)
-    same = net if g_kind == "network" else tp.to_lattice_polynomial(net)
-    different = other if g_kind == "network" else tp.to_lattice_polynomial(other)
-    assert tp.equivalent(f, same).status == "proved"
+    f, same, different = KINDS[f_kind](net), KINDS[g_kind](net), KINDS[g_kind](other)
+    verdict = tp.equivalent(f, same)
+    assert verdict.status == "proved"
+    assert tp.check_certificate(verdict.certificate, f, same)
     verdict = tp.equivalent(f, different)
     assert verdict.status == "refuted"
+    assert tp.check_certificate(verdict.certificate, f, different)
     assert net(verdict.witness) != other(verdict.witness)
     assert tp.disagreement(f, same).num_cells == 0
+    assert tp.disagreement(f, different).num_cells > 0
+    for a, b, holds in ((f, same, True), (f, different, True), (different, f, False)):  # a larger weight of a relu
+        verdict = tp.implies_leq(a, b)
+        assert verdict.status == ("proved" if holds else "refuted")
+        assert tp.check_certificate(verdict.certificate, a, b)
+
+
+def test_tropical_polynomials_are_compared():
+    terms = [tp.AffineForm([1, 0]), tp.AffineForm([0, 1]), tp.AffineForm(["1/2", "1/2"])]
+    p, q = tp.TropicalPolynomial(terms), tp.TropicalPolynomial(terms[:2])
+    assert p != q
+    verdict = tp.equivalent(p, q)
+    assert verdict.status == "proved"
+    assert tp.check_certificate(verdict.certificate, p, q)
+    higher = tp.TropicalPolynomial([*terms[:2], tp.AffineForm(["1/2", "1/2"], Fraction(1, 10**9))])
+    assert tp.equivalent(p, higher).status == "refuted"
+    assert tp.implies_leq(p, higher).status == "proved"
+    assert tp.implies_leq(higher, p).status == "refuted"
 
 
 def test_disagreement_is_the_exact_set():

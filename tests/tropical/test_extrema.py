@@ -58,6 +58,7 @@ def test_maximum_against_z3(seed):
     assert domain(case) is None or domain(case).contains(found.point)
     if found.ray is None:
         assert exact_outputs(case, found.point) == (found.value,)
+        assert tp.check_certificate(found.certificate, net)
         assert point_above(case, found.value) is None
         assert point_above(case, found.value - Fraction(1, 10**9)) is not None
     else:
@@ -86,7 +87,7 @@ def test_sup_distance_is_the_extremum_of_the_difference(seed):
     assert tp.sup_distance(f, f, domain(case)).value == 0
 
 
-@pytest.mark.parametrize("convert", [tp.to_lattice_polynomial])
+@pytest.mark.parametrize("convert", [tp.to_lattice_polynomial, tp.to_tropical_rational_map])
 @pytest.mark.parametrize("seed", [1, 5, 7, 9, 17, 19])
 def test_other_kinds_of_functions_have_the_same_extrema(seed, convert):
     case = first_output(random_case(seed))

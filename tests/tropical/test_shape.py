@@ -47,6 +47,8 @@ def test_convexity_is_convexity_across_every_facet(seed):
     for decide, sign in ((tp.is_convex, 1), (tp.is_concave, -1)):
         verdict = decide(net, where)
         assert verdict.status == ("proved" if convex_across_facets(net, where, sign) else "refuted")
+        if verdict.status == "proved":
+            assert tp.check_certificate(verdict.certificate, net)
         if verdict.status == "refuted":
             assert_chord_fails(net, verdict, sign)
             assert where is None or all(where.contains(point) for point in verdict.detail["segment"])
@@ -80,7 +82,9 @@ def test_monotonicity_against_the_gradients_of_all_cells(seed):
             verdict = tp.is_monotone(net, coordinate, increasing, domain(case))
             holds = all(sign * form.gradient[coordinate] >= 0 for piece in maps for form in piece.forms)
             assert verdict.status == ("proved" if holds else "refuted")
-            if not holds:
+            if holds:
+                assert tp.check_certificate(verdict.certificate, net)
+            else:
                 x, y = verdict.detail["segment"]
                 assert verdict.witness == x
                 assert [b - a for a, b in zip(x, y, strict=True)][coordinate] > 0
