@@ -6,6 +6,10 @@ import tropical as tp
 from learning import instances
 from oracles.activation_z3 import Case
 from oracles.random_cases import random_case
+from tropical.activation_cones import activation_cones, coordinates, split
+from tropical.affine import form_of_row
+from tropical.budget import Meter
+from tropical.rationals import from_flint, primitive
 
 
 def scalar_network(case: Case) -> tp.ReLUNetwork:
@@ -35,12 +39,29 @@ def test_parity_has_one_clause_for_each_even_sign_pattern(k):
     assert len(tp.linear_regions(cx)) == k * 2 ** (k - 1)
 
 
-def test_h4_has_seventy_two_minimal_clauses():
+def sets_above_f(net):
+    """S_x of THEORY L1 for one interior point x of every cell of the arrangement {l_i = F}, and the pieces' rows."""
+    quotient, start = coordinates(net.layers[0].weight, net.input_dim, None)
+    cells = activation_cones(quotient.descend_network(net), start, Meter())
+    parts = [(cell.cone, from_flint(cell.rows)[0]) for cell in cells]
+    rows = list(dict.fromkeys(row for _, row in parts))
+    found = set()
+    for cone, own in parts:
+        differences = [primitive([a - b for a, b in zip(row, own, strict=True)]) for row in rows]
+        found |= {frozenset(i for i, sign in enumerate(signs) if sign >= 0) for signs, _ in split(cone, differences)}
+    return found, [quotient.pull_back(form_of_row(row)) for row in rows]
+
+
+def test_h4_has_seventy_two_minimal_sets():
     net = instances.h4(6, seed=2)
     cx = tp.polyhedral_complex(net)
     assert (cx.num_cells, len(tp.linear_regions(cx)), len(tp.affine_pieces(cx))) == (104, 104, 25)
+    sets, pieces = sets_above_f(net)
+    literal = tp.LatticePolynomial(pieces, sets)
+    assert (len(literal.pieces), len(literal.clauses)) == (25, 72)
+    assert tp.equivalent(net, literal).status == "proved"
     form = tp.to_lattice_polynomial(net)
-    assert (len(form.pieces), len(form.clauses)) == (25, 72)
+    assert (len(form.pieces), len(form.clauses)) == (25, 16)  # one for each sign vector of sum_i |z_i|
     assert tp.equivalent(net, form).status == "proved"
 
 
