@@ -109,6 +109,12 @@ class Circuit:
         self._levels = [0] * input_dim
         self._unit_along: dict[Combination, int] = {}
 
+    def copy(self) -> "Circuit":
+        """A circuit with the same inputs and units, to which more can be added independently."""
+        twin = Circuit(self.input_dim)
+        twin.units, twin._levels, twin._unit_along = [*self.units], [*self._levels], dict(self._unit_along)
+        return twin
+
     def input(self, index: int) -> Combination:
         """The value x_index."""
         return Combination(((index, Fraction(1)),))

@@ -1,0 +1,183 @@
+"""Functions given by cases: checked to be continuous and defined everywhere, then brought into max-min form."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tropical.activation_cones import activation_cones, coordinates
+from tropical.affine import form_of_row
+from tropical.budget import Meter
+from tropical.cones import Cone, Integers, dot
+from tropical.construction import Circuit, Combination
+from tropical.lattice_form import lattice_form_of
+from tropical.quotient import Quotient
+from tropical.rationals import Matrix, Vector, from_flint, primitive
+
+Signs = dict[Combination, int]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """The sign of ``value`` is among ``allowed``."""
+
+    value: Combination
+    allowed: frozenset[int]
+
+    @property
+    def values(self) -> tuple[Combination, ...]:
+        """The values on whose signs the condition depends."""
+        return (self.value,)
+
+    def holds(self, signs: Signs) -> bool:
+        """Whether the condition is true where the values have these signs."""
+        return signs[self.value] in self.allowed
+
+
+@dataclass(frozen=True)
+class Junction:
+    """All of ``parts`` (``every``), or at least one of them."""
+
+    parts: "tuple[Condition, ...]"
+    every: bool
+
+    @property
+    def values(self) -> tuple[Combination, ...]:
+        """The values on whose signs the condition depends."""
+        return tuple(value for part in self.parts for value in part.values)
+
+    def holds(self, signs: Signs) -> bool:
+        """Whether the condition is true where the values have these signs."""
+        return (all if self.every else any)(part.holds(signs) for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Negation:
+    """Not ``part``."""
+
+    part: "Condition"
+
+    @property
+    def values(self) -> tuple[Combination, ...]:
+        """The values on whose signs the condition depends."""
+        return self.part.values
+
+    def holds(self, signs: Signs) -> bool:
+        """Whether the condition is true where the values have these signs."""
+        return not self.part.holds(signs)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Always or never."""
+
+    truth: bool
+    values: tuple[Combination, ...] = ()
+
+    def holds(self, signs: Signs) -> bool:
+        """Whether the condition is true where the values have these signs."""
+        return self.truth
+
+
+Condition = Sign | Junction | Negation | Constant
+Branches = Sequence[tuple[Combination, Condition]]
+
+
+def piecewise_value(circuit: Circuit, branches: Branches, name: str, meter: Meter) -> Combination:
+    """The value of the first branch whose condition holds, as a max-min form in ``circuit``.
+
+    R^n is cut until all branches are affine and all compared values have one sign. On a cell the function has the row
+    of one branch, and it is that affine form on the closed cell, hence continuous, iff on each face the first branch
+    that holds inside it agrees with the row there: faces on which the same comparisons are ties have the same signs.
+    Raises ``ValueError`` with a rational point, calling the function ``name``, if that fails anywhere.
+    """
+    if isinstance(branches[0][1], Constant) and branches[0][1].truth:
+        return branches[0][0]
+    compared = list(dict.fromkeys(value for _, condition in branches for value in condition.values))
+    quotient, cells = _cells(circuit, [value for value, _ in branches] + compared, compared, meter)
+    found = []
+    for cone, rows in cells:
+        own = _branch_on(_Cases(cone, rows, branches, compared), quotient, name)
+        found.append((cone, rows[own]))
+    table, clauses = lattice_form_of(found, meter)
+    return circuit.lattice([circuit.affine(quotient.pull_back(form_of_row(row))) for row in table], clauses)
+
+
+def _branch_on(cases: "_Cases", quotient: Quotient, name: str) -> int:
+    """The branch that gives the function on a cell; ``ValueError`` if another one or none does on a face of it."""
+    inside = cases.cone.interior_vector()
+    own = cases.first_at(inside)
+    if own is None:
+        raise ValueError(f"{name} is not defined everywhere: no condition holds at {_point(quotient, inside)}")
+    for vector, branch in cases.mismatches(own):
+        where = _point(quotient, vector)
+        if branch is None:
+            raise ValueError(f"{name} is not defined everywhere: no condition holds at {where}")
+        here, limit = (_at(cases.rows[i], vector) / vector[0] for i in (branch, own))
+        raise ValueError(f"{name} is not continuous at {where}: it is {here} there and tends to {limit}")
+    return own
+
+
+def _cells(
+    circuit: Circuit, values: Sequence[Combination], compared: Sequence[Combination], meter: Meter
+) -> tuple[Quotient, list[tuple[Cone, Matrix]]]:
+    """Cells on which all ``values`` are affine, with their rows, and the ``compared`` ones have one sign."""
+    probe = circuit.copy()
+    kinks = [probe.unit(value, (Fraction(0), Fraction(1))) for value in compared]
+    net = probe.network([*values, *kinks])
+    quotient, start = coordinates(net.layers[0].weight, net.input_dim, None)
+    cells = []
+    for cell in activation_cones(quotient.descend_network(net), start, meter):
+        meter.count_cell()
+        cells.append((cell.cone, from_flint(cell.rows)[: len(values)]))
+    return quotient, cells
+
+
+@dataclass(frozen=True)
+class _Cases:
+    """The branches on one cell: ``rows`` of their values, then of the compared values."""
+
+    cone: Cone
+    rows: Matrix
+    branches: Branches
+    compared: Sequence[Combination]
+
+    def first_at(self, point: Integers) -> int | None:
+        """Index of the first branch whose condition holds at a point, a homogeneous vector; None if none does."""
+        rows = self.rows[len(self.branches) :]
+        values = ((value, _at(row, point)) for value, row in zip(self.compared, rows, strict=True))
+        signs = {value: (number > 0) - (number < 0) for value, number in values}
+        return next((i for i, (_, condition) in enumerate(self.branches) if condition.holds(signs)), None)
+
+    def mismatches(self, own: int) -> Iterator[tuple[Integers, int | None]]:
+        """Points of the cell where no branch holds, or the first that does differs from branch ``own``."""
+        for face in self._tied_faces():
+            generators = [g for i, g in enumerate(self.cone.generators) if face >> i & 1]
+            inside = tuple(map(sum, zip(*generators, strict=True)))
+            branch = self.first_at(inside)
+            if branch is None:
+                yield inside, branch
+            elif branch != own:
+                row = primitive([a - b for a, b in zip(self.rows[branch], self.rows[own], strict=True)])
+                steps = (tuple(map(sum, zip(inside, v, strict=True))) for v in (*generators, *self.cone.lineality))
+                yield from ((point, branch) for point in (inside, *steps) if dot(row, point))
+
+    def _tied_faces(self) -> list[int]:
+        """The faces {some of the compared values are 0} not at infinity, as bit masks over the generators."""
+        finite = sum(1 << i for i, g in enumerate(self.cone.generators) if g[0])
+        zeros = {
+            sum(1 << i for i, g in enumerate(self.cone.generators) if _at(row, g) == 0)
+            for row in self.rows[len(self.branches) :]
+        }
+        faces = [(1 << len(self.cone.generators)) - 1]
+        for zero in zeros:
+            faces = list(dict.fromkeys([*faces, *(face & zero for face in faces if face & zero & finite)]))
+        return faces
+
+
+def _at(row: Vector, vector: Integers) -> Fraction:
+    return sum((a * b for a, b in zip(row, vector, strict=True)), Fraction(0))
+
+
+def _point(quotient: Quotient, vector: Integers) -> str:
+    """The point of R^n that a homogeneous vector stands for, as text."""
+    return f"({', '.join(map(str, quotient.lift([Fraction(a, vector[0]) for a in vector[1:]])))})"
