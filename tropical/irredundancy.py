@@ -104,15 +104,11 @@ class _Pool:
                 best = int(found[np.argmax(gain[found])])
                 yield clause[local], clause[int(order[best, 1])], best
 
-    def winning(self, index: int, clauses: Sequence[int]) -> tuple[int, int] | None:
-        """(b, v): at point v the minimum of clause ``index``, form b, seems to be above those of all others."""
-        own = bits_of(clauses[index])
-        minima = _minima(self.values, [bits_of(clause) for clause in clauses])
-        lead = minima[:, index].copy()
-        minima[:, index] = -np.inf
-        lead -= minima.max(axis=1)
+    def winning(self, index: int, minima: NDArray[np.float64]) -> int | None:
+        """v: at point v clause ``index`` seems to have the greatest of the ``minima``, (points, clauses)."""
+        lead = minima[:, index] - np.delete(minima, index, axis=1).max(axis=1, initial=-np.inf)
         best = int(np.argmax(lead))
-        return (own[int(np.argmin(self.values[best, own]))], best) if lead[best] > 0 else None
+        return best if lead[best] > 0 else None
 
 
 def _minima(values: NDArray[np.float64], members: Sequence[Sequence[int]]) -> NDArray[np.float64]:
@@ -155,35 +151,45 @@ class _Function:
     def necessary(self, clauses: Sequence[int]) -> dict[int, Integers]:
         """Leave out clauses while the others attain F; return the rest, each with a point where it is alone."""
         remaining, points = list(clauses), dict[int, Integers]()
+        minima = _minima(self.pool.values, [bits_of(clause) for clause in remaining])
         for clause in clauses:
             self.meter.count_cell()
-            others = [other for other in remaining if other != clause]
-            vector = self._alone(clause, remaining, others)
+            index = remaining.index(clause)
+            others = remaining[:index] + remaining[index + 1 :]
+            known = self.pool.winning(index, minima)
+            vector = None if known is None else self._confirmed(clause, others, known)
+            vector = vector or self._alone(clause, others)
             if vector is None:
-                remaining = others
+                remaining, minima = others, np.delete(minima, index, axis=1)
             else:
                 points[clause] = vector
         return points
 
-    def _alone(self, clause: int, remaining: Sequence[int], others: Sequence[int]) -> Integers | None:
+    def _confirmed(self, clause: int, others: Sequence[int], v: int) -> Integers | None:
+        """Point v of the pool if the minimum of the clause is indeed greater than those of the others there."""
+        members = bits_of(clause)
+        base = members[int(np.argmin(self.pool.values[v, members]))]
+        return self.pool.vectors[v] if self._attains(clause, base, others, self.pool.vectors[v]) else None
+
+    def _alone(self, clause: int, others: Sequence[int]) -> Integers | None:
         """A point where the minimum of the clause is greater than those of the others."""
-        proposal = self.pool.winning(remaining.index(clause), remaining)
-        if proposal is not None:
-            vector = self.pool.vectors[proposal[1]]
-            if self._attains(clause, proposal[0], others, vector):
-                return vector
         for base in bits_of(clause):
-            part = self._where_least(base, clause)
+            part = self._where_least(self.start, base, clause)
             found = part and self._below(part, base, others)
             if found:
-                self.pool.add([found])
                 return found
         return None
 
     def _exceeding(self, clause: int, left_out: int) -> Integers | None:
-        """A point where the minimum of the clause is > F, given that it is not with index ``left_out`` besides."""
+        """A point where the minimum of the clause is > F, given that it is not with index ``left_out`` besides.
+
+        Form ``left_out`` is the least one there.
+        """
+        region = self._where_least(self.start, left_out, clause)
+        if region is None:
+            return None
         for base in bits_of(clause):
-            part = self._where_least(base, clause, [left_out])
+            part = self._where_least(region, base, clause)
             found = part and self._below(part, base, self.clauses)
             if found:
                 return found
@@ -195,11 +201,19 @@ class _Function:
         negative = bit_mask(signs < 0)
         return not clause & negative and all(other & negative for other in others)
 
-    def _where_least(self, base: int, clause: int, below: Sequence[int] = ()) -> Cone | None:
-        """The part of the cone where form ``base`` is least in the clause and, besides, >= the forms ``below``."""
-        greater = [self.table.difference(i, base) for i in bits_of(clause) if i != base]
-        smaller = [self.table.difference(base, i) for i in below]
-        return intersect(self.start, smaller + greater)
+    def _where_least(self, cone: Cone, base: int, clause: int) -> Cone | None:
+        """The part of the cone where form ``base`` is <= all forms of the clause, or None if it has no interior."""
+        _, never, negative = self._bounds(cone, base)
+        if clause & negative:
+            return None
+        return intersect(cone, (self.table.difference(i, base) for i in bits_of(clause & ~never)))
+
+    def _bounds(self, cone: Cone, base: int) -> tuple[int, int, int]:
+        """The forms < l_base at the vector inside the cone, those >= l_base and those < l_base all over its inside."""
+        vectors = [*spanning_vectors(cone), cone.interior_vector()]
+        signs = self.table.signs(vectors, [base] * len(vectors))
+        least, greatest = signs[:-1].min(axis=0), signs[:-1].max(axis=0)
+        return bit_mask(signs[-1] < 0), bit_mask(least >= 0), bit_mask((least < 0) & (greatest <= 0))
 
     def _below(self, cone: Cone, base: int, clauses: Sequence[int]) -> Integers | None:
         """A vector inside the cone where each clause has a form < l_base, or None if there is none."""
@@ -207,18 +221,13 @@ class _Function:
         while pending:
             part, unmet = pending.pop()
             self.meter.check_time()
-            inside = part.interior_vector()
-            vectors = [*spanning_vectors(part), inside]
-            signs = self.table.signs(vectors, [base] * len(vectors))
-            least, greatest = signs[:-1].min(axis=0), signs[:-1].max(axis=0)
-            negative, never = bit_mask((least < 0) & (greatest <= 0)), bit_mask(least >= 0)
+            here, never, negative = self._bounds(part, base)
             unmet = [clause & ~never for clause in unmet if not clause & negative]
             if not all(unmet):
                 continue
-            here = bit_mask(signs[-1] < 0)
             failing = [clause for clause in unmet if not clause & here]
             if not failing:
-                return inside
+                return part.interior_vector()
             index = bits_of(min(failing, key=int.bit_count))[0]
             above, below = cut(part, self.table.difference(index, base))
             pending += [(above, unmet), (below, unmet)]
