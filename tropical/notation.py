@@ -1,0 +1,206 @@
+"""LaTeX and HTML of forms, maxima, networks and summaries, from plain numbers: never long, never computed at length.
+
+What does not fit is left out and counted, and long numerals are elided: what is shown is exact or visibly cut.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from html import escape
+
+Gradient = Sequence[Fraction]
+Form = tuple[Gradient, Fraction]
+
+_DIGITS = 20  # of a numeral before it is elided
+_WIDTH = 200  # characters of a value in a table
+_MATRIX = 5  # rows and columns of a matrix that is written out
+_SHOWN = 12  # terms, forms or clauses by default
+
+
+def latex_rational(q: Fraction) -> str:
+    r"""The number as LaTeX; of numerals with more than 20 digits the first and last six.
+
+    >>> print(latex_rational(Fraction(-3, 4)), latex_rational(Fraction(7)), latex_rational(Fraction(10**40 + 1)))
+    -\frac{3}{4} 7 100000\ldots000001
+    """
+    sign = "-" if q < 0 else ""
+    top = _numeral(abs(q.numerator))
+    return sign + (top if q.denominator == 1 else rf"\frac{{{top}}}{{{_numeral(q.denominator)}}}")
+
+
+def latex_form(gradient: Gradient, constant: Fraction, names: Sequence[str] | None = None, limit: int = _SHOWN) -> str:
+    r"""The form <gradient, x> + constant as LaTeX, at most ``limit`` of its terms; ``names`` are x_0, x_1, ... if None.
+
+    >>> print(latex_form((Fraction(1, 2), Fraction(0), Fraction(-1)), Fraction(3)))
+    \frac{1}{2} x_{0} - x_{2} + 3
+    >>> print(latex_form((Fraction(1),) * 784, Fraction(-5), limit=2))
+    x_{0} + x_{1} + \underbrace{\cdots}_{783\ \text{more}}
+    """
+    terms = [(q, names[i] if names else f"x_{{{i}}}") for i, q in enumerate(gradient) if q]
+    if constant or not terms:
+        terms.append((constant, ""))
+    parts = [("-" if q < 0 else "+", _term(abs(q), name)) for q, name in terms[:limit]]
+    if len(terms) > limit:
+        parts.append(("+", _more(len(terms) - limit)))
+    text = " ".join(f"{sign} {term}" for sign, term in parts)
+    return text[2:] if text.startswith("+") else "-" + text[2:]
+
+
+def latex_max(forms: Sequence[Form], limit: int = _SHOWN) -> str:
+    r"""The maximum of the forms (gradient, constant) as LaTeX, at most ``limit`` of them.
+
+    >>> print(latex_max([((Fraction(1),), Fraction(0)), ((Fraction(0),), Fraction(2))]))
+    \max\left(x_{0},\, 2\right)
+    """
+    shown = [latex_form(*form, limit=_inner(limit)) for form in forms[:limit]]
+    return _extremum("max", shown, len(forms))
+
+
+def latex_max_min(forms: Sequence[Form], clauses: Sequence[Sequence[int]], limit: int = _SHOWN) -> str:
+    r"""max over the clauses of the minimum of their forms as LaTeX, at most ``limit`` clauses.
+
+    >>> x, y, zero = Fraction(1), Fraction(-1), Fraction(0)
+    >>> print(latex_max_min([((x,), zero), ((y,), zero), ((zero,), x)], [[0, 1], [2]]))
+    \max\left(\min\left(x_{0},\, -x_{0}\right),\, 1\right)
+    """
+    minima = []
+    for clause in clauses[:limit]:
+        shown = [latex_form(*forms[i], limit=_inner(limit)) for i in clause[: _inner(limit)]]
+        minima.append(_extremum("min", shown, len(clause)))
+    return _extremum("max", minima, len(clauses))
+
+
+def latex_rational_map(pairs: Sequence[tuple[Sequence[Form], Sequence[Form]]], limit: int = _SHOWN) -> str:
+    r"""The map with outputs max(numerator forms) - max(denominator forms) as LaTeX.
+
+    >>> one, zero = ((Fraction(1),), Fraction(0)), ((Fraction(0),), Fraction(0))
+    >>> print(latex_rational_map([([one, zero], [zero])]))
+    \max\left(x_{0},\, 0\right) - 0
+    """
+    inner = limit if len(pairs) == 1 else _inner(limit)
+    outputs = [f"{latex_max(f, inner)} - {_in_brackets(latex_max(g, inner), g)}" for f, g in pairs[:limit]]
+    return _tuple(outputs, len(pairs))
+
+
+def latex_affine_map(forms: Sequence[Form], limit: int = _SHOWN) -> str:
+    r"""The tuple of the forms as LaTeX.
+
+    >>> print(latex_affine_map([((Fraction(1),), Fraction(0)), ((Fraction(0),), Fraction(2))]))
+    \left(x_{0},\, 2\right)
+    """
+    return _tuple([latex_form(*form, limit=_inner(limit)) for form in forms[:limit]], len(forms))
+
+
+def latex_network(
+    layers: Sequence[tuple[Sequence[Gradient], Gradient]],
+    slopes: Sequence[Sequence[tuple[Fraction, Fraction]]],
+    limit: int = _SHOWN,
+) -> str:
+    r"""The composition of the layers (weight, bias) as LaTeX; matrices are written out if all are small.
+
+    ``slopes`` holds one pair for each unit of each hidden layer.
+
+    >>> one = Fraction(1)
+    >>> print(latex_network([([[one], [-one]], [0, 0]), ([[one, one]], [one])], [[(0, 1), (0, 1)]]))
+    x \mapsto \begin{pmatrix}1 & 1\end{pmatrix} \sigma\left(\begin{pmatrix}1\\-1\end{pmatrix} x\right) +
+    \begin{pmatrix}1\end{pmatrix},\quad \sigma = \operatorname{ReLU}
+    """
+    written = len(layers) <= _inner(limit) and all(
+        len(weight) <= _MATRIX and len(weight[0]) <= _MATRIX for weight, _ in layers
+    )
+    text, notes = "x", []
+    for index, (weight, bias) in enumerate(layers, start=1):
+        matrix = _matrix(weight) if written else f"W_{{{index}}}"
+        text = f"{matrix} {text}"
+        if any(bias):
+            text += " + " + (_matrix([[q] for q in bias]) if written else f"b_{{{index}}}")
+        if not written:
+            notes.append(rf"W_{{{index}}} \in \mathbb{{Q}}^{{{len(weight)} \times {len(weight[0])}}}")
+        if index < len(layers):
+            text = rf"\sigma\left({text}\right)"
+    if len(notes) > limit:
+        notes = [*notes[:limit], r"\cdots"]
+    if slopes:
+        standard = all(left == 0 and right == 1 for pairs in slopes for left, right in pairs)
+        notes.append(r"\sigma = \operatorname{ReLU}" if standard else r"\sigma \text{ with two slopes for each unit}")
+    return r"x \mapsto " + r",\quad ".join([text, *notes])
+
+
+def html_summary(title: str, rows: Mapping[str, object]) -> str:
+    """A small HTML table; all text is escaped, and cut where it is longer than 200 characters.
+
+    >>> html_summary("Box", {"lower": "<0, 0>"})
+    '<table><caption>Box</caption><tr><th>lower</th><td>&lt;0, 0&gt;</td></tr></table>'
+    """
+    lines = (f"<tr><th>{escape(key)}</th><td>{escape(_cut(str(value)))}</td></tr>" for key, value in rows.items())
+    return f"<table><caption>{escape(title)}</caption>{''.join(lines)}</table>"
+
+
+def shortened(entries: Sequence[object], limit: int = _SHOWN) -> str:
+    """The entries, separated by commas, with the number of those left out.
+
+    >>> shortened([32] * 20, limit=3)
+    '32, 32, 32, ... (17 more)'
+    """
+    text = ", ".join(map(str, entries[:limit]))
+    return text + (f", ... ({len(entries) - limit} more)" if len(entries) > limit else "")
+
+
+def text_rational(q: Fraction) -> str:
+    """The number as text, long numerals elided.
+
+    >>> text_rational(Fraction(-1, 3**60))
+    '-1/423911...433201'
+    """
+    top = ("-" if q < 0 else "") + _numeral(abs(q.numerator), "...")
+    return top if q.denominator == 1 else f"{top}/{_numeral(q.denominator, '...')}"
+
+
+def _numeral(n: int, dots: str = r"\ldots") -> str:
+    if n < 10**_DIGITS:
+        return str(n)
+    power = int(math.log10(n)) - 7  # log10 may be off by one unit; seven leading digits leave room for that
+    return f"{str(n // 10**power)[:6]}{dots}{n % 10**6:06d}"
+
+
+def _term(size: Fraction, name: str) -> str:
+    if not name:
+        return latex_rational(size)
+    return name if size == 1 else f"{latex_rational(size)} {name}"
+
+
+def _more(count: int) -> str:
+    return rf"\underbrace{{\cdots}}_{{{count}\ \text{{more}}}}"
+
+
+def _inner(limit: int) -> int:
+    """How many entries each of ``limit`` entries may have."""
+    return max(2, limit // 2)
+
+
+def _extremum(kind: str, shown: Sequence[str], count: int) -> str:
+    if count == 1:
+        return shown[0]
+    return rf"\{kind}{_tuple(shown, count)}"
+
+
+def _tuple(shown: Sequence[str], count: int) -> str:
+    if count == 1:
+        return shown[0]
+    entries = [*shown, _more(count - len(shown))] if count > len(shown) else shown
+    return r"\left(" + r",\, ".join(entries) + r"\right)"
+
+
+def _in_brackets(text: str, forms: Sequence[Form]) -> str:
+    """A sum that is to be subtracted."""
+    simple = len(forms) > 1 or (sum(map(bool, (*forms[0][0], forms[0][1]))) <= 1 and not text.startswith("-"))
+    return text if simple else rf"\left({text}\right)"
+
+
+def _matrix(rows: Sequence[Gradient]) -> str:
+    lines = (" & ".join(map(latex_rational, row)) for row in rows)
+    return r"\begin{pmatrix}" + r"\\".join(lines) + r"\end{pmatrix}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
