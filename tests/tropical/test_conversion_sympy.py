@@ -1,6 +1,8 @@
 """Networks and polynomials as sympy expressions and back: equal values, equal functions, and what is refused."""
 
+import itertools
 import math
+import re
 from fractions import Fraction
 
 import pytest
@@ -49,6 +51,7 @@ def value_of(node, place):
         Abs: lambda v: abs(*v), Not: lambda v: not v[0], sympy.ITE: lambda v: v[1] if v[0] else v[2],
         sympy.Ge: lambda v: v[0] >= v[1], sympy.Gt: lambda v: v[0] > v[1],
         sympy.Le: lambda v: v[0] <= v[1], sympy.Lt: lambda v: v[0] < v[1],
+        Eq: lambda v: v[0] == v[1], Ne: lambda v: v[0] != v[1],
     }  # fmt: skip
     return operations[node.func](values)
 
@@ -300,3 +303,37 @@ def test_a_budget_ends_the_check_of_cases():
     expr = Piecewise((x, x > y), (y, True))
     with pytest.raises(tp.BudgetExhausted):
         from_sympy(expr, [x, y], budget=tp.Budget(cells=1))
+
+
+LINES = st.builds(lambda a, b, c: a * x + b * y + c, *[st.sampled_from([-1, 0, 1])] * 3)
+COMPARISONS = st.builds(
+    lambda line, relation: relation(line, 0),
+    LINES,
+    st.sampled_from([sympy.Gt, sympy.Ge, sympy.Lt, sympy.Le, Eq, Ne]),
+)
+CONDITIONS = st.one_of(COMPARISONS, st.builds(And, COMPARISONS, COMPARISONS), st.builds(Or, COMPARISONS, COMPARISONS))
+BRANCHES = st.one_of(st.sampled_from([sympy.S.Zero, x, y, x + y]), LINES)
+HALVES = [Fraction(k, 2) for k in range(-5, 6)]  # every vertex of an arrangement of LINES has half-integral coordinates
+
+
+@given(st.lists(st.tuples(BRANCHES, CONDITIONS), min_size=1, max_size=3), BRANCHES, st.booleans())
+@settings(max_examples=150)
+def test_cases_at_random_against_their_definition(pairs, last, total):
+    """Accepted: the same values on a grid that meets every face. Refused: the point named is one of discontinuity."""
+    expr = Piecewise(*pairs, *([(last, True)] if total else []), evaluate=False)
+
+    def value(a, b):
+        try:
+            return value_of(expr, {x: Fraction(a), y: Fraction(b)})
+        except StopIteration:
+            return None
+
+    try:
+        net = from_sympy(expr, [x, y])
+    except ValueError as error:
+        a, b = map(Fraction, re.search(r"at \((.*?), (.*?)\)", str(error)).groups())
+        here, tiny = value(a, b), Fraction(1, 1000)
+        around = [value(a + tiny * s, b + tiny * t) for s, t in itertools.product(range(-3, 4), repeat=2)]
+        assert here is None or any(near is None or abs(near - here) > 6 * tiny for near in around)
+    else:
+        assert all(net([a, b]) == (value(a, b),) for a, b in itertools.product(HALVES, repeat=2))

@@ -90,6 +90,9 @@ def piecewise_value(circuit: Circuit, branches: Branches, name: str, meter: Mete
     that holds inside it agrees with the row there: faces on which the same comparisons are ties have the same signs.
     Raises ``ValueError`` with a rational point, calling the function ``name``, if that fails anywhere.
     """
+    if not branches:
+        origin = ", ".join("0" * circuit.input_dim)
+        raise ValueError(f"{name} is not defined everywhere: no condition holds at ({origin})")
     if isinstance(branches[0][1], Constant) and branches[0][1].truth:
         return branches[0][0]
     compared = list(dict.fromkeys(value for _, condition in branches for value in condition.values))
