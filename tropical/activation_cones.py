@@ -53,7 +53,7 @@ def cones_of_layers(layers: Sequence[IntegerLayer], start: Cone, meter: Meter) -
             yield ActivationCone(cone, pattern, fmpq_mat(product) / layer.scale)
             continue
         rows = [[int(a) for a in row] for row in product.tolist()]
-        for signs, part in split(cone, [primitive_integers(rows[unit]) for unit in layer.kinked]):
+        for signs, part in split(cone, [primitive_integers(rows[unit]) for unit in layer.kinked], meter):
             chosen = [1] * len(rows)
             for unit, sign in zip(layer.kinked, signs, strict=True):
                 chosen[unit] = sign
@@ -61,7 +61,7 @@ def cones_of_layers(layers: Sequence[IntegerLayer], start: Cone, meter: Meter) -
             pending.append((depth + 1, part, (*pattern, *signs), inputs))
 
 
-def split(cone: Cone, rows: Sequence[Integers]) -> list[tuple[Pattern, Cone]]:
+def split(cone: Cone, rows: Sequence[Integers], meter: Meter | None = None) -> list[tuple[Pattern, Cone]]:
     """The full-dimensional parts of ``cone`` on which every row has one sign.
 
     >>> [signs for signs, _ in split(half_space(1), [(0, 1), (-1, 1), (0, 2)])]
@@ -72,6 +72,8 @@ def split(cone: Cone, rows: Sequence[Integers]) -> list[tuple[Pattern, Cone]]:
     parts = []
     pending: list[tuple[tuple[int, ...], Cone]] = [((), cone)]
     while pending:
+        if meter is not None:
+            meter.check_time()
         signs, part = pending.pop()
         while len(signs) < len(open_places):
             row = rows[open_places[len(signs)]]

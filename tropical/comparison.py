@@ -14,15 +14,19 @@ from tropical.certificate import (
     equality_certificate,
     excess_certificate,
     order_certificate,
+    tree_certificate,
 )
 from tropical.cones import Cone, Integers, dot, facets, vector_below
 from tropical.linear_parts import Function, exact_values, linear_parts, max_min, output_dim, point_of, reduced
 from tropical.network import ReLUNetwork
 from tropical.polyhedron import Polyhedron
+from tropical.proof_trees import TreeProof, equality_tree, order_tree
 from tropical.quotient import Quotient
-from tropical.rationals import Vector, primitive
+from tropical.rationals import Vector, independent_rows, primitive
 from tropical.verdict import Verdict
 
+_MOST_DIMENSIONS = 6  # in which cells are always cut; beyond, linear programs decide, but for the exception below
+_MORE_UNITS = 6  # on R^n; with no more of them in a first layer than that over its rank, most cells are like simplices
 _PROBES = 48  # random exact evaluations before the subdivision; a speed-up only, they never prove
 
 
@@ -36,8 +40,10 @@ def equivalent(
     """Decide over Q whether f(x) = g(x) for every x in the domain (all of R^n by default).
 
     f and g are networks, lattice polynomials, tropical polynomials or tropical rational maps on one space.
-    ``refuted`` carries a rational ``witness`` and both exact values in ``detail["values"]``; ``proved`` a
-    ``certificate`` that :func:`check_certificate` replays; ``unknown`` means that ``budget`` ran out.
+    ``refuted`` carries a rational ``witness`` and both exact values in ``detail["values"]``; ``proved`` and
+    ``refuted`` a ``certificate`` that :func:`check_certificate` checks on its own; ``unknown`` means that ``budget``
+    ran out. The cells of a common subdivision are compared one by one; two networks in more than 6 dimensions, unless
+    their cells are like simplices, by a tree of linear programs.
     Raises ``ValueError`` if the dimensions do not match.
 
     >>> from tropical import ReLUNetwork
@@ -107,7 +113,8 @@ def disagreement(
     >>> [str(h) for cell in disagreement(relu, line).cells for h in cell.halfspaces]
     ['-x0']
     """
-    question = _Question.ask(f, g, domain)
+    require_comparable(f, g)
+    question = _Question.about(f, g, domain)
     meter = Meter(budget, progress)
     return Disagreement(question.quotient, tuple(cone for cone, _ in question.differing(meter)))
 
@@ -122,9 +129,8 @@ class _Question:
     start: Cone
 
     @classmethod
-    def ask(cls, f: Function, g: Function, domain: Polyhedron | None) -> "_Question":
-        """Check that f and g can be compared, and go over to coordinates of what they see."""
-        require_comparable(f, g)
+    def about(cls, f: Function, g: Function, domain: Polyhedron | None) -> "_Question":
+        """Go over to coordinates of what f and g see."""
         (reduced_f, reduced_g), quotient, start = reduced([f, g], domain)
         return cls(reduced_f, reduced_g, quotient, start)
 
@@ -186,6 +192,7 @@ class _Relation:
     violations: Callable[[_Question, Meter], Iterator[Integers]]
     proof: Callable[[Function, Function, Polyhedron | None, int | None], Certificate]
     refutation: Callable[[Function, Function, Vector, Polyhedron | None], Certificate]
+    tree: Callable[[ReLUNetwork, ReLUNetwork, Polyhedron | None, Meter], TreeProof]
 
 
 _EQUAL = _Relation(
@@ -193,31 +200,64 @@ _EQUAL = _Relation(
     lambda question, meter: (_nonzero_vector(cone, row) for cone, row in question.differing(meter)),
     equality_certificate,
     difference_certificate,
+    equality_tree,
 )
 _AT_MOST = _Relation(
     lambda a, b: all(p <= q for p, q in zip(a, b, strict=True)),
     lambda question, meter: question.exceeding(meter),
     order_certificate,
     excess_certificate,
+    order_tree,
 )
 
 
 def _decide(relation: _Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter) -> Verdict:
-    """The verdict on "the relation holds everywhere": by random points first, then by all cells."""
-    question = _Question.ask(f, g, domain)
+    """The verdict on "the relation holds everywhere"."""
+    require_comparable(f, g)
     try:
-        found = question.probe(relation.holds) or next(relation.violations(question, meter), None)
+        if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) and _has_many_faces(f, g, domain):
+            proof, witness = _by_tree(relation, f, g, domain, meter)
+        else:
+            proof, witness = _by_cells(relation, f, g, domain, meter)
     except BudgetExhausted as stop:
         return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
-    if found is None:
-        regions = meter.cells if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) else None
-        return Verdict("proved", certificate=relation.proof(f, g, domain, regions), detail={"cells": meter.cells})
-    witness = point_of(question.quotient, found)
+    if witness is None:
+        return Verdict("proved", certificate=proof, detail={"cells": meter.cells})
     values = (exact_values(f, witness), exact_values(g, witness))
     if relation.holds(*values):
         raise RuntimeError(f"internal error: the claimed witness {witness} refutes nothing")
     certificate = relation.refutation(f, g, witness, domain)
     return Verdict("refuted", witness, certificate, {"values": values, "cells": meter.cells})
+
+
+def _by_cells(
+    relation: _Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter
+) -> tuple[Certificate | None, Vector | None]:
+    """A proof or a witness: by random points first, then by all cells of a common subdivision."""
+    question = _Question.about(f, g, domain)
+    found = question.probe(relation.holds) or next(relation.violations(question, meter), None)
+    if found is not None:
+        return None, point_of(question.quotient, found)
+    regions = meter.cells if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) else None
+    return relation.proof(f, g, domain, regions), None
+
+
+def _by_tree(
+    relation: _Relation, f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter
+) -> tuple[Certificate | None, Vector | None]:
+    """A proof or a witness by linear programs, for ranks where a cell has too many faces."""
+    found = relation.tree(f, g, domain, meter)
+    if found.nodes is None:
+        return None, found.witness
+    return tree_certificate(f, g, domain, found.nodes, equal=relation is _EQUAL), None
+
+
+def _has_many_faces(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None) -> bool:
+    """Whether cells are expected to have so many faces that linear programs are faster (measured crossovers)."""
+    if domain is not None:
+        return f.input_dim > _MOST_DIMENSIONS
+    rank = len(independent_rows(f.layers[0].weight + g.layers[0].weight))
+    return rank > _MOST_DIMENSIONS and max(len(net.layers[0].kinked) for net in (f, g)) > rank + _MORE_UNITS
 
 
 def _differences(upper: tuple[Vector, ...], lower: tuple[Vector, ...]) -> Iterator[Integers]:

@@ -242,3 +242,25 @@ def test_many_inputs_of_low_rank_are_decided_in_the_quotient():
     verdict = tp.equivalent(net, tp.ReLUNetwork.from_arrays(weights, biases))
     assert verdict.status == "refuted"
     assert len(verdict.witness) == 784
+
+
+def test_many_dimensions_are_decided_by_linear_programs():
+    where = tp.Box([-1] * 7, [1] * 7)
+    rng = np.random.default_rng(3)
+    weights = [rng.integers(-4, 5, (7, 7)) / 4, rng.integers(-4, 5, (1, 7)) / 4]
+    biases = [rng.integers(-2, 3, 7) / 4, np.zeros(1)]
+    net = tp.ReLUNetwork.from_arrays(weights, biases)
+    other = tp.ReLUNetwork.from_arrays(*shuffled(weights, biases, 4))
+    verdict = tp.equivalent(net, other, where)
+    assert verdict.status == "proved"
+    assert verdict.certificate["proof"]["method"] == "tree"
+    assert verdict.detail["cells"] == tp.polyhedral_complex(net, where).num_cells
+    assert tp.check_certificate(verdict.certificate, net, other)
+    weights[1] = weights[1] + 2.0**-50
+    larger = tp.ReLUNetwork.from_arrays(weights, biases)
+    assert tp.implies_leq(net, larger, where).status == "proved"
+    verdict = tp.implies_leq(larger, net, where)
+    assert verdict.status == "refuted"
+    assert tp.check_certificate(verdict.certificate, larger, net)
+    assert tp.equivalent(net, other, where, budget=tp.Budget(cells=3)).status == "unknown"
+    assert tp.equivalent(net, other).certificate["proof"]["method"] == "replay"
