@@ -5,6 +5,7 @@ from tropical.affine import AffineMap as AffineMap
 from tropical.budget import Budget as Budget
 from tropical.budget import BudgetExhausted as BudgetExhausted
 from tropical.certificate import check_certificate as check_certificate
+from tropical.certificate import irredundancy_certificate as irredundancy_certificate
 from tropical.certificate import load_certificate as load_certificate
 from tropical.certificate import region_certificate as region_certificate
 from tropical.certificate import save_certificate as save_certificate
@@ -15,6 +16,10 @@ from tropical.comparison import equivalent as equivalent
 from tropical.comparison import implies_leq as implies_leq
 from tropical.complexes import PolyhedralComplex as PolyhedralComplex
 from tropical.construction import to_network as to_network
+from tropical.conversion import computation_graph as computation_graph
+from tropical.conversion import from_sympy as from_sympy
+from tropical.conversion import to_smtlib as to_smtlib
+from tropical.conversion import to_sympy as to_sympy
 from tropical.extrema import Extremum as Extremum
 from tropical.extrema import maximum as maximum
 from tropical.extrema import minimum as minimum
@@ -29,7 +34,10 @@ from tropical.formats import save_network as save_network
 from tropical.gaussian import gaussian_measure as gaussian_measure
 from tropical.hypersurface import TropicalHypersurface as TropicalHypersurface
 from tropical.hypersurface import tropical_hypersurface as tropical_hypersurface
+from tropical.irredundancy import IrredundantForm as IrredundantForm
+from tropical.irredundancy import irredundant as irredundant
 from tropical.lattice_form import to_lattice_polynomial as to_lattice_polynomial
+from tropical.lattice_form import to_lattice_polynomials as to_lattice_polynomials
 from tropical.lattice_polynomial import LatticePolynomial as LatticePolynomial
 from tropical.lipschitz import LipschitzConstant as LipschitzConstant
 from tropical.lipschitz import lipschitz_constant as lipschitz_constant
@@ -77,6 +85,7 @@ __all__ = [
     "Extremum",
     "FormatError",
     "InessentialTerm",
+    "IrredundantForm",
     "LatticePolynomial",
     "LinearRegion",
     "LipschitzConstant",
@@ -91,12 +100,16 @@ __all__ = [
     "Verdict",
     "affine_pieces",
     "check_certificate",
+    "computation_graph",
     "disagreement",
     "dual_subdivision",
     "equivalent",
     "essential_terms",
+    "from_sympy",
     "gaussian_measure",
     "implies_leq",
+    "irredundancy_certificate",
+    "irredundant",
     "is_concave",
     "is_convex",
     "is_monotone",
@@ -124,7 +137,10 @@ __all__ = [
     "term_certificate",
     "term_evidence",
     "to_lattice_polynomial",
+    "to_lattice_polynomials",
     "to_network",
+    "to_smtlib",
+    "to_sympy",
     "to_tropical_rational_map",
     "tropical_hypersurface",
     "zonotope_of",
