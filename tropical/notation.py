@@ -136,6 +136,40 @@ def html_summary(title: str, rows: Mapping[str, object]) -> str:
     return f"<table><caption>{escape(title)}</caption>{''.join(lines)}</table>"
 
 
+def html_network(input_dim: int, widths: Sequence[int], output_dim: int, num_kinked: int) -> str:
+    """The summary of a network; ``num_kinked`` is the number of its units that can break linearity."""
+    rows = {
+        "inputs": input_dim,
+        "hidden layers": shortened(widths) or "none",
+        "outputs": output_dim,
+        "units that can bend": num_kinked,
+    }
+    return html_summary("ReLUNetwork", rows)
+
+
+def html_complex(
+    input_dim: int, num_cells: int, incomplete_because: str | None, f_vector: Sequence[int] | None = None
+) -> str:
+    """The summary of a polyhedral complex; ``f_vector`` only if it is known already."""
+    rows: dict[str, object] = {"space": f"R^{input_dim}", "cells": num_cells}
+    if incomplete_because is not None:
+        rows["incomplete"] = incomplete_because
+    if f_vector is not None:
+        rows["f-vector"] = shortened(f_vector)
+    return html_summary("PolyhedralComplex", rows)
+
+
+def html_verdict(status: str, witness: Sequence[Fraction] | None, certified: bool, detail: Mapping[str, object]) -> str:
+    """The summary of a verdict: of ``detail`` the entries that are text or whole numbers."""
+    rows: dict[str, object] = {}
+    if witness is not None:
+        rows["witness"] = f"({shortened([text_rational(q) for q in witness])})"
+    if certified:
+        rows["certificate"] = "yes"
+    rows |= {key: value for key, value in detail.items() if isinstance(value, str | int)}
+    return html_summary(f"Verdict: {status}", rows)
+
+
 def shortened(entries: Sequence[object], limit: int = _SHOWN) -> str:
     """The entries, separated by commas, with the number of those left out.
 

@@ -158,6 +158,13 @@ def test_shared_subexpressions_are_one_object_and_one_unit():
     assert rebuilt([1, 1]) == net([1, 1]) == (2**13,)
 
 
+def test_a_layer_used_twice():
+    once = tp.ReLUNetwork.from_arrays([[[1, -2], [1, 1]], [[1, 0], [0, 1]]], [[1, -1], None])
+    layer, last = once.layers
+    twice = tp.ReLUNetwork((layer, layer, last))
+    assert values_at(to_sympy(twice), default_symbols(2), (3, "1/2")) == twice([3, "1/2"])
+
+
 def test_several_outputs_and_the_order_of_symbols():
     net = from_sympy((Max(x, y), x - y), [y, x])
     assert net([1, 5]) == (5, 4)
@@ -243,6 +250,9 @@ def test_refusals_of_to_sympy():
         to_sympy(net, form="piecewise", budget=tp.Budget(cells=2))
     with pytest.raises(tp.BudgetExhausted):
         to_sympy(net, form="flat", budget=tp.Budget(cells=2))
+    deep = tp.ReLUNetwork.from_arrays([[[1] * 8] * 8] * 30)
+    with pytest.raises(tp.BudgetExhausted, match="seconds"):
+        to_sympy(deep, budget=tp.Budget(seconds=0.1))
 
 
 @pytest.mark.parametrize(

@@ -52,26 +52,19 @@ def html(obj: PiecewiseLinear | PolyhedralComplex | Verdict) -> str:
     >>> html(AffineForm([1, 2]))
     '<table><caption>AffineForm</caption><tr><th>inputs</th><td>2</td></tr></table>'
     """
-    if isinstance(obj, Verdict):
-        return notation.html_summary(f"Verdict: {obj.status}", _of_verdict(obj))
-    if isinstance(obj, PolyhedralComplex):
-        rows: dict[str, object] = {"space": f"R^{obj.network.input_dim}", "cells": obj.num_cells}
-        if not obj.complete:
-            rows["incomplete"] = obj.incomplete_because
-        if "faces" in vars(obj):
-            rows["f-vector"] = notation.shortened(obj.f_vector)
-        return notation.html_summary("PolyhedralComplex", rows)
+    match obj:
+        case ReLUNetwork():
+            return notation.html_network(obj.input_dim, obj.widths, obj.output_dim, obj.num_kinked)
+        case PolyhedralComplex():
+            known = obj.f_vector if "faces" in vars(obj) else None
+            return notation.html_complex(obj.network.input_dim, obj.num_cells, obj.incomplete_because, known)
+        case Verdict():
+            return notation.html_verdict(obj.status, obj.witness, obj.certificate is not None, obj.detail)
     return notation.html_summary(type(obj).__name__, {"inputs": _input_dim(obj), **_sizes(obj)})
 
 
 def _sizes(obj: PiecewiseLinear) -> dict[str, object]:
     match obj:
-        case ReLUNetwork():
-            return {
-                "hidden layers": notation.shortened(obj.widths) or "none",
-                "outputs": obj.output_dim,
-                "units that can bend": obj.num_kinked,
-            }
         case LatticePolynomial():
             longest = max(map(len, obj.clauses))
             return {"pieces": len(obj.pieces), "clauses": len(obj.clauses), "longest clause": longest}
@@ -83,16 +76,6 @@ def _sizes(obj: PiecewiseLinear) -> dict[str, object]:
         case AffineMap():
             return {"outputs": len(obj.forms)}
     return {}
-
-
-def _of_verdict(verdict: Verdict) -> dict[str, object]:
-    rows: dict[str, object] = {}
-    if verdict.witness is not None:
-        rows["witness"] = f"({notation.shortened([notation.text_rational(q) for q in verdict.witness[:13]])})"
-    if verdict.certificate is not None:
-        rows["certificate"] = "yes"
-    simple = {key: value for key, value in verdict.detail.items() if isinstance(value, str | int)}
-    return rows | simple
 
 
 def _input_dim(obj: PiecewiseLinear) -> int:

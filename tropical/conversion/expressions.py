@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tropical.affine import AffineForm
-from tropical.budget import Budget, BudgetExhausted, Progress
+from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.complexes import Cell
 from tropical.construction import PiecewiseLinear, to_network
-from tropical.lattice_form import to_lattice_polynomial
+from tropical.lattice_form import to_lattice_polynomials
 from tropical.lattice_polynomial import LatticePolynomial
 from tropical.layer import Slopes
 from tropical.network import ReLUNetwork
@@ -34,10 +34,11 @@ def to_sympy(
     ``form``: "nested" follows the object: units as Max(0, t), or Max and Min of multiples of t for other slopes;
     lattice polynomials as Max of Min, rational maps as differences of Max. "flat" is the max-min form, of networks and
     rational maps by ``to_lattice_polynomial``. "piecewise" lists the cells of the polyhedral complex with their
-    inequalities as a Piecewise. Nothing is evaluated or simplified, and common subexpressions are the same object:
-    in memory a network takes linear space, written out it can take exponential space in its depth.
-    ``budget`` limits the flat and the piecewise form. Raises ``ValueError`` for other objects, for an unknown form and
-    unless there is one distinct sympy Symbol for each input, and :class:`BudgetExhausted`.
+    inequalities as a Piecewise. Nothing is evaluated or simplified, and common subexpressions are the same object: in
+    memory a network takes linear space. But sympy walks expressions as trees, so that the time, like the text of the
+    expression, grows with the number of paths through the network. ``budget`` limits every form.
+    Raises ``ValueError`` for other objects, for an unknown form and unless there is one distinct sympy Symbol for each
+    input, and :class:`BudgetExhausted`.
 
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
     >>> to_sympy(maximum)
@@ -55,11 +56,10 @@ def to_sympy(
     if form == "piecewise":
         outputs = _piecewise(to_network(obj), names, budget, progress)
     elif form == "flat" and isinstance(obj, ReLUNetwork | TropicalRationalMap):
-        net = to_network(obj)
-        each = (to_lattice_polynomial(net.output(i), None, budget, progress) for i in range(net.output_dim))
-        outputs = [_max_min(polynomial, names) for polynomial in each]
+        polynomials = to_lattice_polynomials(to_network(obj), None, budget, progress)
+        outputs = [_max_min(polynomial, names) for polynomial in polynomials]
     else:
-        outputs = _nested(obj, names)
+        outputs = _nested(obj, names, Meter(budget))
     return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
 
@@ -77,9 +77,9 @@ def checked_symbols(symbols: "Iterable[sympy.Symbol] | None", dim: int | None) -
     return found
 
 
-def _nested(obj: PiecewiseLinear, names: "Sequence[sympy.Symbol]") -> "list[sympy.Expr]":
+def _nested(obj: PiecewiseLinear, names: "Sequence[sympy.Symbol]", meter: Meter) -> "list[sympy.Expr]":
     if isinstance(obj, ReLUNetwork):
-        return _network(obj, names)
+        return _network(obj, names, meter)
     if isinstance(obj, LatticePolynomial):
         return [_max_min(obj, names)]
     if isinstance(obj, TropicalPolynomial):
@@ -91,14 +91,15 @@ def _nested(obj: PiecewiseLinear, names: "Sequence[sympy.Symbol]") -> "list[symp
     return [_affine(form, names) for form in forms]
 
 
-def _network(net: ReLUNetwork, names: "Sequence[sympy.Symbol]") -> "list[sympy.Expr]":
-    first, *rest = net.layers
-    sums = [_affine(AffineForm(row, bias), names) for row, bias in zip(first.weight, first.bias, strict=True)]
-    values = [_activated(t, slopes) for t, slopes in zip(sums, first.slopes, strict=True)]
-    for layer in rest:
-        rows = zip(layer.weight, layer.bias, strict=True)
-        sums = [_sum(zip(row, values, strict=True), bias) for row, bias in rows]
-        values = [_activated(t, slopes) for t, slopes in zip(sums, layer.slopes, strict=True)]
+def _network(net: ReLUNetwork, names: "Sequence[sympy.Symbol]", meter: Meter) -> "list[sympy.Expr]":
+    values: list[Any] = list(names)
+    for index, layer in enumerate(net.layers):
+        units = []
+        for row, bias, slopes in zip(layer.weight, layer.bias, layer.slopes, strict=True):
+            meter.check_time()
+            t = _sum(zip(row, values, strict=True), bias) if index else _affine(AffineForm(row, bias), names)
+            units.append(_activated(t, slopes))
+        values = units
     return values
 
 
