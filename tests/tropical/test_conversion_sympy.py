@@ -165,6 +165,16 @@ def test_a_layer_used_twice():
     assert values_at(to_sympy(twice), default_symbols(2), (3, "1/2")) == twice([3, "1/2"])
 
 
+def test_deep_expressions():
+    expr = x
+    for _ in range(300):
+        expr = Max(0, sympy.Add(expr, -1, evaluate=False), evaluate=False)
+    net = from_sympy(expr, [x])
+    assert net.widths == (1,) * 300
+    assert from_sympy(to_sympy(net, [x]), [x]) == net
+    assert net([302]) == (2,)
+
+
 def test_several_outputs_and_the_order_of_symbols():
     net = from_sympy((Max(x, y), x - y), [y, x])
     assert net([1, 5]) == (5, 4)
