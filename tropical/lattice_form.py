@@ -36,7 +36,7 @@ def to_lattice_polynomial(
     """Return a lattice polynomial that equals the scalar network on the domain (all of R^n by default).
 
     F = max_j min_{i in I_j} l_i with the affine pieces l_i of F; no clause contains another one. ``progress`` is called
-    with the number of cells found and then covered. Fewer clauses: :func:`tropical.irredundant`.
+    with the number of cells found and then covered. Fewer clauses: :func:`tropical.irredundancy.irredundant`.
     Raises ``ValueError`` for several outputs and :class:`BudgetExhausted` if ``budget`` runs out.
 
     >>> from tropical import ReLUNetwork

@@ -1,22 +1,25 @@
 """Lattice forms of networks: equal to the network by exact comparison, with the counts of THEORY L2."""
 
+from fractions import Fraction
+
 import pytest
 
 import tropical as tp
 from learning import instances
 from oracles.activation_z3 import Case
 from oracles.random_cases import random_case
-from tropical.activation_cones import activation_cones, coordinates, split
 from tropical.affine import form_of_row
 from tropical.budget import Meter
-from tropical.rationals import from_flint, primitive
+from tropical.cones import cut, half_space
+from tropical.lattice_form import lattice_form_of, to_lattice_polynomials
+from tropical.signs import Differences, FormTable
 
 
 def scalar_network(case: Case) -> tp.ReLUNetwork:
     return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes).output(0)
 
 
-@pytest.mark.parametrize("seed", range(200, 240))
+@pytest.mark.parametrize("seed", [*range(200, 240), 301, 498])  # 203, 301, 498: cells have to be cut
 def test_equals_the_network(seed):
     case = random_case(seed)
     net = scalar_network(case)
@@ -29,7 +32,7 @@ def test_equals_the_network(seed):
         assert form(cell.interior_point) == net(cell.interior_point)[0]
 
 
-@pytest.mark.parametrize("k", [2, 3, 4])
+@pytest.mark.parametrize("k", [2, 3, 4, 5])
 def test_parity_has_one_clause_for_each_even_sign_pattern(k):
     net = instances.parity(k, k + 2, seed=1)
     form = tp.to_lattice_polynomial(net)
@@ -39,29 +42,12 @@ def test_parity_has_one_clause_for_each_even_sign_pattern(k):
     assert len(tp.linear_regions(cx)) == k * 2 ** (k - 1)
 
 
-def sets_above_f(net):
-    """S_x of THEORY L1 for one interior point x of every cell of the arrangement {l_i = F}, and the pieces' rows."""
-    quotient, start = coordinates(net.layers[0].weight, net.input_dim, None)
-    cells = activation_cones(quotient.descend_network(net), start, Meter())
-    parts = [(cell.cone, from_flint(cell.rows)[0]) for cell in cells]
-    rows = list(dict.fromkeys(row for _, row in parts))
-    found = set()
-    for cone, own in parts:
-        differences = [primitive([a - b for a, b in zip(row, own, strict=True)]) for row in rows]
-        found |= {frozenset(i for i, sign in enumerate(signs) if sign >= 0) for signs, _ in split(cone, differences)}
-    return found, [quotient.pull_back(form_of_row(row)) for row in rows]
-
-
-def test_h4_has_seventy_two_minimal_sets():
+def test_h4_has_one_clause_for_each_sign_vector():
     net = instances.h4(6, seed=2)
     cx = tp.polyhedral_complex(net)
     assert (cx.num_cells, len(tp.linear_regions(cx)), len(tp.affine_pieces(cx))) == (104, 104, 25)
-    sets, pieces = sets_above_f(net)
-    literal = tp.LatticePolynomial(pieces, sets)
-    assert (len(literal.pieces), len(literal.clauses)) == (25, 72)
-    assert tp.equivalent(net, literal).status == "proved"
     form = tp.to_lattice_polynomial(net)
-    assert (len(form.pieces), len(form.clauses)) == (25, 16)  # one for each sign vector of sum_i |z_i|
+    assert (len(form.pieces), len(form.clauses)) == (25, 16)  # sum_i |z_i| is a maximum over 2^4 signs
     assert tp.equivalent(net, form).status == "proved"
 
 
@@ -72,11 +58,81 @@ def test_dropping_a_clause_of_an_antichain_with_private_points_is_noticed():
     assert tp.equivalent(net, smaller).status == "refuted"
 
 
+@pytest.mark.parametrize(
+    "net",
+    [instances.parity(3, 4, seed=5), instances.h4(5, seed=1), instances.cancelling(3, seed=2), instances.thin_cone(2)],
+    ids=["parity", "h4", "cancelling", "thin cone"],
+)
+def test_both_forms_are_the_network(net):
+    form = tp.to_lattice_polynomial(net)
+    minus = tp.LatticePolynomial([-piece for piece in form.pieces], form.dual_clauses)  # -F by the min-max form
+    assert tp.equivalent(net, form).status == "proved"
+    assert tp.equivalent(negated(net), minus).status == "proved"
+    assert tp.equivalent(net, -minus).status == "proved"
+    assert tp.equivalent(negated(net), tp.to_lattice_polynomial(negated(net))).status == "proved"
+
+
+def negated(net):
+    weights = [[list(row) for row in layer.weight] for layer in net.layers]
+    biases = [list(layer.bias) for layer in net.layers]
+    weights[-1] = [[-q for q in row] for row in weights[-1]]
+    return tp.ReLUNetwork.from_arrays(weights, [*biases[:-1], [-q for q in biases[-1]]])
+
+
+def test_outputs_one_by_one():
+    weights = [[[1, 2], [-1, 1], [3, -1], [1, 0]], [[1, 1, 0, -2], [0, -1, 1, 1], [2, 2, 0, -4], [0, 0, 0, 0]]]
+    net = tp.ReLUNetwork.from_arrays(weights, [[0, 1, -1, 0], [0, 3, 0, 5]])
+    seen = []
+    forms = to_lattice_polynomials(net, progress=seen.append)
+    assert seen == sorted(set(seen))
+    assert [str(form) for form in forms[3:]] == ["max(min(5))"]
+    for i, form in enumerate(forms):
+        assert form == tp.to_lattice_polynomial(net.output(i)) or i == 3  # that output sees no input: other coordinates
+        assert tp.equivalent(net.output(i), form).status == "proved"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_cells_that_no_hitting_set_covers(sign):
+    """F = max(0, min(s + t, s - t)), the half-plane s <= 0 one cell: there neither s + t nor s - t is <= F.
+
+    For -F it is that cell, with a line in it, that has to be cut.
+    """
+    lower, upper = cut(half_space(2), (0, -1, 0))
+    right, left = cut(upper, (0, 0, 1))
+    cells = [(lower, (0, 0, 0))]
+    for part, row in ((right, (0, 1, -1)), (left, (0, 1, 1))):
+        above, below = cut(part, row)
+        cells += [(above, row), (below, (0, 0, 0))]
+    signed = [(cone, tuple(Fraction(sign * q) for q in row)) for cone, row in cells]
+    rows, clauses = lattice_form_of(signed, Meter())
+    form = tp.LatticePolynomial([form_of_row(row) for row in rows], clauses)
+    zero, plus, minus = (tp.LatticePolynomial.from_form(tp.AffineForm(a)) for a in ((0, 0), (1, 1), (1, -1)))
+    expected = zero | (plus & minus)
+    assert tp.equivalent(form, expected if sign > 0 else -expected).status == "proved"
+    assert len(form.clauses) == 2
+
+
+@pytest.mark.parametrize("scale", [Fraction(1), Fraction(1, 3), Fraction(2) ** -300, Fraction(10) ** 40 / 7])
+def test_signs_are_exact_at_any_size(scale):
+    rows = [[1, 0, 0], [0, 1, 0], [1, 2, -1], [1, 2, -1 + Fraction(1, 2**80)], [Fraction(1, 3), 5, 2]]
+    rows = [tuple(scale * Fraction(q) for q in row) for row in rows]
+    vectors = [(1, 1, 0), (1, 0, 1), (1, 2, 5), (2**200 + 1, 2**200 + 1, 0), (0, 1, 3), (3**50, 3**51, 7)]
+    base = (scale, Fraction(2**2000), Fraction(-(2**2000)))
+    signs = Differences.between(rows, base).signs(vectors)
+    within = FormTable(rows).signs(vectors, [1] * len(vectors))
+    for v, vector in enumerate(vectors):
+        values = [sum(a * b for a, b in zip(row, vector, strict=True)) for row in (*rows, base)]
+        assert signs[v].tolist() == [(value > values[-1]) - (value < values[-1]) for value in values[:-1]]
+        assert within[v].tolist() == [(value > values[1]) - (value < values[1]) for value in values[:-1]]
+
+
 def test_constant_and_linear_networks():
     constant = tp.ReLUNetwork.from_arrays([[[0, 0]], [[3]]], [[2], [1]])
     assert str(tp.to_lattice_polynomial(constant)) == "max(min(7))"
     linear = tp.ReLUNetwork.from_arrays([[[1, 1], [-1, -1]], [[1, -1]]])
     assert str(tp.to_lattice_polynomial(linear)) == "max(min(x0 + x1))"
+    sawtooth = tp.ReLUNetwork.from_arrays([[[1], [1], [1], [1]], [[1, -2, 2, 0]]], [[0, -1, -2, -2], [0]])
+    assert tp.equivalent(sawtooth, tp.to_lattice_polynomial(sawtooth)).status == "proved"
 
 
 def test_refusals():
