@@ -1,16 +1,22 @@
 """Which terms of a tropical polynomial are essential, with rational evidence for each term."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from flint import fmpz_mat
+
 from tropical.budget import Budget, Meter
+from tropical.cones import half_space, intersect
 from tropical.linear_program import LinearProgram
 from tropical.polynomial import Integers, TropicalPolynomial
 from tropical.rationals import Vector
 from tropical.redundancy import LocalView, facets
 
-_BLOCK = 256  # terms up to which all are compared at once
+_BLOCK = 256  # terms compared at once, of many in many variables
+_SCREENED_DIM = 3  # variables up to which the vertices of an epigraph are few
+_SAMPLES = (128, 128, 256, 256)  # terms of samples, the vertices of whose epigraphs rule out most of the others
+_ROWS = 1000  # terms looked at together there
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +99,20 @@ def term_evidence(p: TropicalPolynomial, budget: Budget | None = None) -> tuple[
 
 
 def essential_points(p: TropicalPolynomial, meter: Meter) -> dict[int, Vector]:
-    """The essential terms, each with a point where it is strictly largest.
-
-    They are the facets of the epigraph. Of many terms, those that are inessential among a part of them go first.
-    """
+    """The essential terms, each with a point where it is strictly largest: the facets of the epigraph."""
     rows = _epigraph(p)
-    left = list(range(len(rows)))
-    while len(left) > _BLOCK:
-        parts = -(-len(left) // _BLOCK)
-        kept = sorted(i for k in range(parts) for i in _facet_points(rows, left[k::parts], meter))
-        left, before = kept, len(left)
-        if 4 * len(left) > 3 * before:
-            break
+    left: Sequence[int] = range(len(rows))
+    if p.input_dim <= _SCREENED_DIM:
+        for size in _SAMPLES:
+            if len(left) > 2 * size:
+                sample = _facet_points(rows, left[:: -(-len(left) // size)], meter)
+                left = _reaching_below(rows, left, sample)
+    else:
+        while len(left) > _BLOCK:  # what is inessential among a part of the terms goes first
+            parts, before = -(-len(left) // _BLOCK), len(left)
+            left = sorted(i for k in range(parts) for i in _facet_points(rows, left[k::parts], meter))
+            if 4 * len(left) > 3 * before:
+                break
     return _facet_points(rows, left, meter)
 
 
@@ -112,6 +120,20 @@ def _epigraph(p: TropicalPolynomial) -> list[Integers]:
     """The epigraph {(x, t) : t >= p(x)} by integer rows (constant, x, t), one for each term and all alike in t."""
     scale, rows = p.integer_rows
     return [(*(-a for a in row), scale) for row in rows]
+
+
+def _reaching_below(rows: Sequence[Integers], left: Sequence[int], sample: Collection[int]) -> list[int]:
+    """The sample, and what else is left and not >= 0 on all of its epigraph: negative at an end of that."""
+    cone = intersect(half_space(len(rows[0]) - 1), [rows[i] for i in sample])
+    assert cone is not None
+    opposite = [tuple(-a for a in direction) for direction in cone.lineality]
+    ends = fmpz_mat([*cone.generators, *cone.lineality, *opposite]).transpose()
+    kept = set(sample)
+    for start in range(0, len(left), _ROWS):
+        chosen = left[start : start + _ROWS]
+        values = (fmpz_mat([rows[i] for i in chosen]) * ends).tolist()
+        kept.update(i for i, own in zip(chosen, values, strict=True) if min(own) < 0)
+    return sorted(kept)
 
 
 def _facet_points(rows: Sequence[Integers], chosen: Sequence[int], meter: Meter) -> dict[int, Vector]:

@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from itertools import product
 
 import pytest
 import z3
@@ -175,14 +176,40 @@ def test_degenerate_supports(terms, essential):
     assert_evidence(p)
 
 
-def test_many_terms_go_in_parts():
-    rng = random.Random(2)
-    exponents = {(rng.randint(-60, 60), rng.randint(-60, 60)) for _ in range(280)}
-    assert len(exponents) > 256
-    cap = TropicalPolynomial.from_terms({a: -(a[0] ** 2) - a[1] ** 2 for a in exponents})  # all on a concave graph
-    assert len(essential_terms(cap)) == len(exponents)
-    square = TropicalPolynomial.from_terms({(i, j): 0 for i in range(30) for j in range(30)})
-    assert [p.gradient for p in prune(square).terms] == [(0, 0), (0, 29), (29, 0), (29, 29)]
+@pytest.mark.parametrize("dim", [2, 5])
+def test_many_terms_on_a_concave_graph_are_all_essential(dim):
+    rng = random.Random(dim)
+    exponents = {tuple(rng.randint(-60, 60) for _ in range(dim)) for _ in range(280)}
+    p = TropicalPolynomial.from_terms({a: -sum(q * q for q in a) for a in exponents})
+    assert len(essential_terms(p)) == len(exponents) > 256
+
+
+@pytest.mark.parametrize(("dim", "side"), [(1, 600), (2, 25), (3, 8), (4, 5), (5, 4)])
+def test_of_many_terms_on_a_grid_the_corners_remain(dim, side):
+    p = TropicalPolynomial.from_terms(dict.fromkeys(product(range(side), repeat=dim), 0))
+    assert prune(p).support == tuple(product((0, side - 1), repeat=dim))
+
+
+def test_many_collinear_exponents():
+    """Sums of parallel segments: the epigraph is invariant along a line."""
+    p = TropicalPolynomial.from_terms({(k, 2 * k): -((k // 10) ** 2) for k in range(400)})
+    line = TropicalPolynomial.from_terms({(k,): -((k // 10) ** 2) for k in range(400)})
+    assert essential_terms(p) == essential_terms(line) == upper_hull(line)
+
+
+def test_many_sums_of_terms():
+    rng = random.Random(3)
+    p, q = (
+        TropicalPolynomial.from_terms(
+            {(rng.randint(-9, 9), rng.randint(-9, 9)): rng.randint(-200, 0) for _ in range(40)}
+        )
+        for _ in range(2)
+    )
+    product_of_both = p * q
+    pruned = prune(product_of_both)
+    assert len(pruned.terms) < 100 < 600 < len(product_of_both.terms)
+    assert essential_terms(pruned) == full_cells(pruned)
+    assert pruned == prune(prune(p) * prune(q))
 
 
 def test_time_is_limited():
