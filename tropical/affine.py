@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tropical.notation import latex_affine_map, latex_form
 from tropical.rationals import Vector, as_fraction, as_vector
 
 
@@ -70,6 +71,9 @@ class AffineForm:
         zero = AffineForm((Fraction(0),) * inner.input_dim, self.constant)
         return sum((form * a for a, form in zip(self.gradient, inner.forms, strict=True) if a), zero)
 
+    def _repr_latex_(self) -> str:
+        return f"${latex_form(self.gradient, self.constant)}$"
+
     def __str__(self) -> str:
         terms = [(q, f"x{i}") for i, q in enumerate(self.gradient) if q]
         if self.constant or not terms:
@@ -107,6 +111,9 @@ class AffineMap:
     def __call__(self, x: Iterable[Any]) -> Vector:
         point = as_vector(x, "x")
         return tuple(form(point) for form in self.forms)
+
+    def _repr_latex_(self) -> str:
+        return f"${latex_affine_map([(form.gradient, form.constant) for form in self.forms])}$"
 
     def __str__(self) -> str:
         return "(" + ", ".join(map(str, self.forms)) + ")"

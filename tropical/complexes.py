@@ -15,6 +15,7 @@ from tropical.budget import Meter
 from tropical.cones import Cone, Integers, facets
 from tropical.faces import Face, face_lattice, polytope_volume
 from tropical.network import Pattern, ReLUNetwork
+from tropical.notation import html_complex
 from tropical.patterns import PatternTable
 from tropical.polyhedron import Polyhedron
 from tropical.quotient import Quotient
@@ -55,6 +56,10 @@ class PolyhedralComplex:
     def __repr__(self) -> str:
         state = "" if self.complete else f", incomplete: {self.incomplete_because}"
         return f"<PolyhedralComplex of {self.num_cells} cells in R^{self.network.input_dim}{state}>"
+
+    def _repr_html_(self) -> str:
+        known = self.f_vector if "faces" in vars(self) else None  # never computed for the sake of being shown
+        return html_complex(self.network.input_dim, self.num_cells, self.incomplete_because, known)
 
     @property
     def complete(self) -> bool:

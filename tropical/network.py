@@ -26,6 +26,7 @@ from tropical.layer import (
     preactivation_rows,
     preactivations,
 )
+from tropical.notation import html_network, latex_network
 from tropical.rationals import Matrix, Vector, as_vector, from_flint, nullspace, to_flint
 
 Pattern = tuple[int, ...]
@@ -105,6 +106,13 @@ class ReLUNetwork:
     def is_bias_free(self) -> bool:
         """Whether every bias is 0, so that the function is positively homogeneous."""
         return not any(any(layer.bias) for layer in self.layers)
+
+    def _repr_html_(self) -> str:
+        return html_network(self.input_dim, self.widths, self.output_dim, self.num_kinked)
+
+    def _repr_latex_(self) -> str:
+        layers = [(layer.weight, layer.bias) for layer in self.layers]
+        return f"${latex_network(layers, [layer.slopes for layer in self.layers[:-1]])}$"
 
     def __call__(self, x: Iterable[Any]) -> Vector:
         """Exact value at one point: one Fraction per output."""

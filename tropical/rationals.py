@@ -43,6 +43,8 @@ def as_fraction(value: Any, where: str = "value") -> Fraction:
         number = float(value)
         if not math.isfinite(number):
             raise ValueError(f"{where} must be finite, got {number}")
+        if number != value:
+            raise ValueError(f"{where} has more digits than a float64 holds, give it as a fraction: {_abbreviate(value)}")
         return Fraction(number)
     if isinstance(value, fmpq):
         return Fraction(int(value.p), int(value.q))

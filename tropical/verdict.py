@@ -6,6 +6,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal
 
+from tropical.notation import html_verdict
+
 Status = Literal["proved", "refuted", "unknown"]
 
 
@@ -33,6 +35,9 @@ class Verdict:
 
     def __bool__(self) -> bool:
         raise TypeError("a Verdict has three values; compare verdict.status with 'proved', 'refuted' or 'unknown'")
+
+    def _repr_html_(self) -> str:
+        return html_verdict(self.status, self.witness, self.certificate is not None, self.detail)
 
     def __repr__(self) -> str:
         reason = self.detail.get("reason")

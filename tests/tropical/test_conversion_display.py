@@ -164,3 +164,11 @@ def test_refusals():
             function("x")
     with pytest.raises(ValueError, match="max_terms"):
         latex(FORM, 0)
+
+
+def test_notebooks_show_values_as_the_functions_do():
+    net = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
+    for value in (net, tp.AffineForm([1, "-1/2"], 3), net.affine_map((1, 1, -1))):
+        assert value._repr_latex_() == f"${latex(value)}$"
+    for value in (net, tp.polyhedral_complex(net), tp.equivalent(net, net)):
+        assert value._repr_html_() == html(value)

@@ -91,3 +91,11 @@ def test_primitive_is_a_positive_multiple(vector):
     assert len(ratios) <= 1
     assert all(ratio > 0 for ratio in ratios)
     assert [n == 0 for n in integers] == [q == 0 for q in vector]
+
+
+@pytest.mark.parametrize("value", [sympy.Float("0.1", 40), np.longdouble(1) / 3, sympy.sqrt(2)])
+def test_reals_that_float64_does_not_hold_are_refused(value):
+    with pytest.raises(ValueError, match="entry"):
+        rationals.as_fraction(value, "entry")
+    assert rationals.as_fraction(sympy.Float(0.1)) == Fraction(0.1)
+    assert rationals.as_fraction(np.longdouble(0.25)) == Fraction(1, 4)
