@@ -63,9 +63,14 @@ def test_agrees_with_z3(seed):
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("block", range(40))
 def test_agrees_with_z3_on_two_thousand_questions(block):
-    for seed in range(5000 + 49 * block, 5049 + 49 * block):
+    for seed in range(5000 + 50 * block, 5050 + 50 * block):
         assert_decided_as_by_z3(*question(seed))
-    assert_decided_as_by_z3(*question(block, wide_case(block)))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(12))
+def test_agrees_with_z3_on_three_inputs_and_sixteen_units(seed):
+    assert_decided_as_by_z3(*question(seed, wide_case(seed)))
 
 
 def assert_ordered_as_by_z3(seed: int) -> None:
