@@ -140,9 +140,9 @@ def primitive(row: Row) -> Row:
 
 def sign(cone: Cone, row: Row) -> int | None:
     """Sign of a row in the interior of the cone: 1, -1, 0 (identically), or None if it takes both."""
-    if any(dot(row, direction) for direction in cone.lineality):
+    if cone.lineality and any(dot(row, direction) for direction in cone.lineality):
         return None
-    values = [dot(row, ray) for ray in cone.rays]
+    values = [sum(map(mul, row, ray)) for ray in cone.rays]
     low, high = min(values), max(values)
     return None if low < 0 < high else (high > 0) - (low < 0)
 
@@ -244,6 +244,7 @@ class Network:
             pairs.insert(0, [under, under])
             self.integer.append((matrix, pairs, [i for i, (left, right) in enumerate(pairs) if left != right]))
             self.scale *= below * under
+        self.latest: dict[int, tuple[tuple[int, ...], list[Row], list[Row]]] = {}  # for each layer pattern, rows, bent
 
     def restricted(self, axes: list[int]) -> "Network":
         return Network([(columns(self.seen, axes), self.layers[0][1]), *self.layers[1:]])
@@ -254,12 +255,12 @@ class Network:
             point = [t * (right if t >= 0 else left) for t, (left, right) in zip(sums, slopes, strict=True)]
         return point
 
-    def preactivations(self, depth: int, columns: Sequence[Row]) -> list[Row]:
-        """Rows of the units of a layer; ``columns`` is the transpose of the rows of its inputs."""
-        return [[dot(weights, column) for column in columns] for weights in self.integer[depth][0]]
+    def preactivations(self, depth: int, inputs: Sequence[Row]) -> list[Row]:
+        """Rows of the units of a layer; ``inputs`` is the transpose of the rows of its inputs."""
+        return [[sum(map(mul, weights, column)) for column in inputs] for weights in self.integer[depth][0]]
 
     def activations(self, depth: int, rows: Sequence[Row], signs: Sequence[int]) -> list[Row]:
-        """Columns of the rows after the activation, the bent units having the given signs."""
+        """The transpose of the rows after the activation, the bent units having the given signs."""
         _, slopes, bent = self.integer[depth]
         factors = [right for _, right in slopes]
         for unit, found in zip(bent, signs, strict=True):
@@ -267,15 +268,19 @@ class Network:
         return [list(map(mul, factors, column)) for column in zip(*rows, strict=True)]
 
     def parts(self, cone: Cone) -> Iterator[tuple[Cone, list[Row]]]:
-        pending: list[tuple[int, Cone, list[Row]]] = [(0, cone, unit_rows(self.dim))]
+        known, top = self.latest, unit_rows(self.dim)
+        pending: list[tuple[int, Cone, tuple[int, ...], list[Row], tuple[int, ...]]] = [(0, cone, (), [], ())]
         while pending:
-            depth, part, columns = pending.pop()
-            rows = self.preactivations(depth, columns)
+            depth, part, pattern, rows, signs = pending.pop()
+            if depth not in known or known[depth][0] != pattern:  # else the rows are those of the part before
+                rows = self.preactivations(depth, self.activations(depth - 1, rows, signs) if depth else top)
+                known[depth] = pattern, rows, [primitive(rows[unit]) for unit in self.integer[depth][2]]
+            _, rows, bent = known[depth]
             if depth == len(self.layers) - 1:
                 yield part, rows[1:]
                 continue
-            for piece, signs in split(part, [primitive(rows[unit]) for unit in self.integer[depth][2]]):
-                pending.append((depth + 1, piece, self.activations(depth, rows, signs)))
+            for piece, signs in split(part, bent):
+                pending.append((depth + 1, piece, pattern + signs, rows, signs))
 
 
 class Lattice:
