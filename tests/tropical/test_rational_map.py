@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tropical as tp
@@ -82,6 +82,7 @@ def assert_same_pieces_on_every_cell(net, found):
                 assert {above - below for below, _ in term_parts(g, part)} == {piece}
 
 
+@settings(max_examples=40)
 @given(several(3), small, st.fractions(-3, 3, max_denominator=4))
 def test_arithmetic_is_that_of_functions(drawn, c, r):
     x, f, g, h = drawn
@@ -151,7 +152,7 @@ def test_what_is_neither_number_nor_function_is_no_operand():
             attempt()
 
 
-SMALL_CASES = [seed for seed in range(400, 470) if sum(network(random_case(seed)).widths) <= 6]
+SMALL_CASES = [seed for seed in range(400, 446) if sum(network(random_case(seed)).widths) <= 6]
 
 
 @pytest.mark.parametrize("seed", SMALL_CASES)
