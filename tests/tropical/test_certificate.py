@@ -1,11 +1,13 @@
 """Certificates of true claims about networks, lattice and tropical forms, degenerate ones included, are accepted."""
 
+import importlib
 import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tropical as tp
@@ -143,11 +145,11 @@ def test_polyhedra_as_domains():
 
 def test_many_inputs_of_low_rank():
     rng = np.random.default_rng(0)
-    first = rng.integers(-2, 3, (6, 3)) @ rng.integers(-2, 3, (3, 784))
-    parameters = [first, rng.integers(-4, 5, (4, 6)), rng.integers(-4, 5, (1, 4))]
-    biases = [rng.integers(-9, 10, 6), rng.integers(-9, 10, 4), None]
+    first = rng.integers(-2, 3, (5, 3)) @ rng.integers(-2, 3, (3, 784))
+    parameters = [first, rng.integers(-4, 5, (3, 5)), rng.integers(-4, 5, (1, 3))]
+    biases = [rng.integers(-9, 10, 5), rng.integers(-9, 10, 3), None]
     net = tp.ReLUNetwork.from_arrays(parameters, biases)
-    order = rng.permutation(6)
+    order = rng.permutation(5)
     parameters[0], parameters[1], biases[0] = first[order], parameters[1][:, order], biases[0][order]
     same = tp.ReLUNetwork.from_arrays(parameters, biases)
     cells = tp.equivalent(net, same).detail["cells"]
@@ -199,6 +201,7 @@ def test_refutations():
 small = st.fractions(-2, 2, max_denominator=3)
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 3).flatmap(lambda n: st.lists(st.tuples(st.tuples(*[small] * n), small), min_size=1, max_size=7)))
 def test_terms_of_tropical_polynomials(terms):
     p = TropicalPolynomial.from_terms(terms)
@@ -275,3 +278,11 @@ def test_files_that_are_too_large(tmp_path, monkeypatch):
     path.write_bytes(b"[0123456789]")
     with pytest.raises(ValueError, match="larger than 10 bytes"):
         load_certificate(path)
+
+
+def test_the_benchmark_prints_its_tables(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+    importlib.import_module("certificates").main(["--networks", "1-3-1", "--trees", "2-2-1"])
+    printed = capsys.readouterr().out
+    assert "| 1-3-1 | float64 | " in printed
+    assert "| 2-2-1 | 4 | " in printed

@@ -60,7 +60,7 @@ def tree_decides(seed):
             assert accepted(lower, upper, domain, proof, equal=False)
 
 
-@pytest.mark.parametrize("seed", range(100, 124))
+@pytest.mark.parametrize("seed", range(100, 116))
 def test_random_and_degenerate_pairs(seed):
     tree_decides(seed)
 
@@ -73,10 +73,10 @@ def test_many_pairs():
 
 def test_where_faces_are_too_many_to_list():
     rng = np.random.default_rng(0)
-    weights = [rng.integers(-4, 5, (6, 9)), rng.integers(-4, 5, (2, 6)), rng.integers(-4, 5, (1, 2))]
-    biases = [rng.integers(-4, 5, 6), rng.integers(-4, 5, 2), [0]]
+    weights = [rng.integers(-4, 5, (5, 9)), rng.integers(-4, 5, (2, 5)), rng.integers(-4, 5, (1, 2))]
+    biases = [rng.integers(-4, 5, 5), rng.integers(-4, 5, 2), [0]]
     f = tp.ReLUNetwork.from_arrays(weights, biases)
-    order = rng.permutation(6)
+    order = rng.permutation(5)
     shuffled = [weights[0][order] * 2, weights[1][:, order] / 2, weights[2]]
     g = tp.ReLUNetwork.from_arrays(shuffled, [biases[0][order] * 2, *biases[1:]])
     domain = tp.Box([-1] * 9, [1] * 9)
