@@ -162,22 +162,22 @@ class _Covering:
         if not missing:
             return self._hitting_set(above, 0, self.everything)
         at_point = self._above_at_point(part, self.own[index])
-        extra = self._obstructions(at_point)
         required = self._hit(at_point)
-        extra |= self._hitting_set(at_point & ~above, 0, missing & required & ~self._hit(extra))
-        return self._hitting_set(above, extra, required)
+        extra = self._hitting_set(at_point & ~above, 0, missing & required)
+        clause = self._hitting_set(above, extra, required)
+        return clause if required == self.everything else self._completed(clause, at_point)
 
-    def _obstructions(self, at_point: int) -> int:
-        """Of S_x, all forms that are < F somewhere on a cell c where no single one is <= F on all of c.
+    def _completed(self, clause: int, at_point: int) -> int:
+        """With what it takes from S_x to be below F on every cell.
 
-        There the minimum over S_x is <= F by L1, and these are the forms that it can come from.
+        On a cell where no form of S_x is <= F throughout, min over S_x is <= F by L1 all the same, and it can only come
+        from the forms that are < F somewhere on the cell: all of these.
         """
-        extra = 0
-        if self._hit(at_point) != self.everything:
-            for own, above, below in zip(self.own, self.above, self.below, strict=True):
-                if not below & at_point:
-                    extra |= at_point & (~above | 1 << own)
-        return extra
+        for above, below in zip(self.above, self.below, strict=True):
+            if not below & clause:
+                throughout = below & at_point
+                clause |= throughout & -throughout or at_point & ~above
+        return clause
 
     def _above_at_point(self, cone: Cone, own: int) -> int:
         """S_x = {i : l_i(x) >= l_own(x)} at a point x inside the cone where l_own ties with no other form."""

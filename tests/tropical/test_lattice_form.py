@@ -1,7 +1,9 @@
 """Lattice forms of networks: equal to the network by exact comparison, with the counts of THEORY L2."""
 
+import itertools
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import tropical as tp
@@ -110,6 +112,19 @@ def test_cells_that_no_hitting_set_covers(sign):
     expected = zero | (plus & minus)
     assert tp.equivalent(form, expected if sign > 0 else -expected).status == "proved"
     assert len(form.clauses) == 2
+
+
+@pytest.mark.parametrize(
+    ("shape", "seed"),
+    [((2, 3, 3, 3, 1), 4), ((3, 4, 3, 1), 2827), ((2, 5, 3, 1), 4840), ((2, 4, 4, 1), 14831), ((2, 5, 3, 1), 17960)],
+)
+def test_where_single_forms_do_not_bound_a_cell(shape, seed):
+    """Found by search: on some cell F is not above any one form of S_x, on others above forms not needed elsewhere."""
+    rng = np.random.default_rng(seed)
+    sizes = list(itertools.pairwise(shape))
+    weights = [rng.integers(-4, 5, size=(rows, columns)) for columns, rows in sizes]
+    net = tp.ReLUNetwork.from_arrays(weights, [rng.integers(-4, 5, size=rows) for _, rows in sizes])
+    assert tp.equivalent(net, tp.to_lattice_polynomial(net)).status == "proved"
 
 
 @pytest.mark.parametrize("scale", [Fraction(1), Fraction(1, 3), Fraction(2) ** -300, Fraction(10) ** 40 / 7])
