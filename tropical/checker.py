@@ -2,8 +2,8 @@
 
     python checker.py FILE
 
-prints the claim, then "accepted" (exit code 0), "rejected: reason" (1) or "malformed: reason" (2); Python 3.10 or later.
-The format is described in certificate.py. Nothing else has to be trusted, and nothing that a certificate says is
+(Python 3.10 or later) prints the claim, then "accepted" (exit code 0), "rejected: reason" (1) or "malformed: reason"
+(2). The format is described in certificate.py. Nothing else has to be trusted, and nothing that a certificate says is
 believed unchecked.
 
 How a claim about all x is checked ("replay"). A polyhedron in R^n is handled as the cone over {1} x polyhedron in
