@@ -1,7 +1,9 @@
 """Irredundant forms: every point of the proof checked with Fractions alone, equality by exact comparison."""
 
+import itertools
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,6 +66,21 @@ def test_forms_of_networks(seed):
     net = tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes).output(0)
     box = None if case.box is None else tp.Box(*case.box)
     assert_proved(irredundant(tp.to_lattice_polynomial(net, box), box), net, box)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    "shape", [(1, 5, 4, 1), (2, 5, 3, 1), (2, 4, 4, 1), (2, 3, 3, 3, 1), (3, 4, 3, 1), (4, 4, 2, 1)]
+)
+def test_many_small_networks(shape):
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        size = (4, 1, 2)[seed % 3]
+        pairs = list(itertools.pairwise(shape))
+        weights = [rng.integers(-size, size + 1, size=(rows, columns)) for columns, rows in pairs]
+        net = tp.ReLUNetwork.from_arrays(weights, [rng.integers(-size, size + 1, size=rows) for _, rows in pairs])
+        domain = None if seed % 2 else tp.Box([-1] * shape[0], [Fraction(3, 2)] * shape[0])
+        assert_proved(irredundant(tp.to_lattice_polynomial(net, domain), domain), net, domain)
 
 
 @pytest.mark.parametrize("k", [2, 3, 4, 5])
