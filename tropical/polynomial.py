@@ -13,6 +13,7 @@ from flint import fmpq
 from numpy.typing import ArrayLike, NDArray
 
 from tropical.affine import AffineForm, AffineMap
+from tropical.notation import latex_max
 from tropical.rationals import Vector, as_fraction, as_vector
 
 Integers = tuple[int, ...]
@@ -194,6 +195,9 @@ class TropicalPolynomial:
         hidden = len(self.terms) - _SHOWN
         shown = [str(term) for term in self.terms[:_SHOWN]]
         return f"max({', '.join(shown)}{f', ... {hidden} more terms' if hidden > 0 else ''})"
+
+    def _repr_latex_(self) -> str:
+        return f"${latex_max([(term.gradient, term.constant) for term in self.terms])}$"
 
     def __repr__(self) -> str:
         return f"<TropicalPolynomial {self}>"

@@ -17,6 +17,7 @@ from tropical.affine import AffineForm, AffineMap
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.layer import Slopes
 from tropical.network import ReLUNetwork
+from tropical.notation import latex_rational_map
 from tropical.polynomial import TropicalPolynomial
 from tropical.pruning import prune_within
 from tropical.rationals import Vector, as_fraction
@@ -116,6 +117,10 @@ class TropicalRationalMap:
 
     def __str__(self) -> str:
         return "(" + ", ".join(f"{f} - {g}" for f, g in self.pairs) + ")"
+
+    def _repr_latex_(self) -> str:
+        sides = [[[(term.gradient, term.constant) for term in p.terms] for p in pair] for pair in self.pairs]
+        return f"${latex_rational_map([(above, below) for above, below in sides])}$"
 
     def __repr__(self) -> str:
         return f"<TropicalRationalMap {self}>"
