@@ -44,7 +44,7 @@ def as_fraction(value: Any, where: str = "value") -> Fraction:
         if not math.isfinite(number):
             raise ValueError(f"{where} must be finite, got {number}")
         if number != value:
-            raise ValueError(f"{where} has more digits than a float64 holds, give it as a fraction: {_abbreviate(value)}")
+            raise ValueError(f"{where} exceeds the precision of float64, give a fraction: {_abbreviate(value)}")
         return Fraction(number)
     if isinstance(value, fmpq):
         return Fraction(int(value.p), int(value.q))
