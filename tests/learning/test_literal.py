@@ -261,6 +261,30 @@ def _check_two_units(result) -> None:
     assert np.mean((result.predict(X) - y) ** 2) <= result.loss_bound
 
 
+@pytest.mark.parametrize(
+    ("inner", "outer", "widths", "size"),
+    [
+        ([U, V, ["-2/3", 0, "-2/3", 0, 0, 0]], [[["1/2", "1/2", "1/2"]]], (3,), 5**9),
+        ([U, V], [[[1, -1]], [[1]]], (2, 1), 5**7),
+    ],
+    ids=["one layer", "two layers"],
+)
+def test_three_units_in_a_plane(inner, outer, widths, size) -> None:
+    """F = (φ(u) + φ(v) + φ(-2(u + v)/3))/2, the last direction in the plane, and φ(φ(u) - φ(v))."""
+    net = tp.ReLUNetwork.from_arrays([inner, *outer])
+    fine = partial(NetworkGrid, widths=widths)
+    result = literal_filtered_pca(
+        GaussianOracle(net, 0).sample, 6, partial(fine, step=1), finer=fine,
+        rank=2, lipschitz=1.5, threshold=0.5, n_held_out=500,
+    )  # fmt: skip
+    assert result.converged
+    assert result.selection_size == size
+    assert result.hypothesis.widths == widths
+    assert principal_sines(result.frame, FRAME)[0] < 0.15
+    _, y = GaussianOracle(net, seed=9).sample(20_000)
+    assert result.held_out_loss < 0.15 * np.var(y)
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", range(2, 22))
 def test_two_units_in_a_plane_on_more_seeds(seed) -> None:
