@@ -190,9 +190,10 @@ def _array_api_moments(X: Any, masks: Sequence[Any], block: int) -> list[Filtere
     place = {"dtype": X.dtype, "device": device(X)}
     sums = [xp.zeros((dimension, dimension), **place) for _ in masks]
     for start in range(0, n_samples, block):
-        rows = X[start : start + block, :]
+        stop = min(start + block, n_samples)
+        rows = X[start:stop, :]
         for i, mask in enumerate(masks):
-            chosen = rows * xp.astype(mask[start : start + block], X.dtype)[:, None]
+            chosen = rows * xp.astype(mask[start:stop], X.dtype)[:, None]
             sums[i] = sums[i] + xp.matmul(chosen.T, rows)
     counts = [int(xp.count_nonzero(mask)) for mask in masks]
     identity = xp.eye(dimension, **place)

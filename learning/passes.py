@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
@@ -33,7 +34,7 @@ Labels = NDArray[np.int8]
 Part = tuple[Array, Array, Labels | None]
 BATCH = tuple[Array, Array]
 
-_CHUNK = (20_000, 1_000, 20_000_000)  # samples summed together, the first of which fix the filters: enough, fewest,
+_CHUNK = (20_000, 1_000, 10_000_000)  # samples summed together, the first of which fix the filters: enough, fewest,
 # and entries of X that may be held
 
 
@@ -43,7 +44,8 @@ class PassRecord:
 
     Attributes
     ----------
-    index : number of the pass, from 0. dimension : dim W before the pass. n_samples, n_selected : N and n.
+    index : number of the pass, from 0. dimension : dim W before the pass. n_samples, n_selected : N and n, for the
+        block method of the sweep that tests.
     candidate, band : the regression F̃ and the residual band that were chosen.
     probability : p̂. eigenvalue : the extreme eigenvalue λ̂ of M̂ on W⊥. threshold : what L12 asked it to pass.
     rejected : whether V ⊆ W was rejected. appended : number of eigenvectors appended.
@@ -155,10 +157,14 @@ def _products(plan: FilterPlan, block: Array, part: Part) -> BinnedProducts:
     return binned_products(X, plan.labels(X, y) if labels is None else labels, BINS, block)
 
 
-def _parts(head: BATCH, labels: Labels | None, rest: Iterator[BATCH]) -> Iterator[Part]:
-    yield (*head, labels)
-    for X, y in rest:
-        yield X, y, None
+def _parts(head: list[BATCH], labels: Labels | None, rest: Iterator[BATCH]) -> Iterator[Part]:
+    """The first batch with its labels, then the rest; keeps no batch that it has handed out."""
+    yield (*head.pop(), labels)
+    del labels
+    while (batch := next(rest, None)) is not None:
+        held = [batch]
+        del batch
+        yield (*held.pop(), None)
 
 
 def _chunks(batches: Iterable[BATCH]) -> Iterator[BATCH]:
@@ -192,7 +198,7 @@ def streamed_pass(
 ) -> tuple[Array, PassRecord | None]:
     r"""One pass over batches, each seen once and let go: test V ⊆ W, append the eigenvectors that L12 rejects.
 
-    The first batches, of 20 000 samples (fewer in above 1000 dimensions), fix the candidates and the quantiles; being
+    The first batches, of 20 000 samples (fewer in above 500 dimensions), fix the candidates and the quantiles; being
     functions of (y, Π_W x) they may be tested on the same samples (L12). The level is split evenly over all filters of
     all candidates, and of the filters that reject the one with the least p/λ² is followed: the false-positive rate is
     at most ``level`` however the choice falls, if W is independent of the batches. Memory: 13 symmetric (d, d) sums for
@@ -213,10 +219,10 @@ def streamed_pass(
     Source: Chen, Klivans and Meka (2021); THEORY L12-L14.
     """
     chunks = _chunks(batches)
-    head = None if len(frame) == frame.shape[1] else next(chunks, None)
-    if head is None:
+    head = [] if len(frame) == frame.shape[1] else list(itertools.islice(chunks, 1))
+    if not head:
         return frame, None
-    plan, labels = plan_filters(*head, frame, filtered=filtered)
+    plan, labels = plan_filters(*head[0], frame, filtered=filtered)
     sums = in_order(partial(_moments, plan), _parts(head, labels, chunks), executor, in_flight=in_flight)
     totals = reduce(iadd, sums)
     filters = plan.filters(totals.counts, totals.n_samples)
@@ -282,11 +288,11 @@ def block_pass(
                 return frame, None
             block = next_block(totals, filters, frame)
         chunks, labels = _chunks(sweep), None
-        head = next(chunks, None) if block.shape[1] else None
-        if head is None:
+        head = list(itertools.islice(chunks, 1)) if block.shape[1] else []
+        if not head:
             return frame, None
         if plan is None:
-            plan, labels = plan_filters(*head, frame)
+            plan, labels = plan_filters(*head[0], frame)
         sums = in_order(partial(_products, plan, block), _parts(head, labels, chunks), executor, in_flight=in_flight)
         totals = reduce(iadd, sums)
     if totals is None or plan is None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from learning.moments import BinnedMoments, BinnedProducts
 from learning.stopping import (
+    leakage_after_step,
     leakage_bound,
     noise_edges,
     population_ratio,
@@ -98,7 +99,7 @@ class Directions:
 
     Attributes
     ----------
-    vectors : (m, d) orthonormal rows in W⊥. values : (m,) eigenvalues. leakage : (m,) bounds of L13.
+    vectors : (m, d) unit rows in W⊥. values : (m,) eigenvalues. leakage : (m,) bounds of L13.
     squared_sines : (m,) estimates of L14 for sin² between the direction and V + W.
 
     Source: THEORY L13, L14.
@@ -216,9 +217,17 @@ def moment_directions(totals: BinnedMoments, finding: Finding, frame: Array) -> 
 
 
 def _sines(finding: Finding, values: Array) -> tuple[float, ...]:
+    """L14's estimates. Ritz values are too small by about cos², and a sum of two independent estimates is s/(2 - s)."""
     n, p = finding.n_selected, finding.probability
-    ratios = [population_ratio(float(value), n, p, finding.looked_at) for value in values]
-    return tuple(squared_sine(ratio, finding.codimension / n) for ratio in ratios)
+    gamma, sines = finding.codimension / n, []
+    for value in values:
+        ratio = population_ratio(float(value), n, p, finding.looked_at)
+        sine = squared_sine(ratio, gamma)
+        if finding.looked_at < finding.codimension and sine < 1.0:
+            sine = squared_sine(max(ratio / (1.0 - sine), -1.0), gamma)
+            sine /= 2.0 - sine
+        sines.append(sine)
+    return tuple(sines)
 
 
 def _outside(columns: Array, frame: Array) -> Array:
@@ -278,19 +287,24 @@ def block_findings(products: BinnedProducts, filters: Sequence[Filter], frame: A
 
 
 def block_directions(products: BinnedProducts, finding: Finding, frame: Array) -> Directions:
-    r"""Ritz vectors that L12 rejects for one filter, with the certificate of L13 for approximate eigenvectors.
+    r"""v + v' for every Ritz vector v that L12 rejects, v' = ±M̂v/‖M̂v‖: the block and the last sweep in equal parts.
+
+    Their noises are nearly independent, hence sin² of the sum is about half that of one of them.
 
     Source: THEORY L13, L14.
     """
-    image, _ = products.product(finding.filter[0], finding.filter[3])
-    values, vectors = np.linalg.eigh(products.block.T @ image)
+    product, _ = products.product(finding.filter[0], finding.filter[3])
+    values, vectors = np.linalg.eigh(products.block.T @ product)
     chosen = np.flatnonzero(finding.significant)
     chosen = chosen[np.argsort(-np.abs(values[chosen]), kind="stable")]
-    rows = (products.block @ vectors[:, chosen]).T
-    misses = np.linalg.norm(_outside(image @ vectors[:, chosen], frame) - values[chosen] * rows.T, axis=0)
+    values, ritz = values[chosen], (products.block @ vectors[:, chosen]).T
+    images = _outside(product @ vectors[:, chosen], frame).T
+    norms = np.linalg.norm(images, axis=1)
+    rows = ritz + np.sign(values)[:, None] * images / norms[:, None]
     sizes = (finding.n_samples, finding.probability, finding.codimension, finding.level)
-    leakage = tuple(
-        leakage_bound(float(value), float(value), *sizes, residual=float(miss))
-        for value, miss in zip(values[chosen], misses, strict=True)
-    )
-    return Directions(rows, values[chosen], leakage, _sines(finding, values[chosen]))
+    misses = np.linalg.norm(images - values[:, None] * ritz, axis=1)
+    leakage = []
+    for value, norm, miss in zip(values.tolist(), norms.tolist(), misses.tolist(), strict=True):
+        bound = leakage_bound(value, value, *sizes, residual=miss)
+        leakage.append(leakage_after_step(bound, value, norm, *sizes))
+    return Directions(rows / np.linalg.norm(rows, axis=1)[:, None], values, tuple(leakage), _sines(finding, values))

@@ -8,6 +8,7 @@ import numpy as np
 
 __all__ = [
     "deviation",
+    "leakage_after_step",
     "leakage_bound",
     "noise_edges",
     "population_ratio",
@@ -94,6 +95,38 @@ def leakage_bound(
         margin -= spread * math.sqrt(probability + upper)
         bound = spread * math.sqrt(max(probability + value, 0.0)) + residual
     return min(bound / margin, 1.0) if margin > 0.0 else 1.0
+
+
+def leakage_after_step(
+    bound: float,
+    value: float,
+    image: float,
+    n_samples: int,
+    probability: float,
+    codimension: int,
+    level: float,
+) -> float:
+    r"""‖Π_{(V+W)⊥} w‖ for w = (v + v')/‖v + v'‖, v' = M̂v/‖M̂v‖ on W⊥, given ‖Π_{(V+W)⊥} v‖ ≤ β and vᵀM̂v = μ̂.
+
+    With the words of `leakage_bound`: ‖Π_{(V+W)⊥} M̂v‖ ≤ (s/√N)(√(p̂+μ̂) + √(p̂+thr₊)β) + max(thr₊, -thr₋)β, on the same
+    events. For μ̂ < 0 take v' = -M̂v/‖M̂v‖.
+
+    Parameters
+    ----------
+    bound : β. value : μ̂. image : ‖M̂v‖ > 0, on W⊥. n_samples, probability, codimension, level : as in `leakage_bound`.
+
+    Examples
+    --------
+    >>> round(leakage_after_step(0.1, 0.15, 0.15, 10**6, 0.1, 100, 0.01), 3)
+    0.084
+
+    Source: THEORY L13.
+    """
+    lower, upper = stopping_thresholds(round(n_samples * probability), probability, codimension, level)
+    spread = (math.sqrt(2.0 * codimension) + deviation(level)) / math.sqrt(n_samples)
+    cross = spread * (math.sqrt(max(probability + value, 0.0)) + math.sqrt(probability + upper) * bound)
+    stepped = min((cross + max(upper, -lower) * bound) / image, 1.0)
+    return min((bound + stepped) / math.sqrt(2.0 + 2.0 * abs(value) / image), 1.0)
 
 
 def noise_edges(

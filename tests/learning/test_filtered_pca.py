@@ -76,8 +76,9 @@ def _false_positives(runs: int, level: float) -> int:
     for seed in range(runs):
         rng = np.random.default_rng(seed)
         X = rng.standard_normal((400, 6))
-        if seed % 2:
-            found += FilteredPCA(random_state=seed, level=level).fit(X, rng.standard_normal(400)).n_components_ > 0
+        if seed % 3:
+            pca = FilteredPCA(random_state=seed, level=level, method=("full", "block")[seed % 3 - 1], block_size=3)
+            found += pca.fit(X, rng.standard_normal(400)).n_components_ > 0
         else:
             found += len(filtered_pass(X, np.abs(X[:, 0]), np.eye(6)[:1], level=level)[0]) > 1
     return found
@@ -286,7 +287,7 @@ def test_h4_meets_the_sanity_figures(ratio: int, figure: float) -> None:
     """THEORY section 5, d = 200. The figures are means over the four principal angles; the largest is a third above."""
     net = instances.h4(200, seed=0)
     sines = np.array([_squared_sines(net, 200 * ratio, seed) for seed in range(4)])
-    assert sines.mean() == pytest.approx(figure, abs=0.02)
+    assert sines.mean() == pytest.approx(figure, abs=0.03)
     assert figure < sines.max(axis=1).mean() < 1.5 * figure
 
 
@@ -347,8 +348,9 @@ def test_bad_batches_are_refused() -> None:
         FilteredPCA().fit_batches(lambda: [(_gaussian(5, 2), np.zeros(5))], in_flight=0)
 
 
-def test_scikit_learn_contract() -> None:
-    results = check_estimator(FilteredPCA(), on_fail="raise", on_skip=None)
+@pytest.mark.parametrize("method", ["full", "block"])
+def test_scikit_learn_contract(method: str) -> None:
+    results = check_estimator(FilteredPCA(method=method), on_fail="raise", on_skip=None)
     not_passed = {result["check_name"] for result in results if result["status"] != "passed"}
     assert not_passed <= {"check_array_api_input"}
     assert len(results) > 40

@@ -134,3 +134,25 @@ def test_a_plan_holds_only_functions_of_labels_and_coordinates_on_w() -> None:
     np.testing.assert_array_equal(plan.labels(moved, y), labels)
     np.testing.assert_array_equal(plan_filters(moved, y, frame)[1], labels)
     assert labels.max() < BINS
+
+
+def test_estimated_sines_of_both_methods_agree_with_the_true_ones() -> None:
+    """L14 against V = span(e0), averaged over eight samples; the block method averages two halves of the noise."""
+    ratios = []
+    for seed in range(8):
+        X, labels, totals = _totals(10_000, 80, seed)
+        frame = np.zeros((0, 80))
+        finding = moment_findings(totals, [FILTER], frame, 0.01)[0]
+        whole = moment_directions(totals, finding, frame)
+        block = first_block(frame, 8, np.random.default_rng(seed))
+        Z, other, _ = _totals(10_000, 80, seed + 100)
+        for _ in range(3):
+            block = next_block(binned_products(Z, other, 2, block), [FILTER], frame)
+        products = binned_products(X, labels, 2, block)
+        part = block_directions(products, block_findings(products, [FILTER], frame, 0.01)[0], frame)
+        true = [1.0 - found.vectors[0, 0] ** 2 for found in (whole, part)]
+        ratios.append([whole.squared_sines[0] / true[0], part.squared_sines[0] / true[1], true[1] / true[0]])
+    means = np.mean(ratios, axis=0)
+    assert means[0] == pytest.approx(1.0, abs=0.2)
+    assert means[1] == pytest.approx(1.0, abs=0.3)
+    assert means[2] < 0.7
