@@ -145,7 +145,7 @@ class LatticePolynomial:
     __ror__, __rand__, __radd__ = __or__, __and__, __add__
 
     def __neg__(self) -> "LatticePolynomial":
-        """-F = max_j min_{i in J_j} -l_i, by the dual clauses J_j: possibly many more of them."""
+        """-F = max_j min_{i in J_j} -l_i, by the dual clauses J_j: many more of them if there are many clauses."""
         return LatticePolynomial([-piece for piece in self.pieces], self.dual_clauses)
 
     def __sub__(self, other: Any) -> "LatticePolynomial":
@@ -224,7 +224,8 @@ def dual_form(
 
     A hitting set (transversal) meets every clause. By distributivity F is the minimum over all choices of one piece
     from each clause of the maximum of the chosen ones. The number of minimal hitting sets can be exponential in the
-    number of clauses; ``budget`` counts the ones made on the way as cells.
+    number of clauses (H4: 16 clauses, 1560 dual ones), where the lattice form of the negated network is short;
+    ``budget`` counts the ones made on the way as cells.
     Raises :class:`BudgetExhausted` if ``budget`` runs out. Berge's multiplication (Berge 1989, *Hypergraphs*, ch. 2).
 
     >>> x, y, z = AffineForm([1, 0]), AffineForm([0, 1]), AffineForm([0, 0])
