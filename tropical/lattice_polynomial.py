@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tropical.affine import AffineForm, AffineMap
 from tropical.budget import Budget, Meter, Progress
+from tropical.notation import latex_max_min
 from tropical.rationals import as_fraction, as_vector, from_flint, row_space, to_flint
 
 Clause = frozenset[int]
@@ -207,6 +208,10 @@ class LatticePolynomial:
         if other.input_dim != self.input_dim:
             raise ValueError(f"functions on Q^{self.input_dim} and Q^{other.input_dim} cannot be combined")
         return other
+
+    def _repr_latex_(self) -> str:
+        forms = [(piece.gradient, piece.constant) for piece in self.pieces]
+        return f"${latex_max_min(forms, [sorted(clause) for clause in self.clauses])}$"
 
     def __str__(self) -> str:
         shown = [[_short(self.pieces[i]) for i in sorted(clause)[:_SHOWN]] for clause in self.clauses[:_SHOWN]]

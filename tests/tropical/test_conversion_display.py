@@ -170,6 +170,7 @@ def test_notebooks_show_values_as_the_functions_do():
     net = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
     p = tp.TropicalPolynomial.from_terms({(0, 1): 2, (1, 0): "1/3"})
     values = net, tp.AffineForm([1, "-1/2"], 3), net.affine_map((1, 1, -1)), p, tp.to_tropical_rational_map(net)
+    values += (tp.to_lattice_polynomial(net),)
     for value in values:
         assert value._repr_latex_() == f"${latex(value)}$"
     for value in (net, tp.polyhedral_complex(net), tp.equivalent(net, net)):

@@ -69,8 +69,6 @@ def restrict(f: Function, directions: Iterable[Iterable[Any]]) -> Function:
     if rank(rows) < len(rows):
         raise ValueError("directions must be linearly independent")
     inner = AffineMap(tuple(AffineForm(column) for column in zip(*rows, strict=True)))
-    if isinstance(f, LatticePolynomial):
-        return LatticePolynomial([piece.compose(inner) for piece in f.pieces], f.clauses)
     return f.compose(inner)
 
 
