@@ -1,7 +1,8 @@
 """Networks whose structure is known in closed form, exact over Q and bias-free.
 
 Each is a function F of z in R^k hidden in R^d: z is the first k coordinates of Hx for a rational Householder
-reflection H = I - 2 v v^T / v^T v with random dense v in {-2, -1, 1, 2}^d, so x ~ N(0, I_d) makes z ~ N(0, I_k).
+reflection H = I - 2 v v^T / v^T v with random dense v in {-2, -1, 1, 2}^d (or a product of several), so x ~ N(0, I_d)
+makes z ~ N(0, I_k).
 ``seed`` is a seed or ``numpy.random.Generator``; ``seed=None`` hides nothing (H = I). Most of them have vanishing low
 moments, to which gradient descent and moment methods are blind.
 """
@@ -23,32 +24,38 @@ _HADAMARD = ((1, 1, 1, 1), (1, -1, 1, -1), (1, 1, -1, -1), (1, -1, -1, 1))
 _H6_TERMS = ((-14, (1, 0)), (14, (0, 1)), (5, (4, 3)), (-5, (3, 4)), (-5, (-3, 4)), (5, (-4, 3)))
 
 
-def hide(core: Sequence[Sequence[Sequence[int | Fraction]]], dim: int, seed: Seed) -> ReLUNetwork:
+def hide(
+    core: Sequence[Sequence[Sequence[int | Fraction]]], dim: int, seed: Seed, *, reflections: int = 1
+) -> ReLUNetwork:
     """Return x -> F(z), z = first k coordinates of Hx, for a bias-free ReLU network F on R^k given by its weights.
 
-    ``core[l]`` has shape (n_out, n_in). Raises ``ValueError`` if ``dim`` < k.
+    ``core[l]`` has shape (n_out, n_in). H is the product of ``reflections`` Householder reflections, each with a dense
+    v of its own, which multiplies the common denominators of the pieces by up to v^T v, about 5 d / 2.
+    Raises ``ValueError`` if ``dim`` < k or ``reflections`` < 1.
 
     >>> hide([[[1], [-1]], [[1, 1]]], dim=3, seed=None)([-2, 5, 7])
     (Fraction(2, 1),)
     """
+    if reflections < 1:
+        raise ValueError(f"reflections must be at least 1, got {reflections}")
     rows = [[Fraction(entry) for entry in row] for row in core[0]]
     relevant = len(rows[0])
     if dim < relevant:
         raise ValueError(f"dim must be at least the dimension {relevant} of the relevant subspace, got {dim}")
+    rows = [row + [Fraction(0)] * (dim - relevant) for row in rows]
     if seed is not None:
-        v = [int(q) for q in np.random.default_rng(seed).choice([-2, -1, 1, 2], size=dim)]
-        rows = [_reflected(row, v) for row in rows]
-    else:
-        rows = [row + [Fraction(0)] * (dim - relevant) for row in rows]
+        rng = np.random.default_rng(seed)
+        for _ in range(reflections):
+            v = [int(q) for q in rng.choice([-2, -1, 1, 2], size=dim)]
+            rows = [_reflected(row, v) for row in rows]
     return ReLUNetwork.from_arrays([rows, *core[1:]])
 
 
 def _reflected(row: list[Fraction], v: list[int]) -> list[Fraction]:
-    """(row, 0) H, the row read on x instead of Hx."""
-    inner = sum((q * entry for q, entry in zip(row, v, strict=False)), Fraction(0))
+    """row H, the row read on x instead of Hx."""
+    inner = sum((q * entry for q, entry in zip(row, v, strict=True) if q), Fraction(0))
     factor = 2 * inner / sum(entry * entry for entry in v)
-    padded = row + [Fraction(0)] * (len(v) - len(row))
-    return [q - factor * entry for q, entry in zip(padded, v, strict=True)]
+    return [q - factor * entry for q, entry in zip(row, v, strict=True)]
 
 
 def _absolute_values(terms: Sequence[tuple[Fraction | int, Sequence[int | Fraction]]]) -> list[Rows]:
@@ -172,7 +179,8 @@ def sequential(dim: int, seed: Seed = 0) -> ReLUNetwork:
 def ill_conditioned(dim: int, seed: Seed = 0, epsilon: Fraction | int | str = "1/1000") -> ReLUNetwork:
     """F = relu(e z2 + z1) + relu(e z2 - z1), e = ``epsilon`` > 0: nearly opposite rows, the second direction weak.
 
-    k = 2, 4 pieces: e z2 +- z1 on fat cones, 2 e z2 and 0 on thin ones; Lipschitz constant max(sqrt(1 + e^2), 2e).
+    The angle between one row and minus the other is 2 arctan e. k = 2, 4 pieces: e z2 +- z1 on fat cones, 2 e z2 and 0
+    on thin ones of probability arctan(e)/pi; Lipschitz constant max(sqrt(1 + e^2), 2e).
     Raises ``ValueError`` if ``dim`` < 2 or ``epsilon`` <= 0.
 
     >>> ill_conditioned(2, seed=None, epsilon="1/10")([3, 5])
@@ -182,6 +190,33 @@ def ill_conditioned(dim: int, seed: Seed = 0, epsilon: Fraction | int | str = "1
     if small <= 0:
         raise ValueError(f"epsilon must be positive, got {small}")
     return hide([[[1, small], [-1, small]], [[1, 1]]], dim, seed)
+
+
+def nearly_parallel(dim: int, seed: Seed = 0, epsilon: Fraction | int | str = "1/1000") -> ReLUNetwork:
+    """F = relu(z1) + relu(z1 + e z2) + relu(z2), e = ``epsilon`` > 0: two rows at the angle arctan e.
+
+    k = 2, 6 pieces: 0, z2, 2 z1 + e z2 and 2 z1 + (1 + e) z2 on fat cones, z1 and z1 + (1 + e) z2 on thin ones of
+    probability arctan(e)/2 pi; Lipschitz constant sqrt(4 + (1 + e)^2).
+    Raises ``ValueError`` if ``dim`` < 2 or ``epsilon`` <= 0.
+
+    >>> nearly_parallel(2, seed=None)([1, -2000]), nearly_parallel(2, seed=None)([3, 1000])
+    ((Fraction(1, 1),), (Fraction(1007, 1),))
+    """
+    small = Fraction(epsilon)
+    if small <= 0:
+        raise ValueError(f"epsilon must be positive, got {small}")
+    return hide([[[1, 0], [1, small], [0, 1]], [[1, 1, 1]]], dim, seed)
+
+
+def negative_outputs(dim: int, seed: Seed = 0) -> ReLUNetwork:
+    """F = -relu(z1) - 2 relu(z2) - relu(z1 + z2 + z3) - 3 relu(z1 - z2 + 2 z3): every output weight is negative.
+
+    4 ReLUs, k = 3, concave, 14 pieces, each on one linear region. Raises ``ValueError`` if ``dim`` < 3.
+
+    >>> negative_outputs(3, seed=None)([1, 1, 1]), negative_outputs(3, seed=None)([-1, -1, -1])
+    ((Fraction(-12, 1),), (Fraction(0, 1),))
+    """
+    return hide([[[1, 0, 0], [0, 1, 0], [1, 1, 1], [1, -1, 2]], [[-1, -2, -1, -3]]], dim, seed)
 
 
 def thin_cone(dim: int, seed: Seed = 0, steepness: int = 1000) -> ReLUNetwork:
@@ -214,12 +249,14 @@ def cancelling(dim: int, seed: Seed = 0) -> ReLUNetwork:
     return hide([first, second, [[1, -3, 1, 5, 7]]], dim, seed)
 
 
-def random_network(relevant_dim: int, hidden: Sequence[int], dim: int, seed: int | np.random.Generator) -> ReLUNetwork:
+def random_network(
+    relevant_dim: int, hidden: Sequence[int], dim: int, seed: int | np.random.Generator, *, reflections: int = 1
+) -> ReLUNetwork:
     """A network with weights uniform in {-8, ..., 8}/8 on z in R^k, k = ``relevant_dim``, hidden in R^``dim``.
 
-    ``hidden`` lists the widths of the hidden layers. Weights are drawn anew until dim V = k, which the exact gradients
-    at 64 random points then certify. Raises ``ValueError`` unless 1 <= k <= ``dim``, k <= the first width and all
-    widths are positive, and if V stays too small for 200 draws.
+    ``hidden`` lists the widths of the hidden layers, ``reflections`` as in :func:`hide`. Weights are drawn anew until
+    dim V = k, which the exact gradients at 64 random points then certify. Raises ``ValueError`` unless
+    1 <= k <= ``dim``, k <= the first width and all widths are positive, and if V stays too small for 200 draws.
 
     >>> net = random_network(2, (6, 6), dim=10, seed=0)
     >>> net.input_dim, net.widths, net.output_dim
@@ -234,7 +271,7 @@ def random_network(relevant_dim: int, hidden: Sequence[int], dim: int, seed: int
     for _ in range(200):
         core = [_eighths(rng, m, n) for n, m in itertools.pairwise(sizes)]
         if _gradient_rank(ReLUNetwork.from_arrays(core), rng) == relevant_dim:
-            return hide(core, dim, rng)
+            return hide(core, dim, rng, reflections=reflections)
     raise ValueError(f"no network with hidden widths {tuple(hidden)} and relevant_dim {relevant_dim} in 200 draws")
 
 

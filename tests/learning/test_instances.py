@@ -20,6 +20,8 @@ PLAIN = {
     "alternating 8": instances.alternating(8, 2, None),
     "sequential": instances.sequential(5, None),
     "ill-conditioned": instances.ill_conditioned(2, None, "1/10"),
+    "nearly parallel": instances.nearly_parallel(2, None, "1/10"),
+    "negative outputs": instances.negative_outputs(3, None),
     "cancelling": instances.cancelling(3, None),
     "thin cone": instances.thin_cone(2, None, 10),
 }
@@ -62,6 +64,8 @@ def sampled(net, count=400_000, seed=1):
         ("h6", 12, 12, None),
         ("sequential", 17, 50, 36 + 4),
         ("ill-conditioned", 2, 4, Fraction(101, 100)),
+        ("nearly parallel", 3, 6, 4 + Fraction(121, 100)),
+        ("negative outputs", 4, 14, None),
         ("cancelling", 11, 4, None),
         ("thin cone", 6, 4, 1 + 81),
     ],
@@ -82,10 +86,15 @@ def test_units_pieces_and_lipschitz_constant(name, units, pieces, squared):
         *[(instances.parity(k, 20), k, 2 * k, k * 2 ** (k - 1)) for k in (2, 3, 4, 5)],
         (instances.sequential(30), 5, 50, 208),
         (instances.ill_conditioned(10), 2, 4, 4),
+        (instances.nearly_parallel(10), 2, 6, 6),
+        (instances.negative_outputs(10), 3, 14, 14),
         (instances.thin_cone(10), 2, 4, 4),
         (instances.cancelling(10), 2, 4, 4),
     ],
-    ids=["h4", "h6", "alternating", "p2", "p3", "p4", "p5", "sequential", "ill-conditioned", "thin cone", "cancelling"],
+    ids=[
+        *("h4", "h6", "alternating", "p2", "p3", "p4", "p5", "sequential"),
+        *("ill-conditioned", "nearly parallel", "negative outputs", "thin cone", "cancelling"),
+    ],
 )
 def test_exact_geometry_of_the_hidden_networks(net, relevant, pieces, regions):
     cx = tp.polyhedral_complex(net)
@@ -218,8 +227,54 @@ def test_one_pass_on_sequential_sees_the_first_variable_only():
         assert np.abs(np.linalg.eigvalsh(M[1:, 1:])).max() == pytest.approx(0.0015 if visible else 0.055, abs=0.004)
 
 
+def test_angles_between_the_rows_of_the_ill_conditioned_instances():
+    def smallest_angle(net):
+        rows = np.array(net.layers[0].weight, dtype=float)
+        lines = rows / np.linalg.norm(rows, axis=1)[:, None]
+        signed = [s * line for line in lines for s in (1, -1)]
+        gaps = [np.linalg.norm(u - v) for u, v in itertools.combinations(signed, 2)]
+        return 2 * math.asin(min(gaps) / 2)
+
+    assert smallest_angle(instances.nearly_parallel(40, 3)) == pytest.approx(1e-3, rel=1e-6)
+    assert smallest_angle(instances.ill_conditioned(40, 3)) == pytest.approx(2e-3, rel=1e-6)
+    assert smallest_angle(instances.ill_conditioned(40, 3, "1/2000")) == pytest.approx(1e-3, rel=1e-6)
+
+
+def test_negative_outputs_are_negative_and_concave():
+    net = instances.negative_outputs(3, None)
+    assert all(q < 0 for q in net.layers[-1].weight[0])
+    for x, z in itertools.pairwise(random_points(3, 50)):
+        (left,), (right,), (middle,) = net(x), net(z), net([(p + q) / 2 for p, q in zip(x, z, strict=True)])
+        assert middle >= (left + right) / 2
+
+
+def first_weights(net):
+    return np.array(net.layers[0].weight, dtype=object)
+
+
+def test_one_reflection_draws_the_networks_it_always_drew():
+    net = instances.random_network(2, (4,), 4, 1)
+    assert net == instances.random_network(2, (4,), 4, 1, reflections=1)
+    pinned = [["2/5", "1/5", "19/20", "19/40"], ["-4/5", "-2/5", "-2/5", "-1/5"]]
+    pinned += [["1/20", "1/40", "-17/20", "-17/40"], ["9/20", "9/40", "7/20", "7/40"]]
+    assert net == tp.ReLUNetwork.from_arrays([pinned, [["1/8", "1/4", "7/8", "-1"]]])
+
+
+@pytest.mark.parametrize("reflections", [1, 2, 3])
+def test_reflections_turn_the_space_and_change_nothing_else(reflections):
+    plain = first_weights(instances.random_network(2, (5,), 2, 9, reflections=1))
+    net = instances.random_network(2, (5,), 12, 9, reflections=reflections)
+    turned = first_weights(net)
+    assert (turned @ turned.T == plain @ plain.T).all(), "an orthogonal map keeps all inner products, exactly"
+    assert all(q for q in turned[0])
+    single = first_weights(instances.random_network(2, (5,), 12, 9))
+    assert (turned == single).all() == (reflections == 1)
+
+
 def test_functions_of_the_degenerate_instances():
     for x in random_points(3, 50):
+        expected = max(x[0], 0) + max(x[0] + x[1] / 1000, 0) + max(x[1], 0)
+        assert instances.nearly_parallel(3, None)(x) == (expected,)
         assert instances.cancelling(3, None)(x) == (abs(x[0]) - 2 * max(x[0] + x[1], 0),)
         assert instances.thin_cone(3, None)(x) == (abs(x[0]) + max(x[1] - 1000 * abs(x[0]), 0),)
 
@@ -231,6 +286,8 @@ BUILDERS = {
     "parity": (3, lambda dim, seed: instances.parity(3, dim, seed)),
     "sequential": (5, instances.sequential),
     "ill_conditioned": (2, instances.ill_conditioned),
+    "nearly_parallel": (2, instances.nearly_parallel),
+    "negative_outputs": (3, instances.negative_outputs),
     "thin_cone": (2, instances.thin_cone),
     "cancelling": (3, instances.cancelling),
     "random_network": (2, lambda dim, seed: instances.random_network(2, (4,), dim, seed)),
@@ -269,5 +326,9 @@ def test_bad_parameters_are_named():
         instances.random_network(3, (1,), 5, 0)
     with pytest.raises(ValueError, match="epsilon must be positive"):
         instances.ill_conditioned(5, epsilon=0)
+    with pytest.raises(ValueError, match="epsilon must be positive"):
+        instances.nearly_parallel(5, epsilon="-1/2")
+    with pytest.raises(ValueError, match="reflections must be at least 1"):
+        instances.hide([[[1]], [[1]]], 5, 0, reflections=0)
     with pytest.raises(ValueError, match="steepness"):
         instances.thin_cone(5, steepness=0)
