@@ -1,14 +1,31 @@
-"""Recovery from samples alone, network by network: what was learned, what was proved, in how much time.
+"""Recovery at d = 100, run by run: what was learned, what was proved, in how much time.
 
-`python benchmarks/recovery.py` runs the named instances (five seeds each); `--random` the random networks of two and
-three relevant dimensions (ten seeds each, d = 50 and 100, N = 1000 d). Every run asserts that nothing is proved wrong:
-a recovery may end `proved` only if the learned pieces are exactly those of the network.
+`--named` runs the named instances (20 seeds each), `--random` random networks of two and three relevant dimensions
+(40 seeds each, N = 1000 d), `--reflected` the same networks hidden by three Householder reflections (10 seeds each).
+`--modes queries` lets the learner ask for labels where the samples leave something open; it runs only for the seeds
+that samples alone did not bring to `proved`, for queries only add. Every finished run is one line of the file given by
+`--json`; runs found there are not repeated, so that an interrupted study goes on where it stopped. `--summary` prints
+the file as Markdown tables; counts carry Clopper-Pearson 95 % intervals.
+
+    python benchmarks/recovery.py --named --random --reflected --modes samples queries --workers 2 --json runs.jsonl
+    python benchmarks/recovery.py --summary --json runs.jsonl
+
+A run is `wrong` if a claim made in it is false: `proved` although the pieces or the values differ from the network's, a
+witness of `refuted` that does not separate, or an exact function that misses the labels it was learned from.
 """
 
 import argparse
+import json
+import multiprocessing
+import os
+import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,73 +33,310 @@ import learning as ln
 import tropical as tp
 from learning.subspace import max_sine
 
-NAMED: dict[str, tuple[Callable[[int], tp.ReLUNetwork], int]] = {
-    "h6, d=50": (lambda seed: ln.instances.h6(50, seed), 20_000),
-    "parity k=3, d=100": (lambda seed: ln.instances.parity(3, 100, seed), 40_000),
-    "h4, d=30": (lambda seed: ln.instances.h4(30, seed), 60_000),
-    "sequential, d=30": (lambda seed: ln.instances.sequential(30, seed), 120_000),
+Row = dict[str, Any]
+Key = tuple[str, int, str, int]
+
+DIM = 100
+EXACT = 1e-9  # sine to V up to which a subspace counts as found
+VERIFY_SECONDS = 60
+SEEDS = {"named": 20, "random": 40, "reflected": 10}
+WIDTHS = ((4,), (6, 6), (5, 5, 5), (4, 4, 4, 4))
+
+NAMED: dict[str, tuple[Callable[[int, int], tp.ReLUNetwork], int]] = {
+    "h4": (ln.instances.h4, 150_000),
+    "h6": (ln.instances.h6, 40_000),
+    "parity k=2": (lambda dim, seed: ln.instances.parity(2, dim, seed), 20_000),
+    "parity k=3": (lambda dim, seed: ln.instances.parity(3, dim, seed), 50_000),
+    "parity k=4": (lambda dim, seed: ln.instances.parity(4, dim, seed), 100_000),
+    "sequential": (ln.instances.sequential, 300_000),
+    "ill-conditioned (opposite)": (lambda dim, seed: ln.instances.ill_conditioned(dim, seed, "1/2000"), 40_000),
+    "ill-conditioned (parallel)": (ln.instances.nearly_parallel, 40_000),
+    "cancelling": (ln.instances.cancelling, 40_000),
+    "negative outputs": (ln.instances.negative_outputs, 40_000),
+    "alternating K=6": (lambda dim, seed: ln.instances.alternating(6, dim, seed), 40_000),
 }
-WIDTHS = ((4,), (6, 6), (5, 5, 5))
+"""Name, network by dimension and seed, number of samples. Rows of both ill-conditioned families, up to sign, are at an
+angle of 1e-3."""
 
 
-def true_subspace(net: tp.ReLUNetwork) -> np.ndarray:
-    """Orthonormal rows spanning the relevant subspace of the network."""
-    rows = np.array(tp.relevant_subspace(tp.polyhedral_complex(net)), dtype=float)
+@dataclass(frozen=True)
+class Task:
+    """One run, by everything that determines it; ``key`` is what a file of results knows it by."""
+
+    family: str
+    seed: int
+    mode: str
+    samples: int
+
+    @property
+    def key(self) -> Key:
+        return self.family, self.seed, self.mode, self.samples
+
+    def network(self) -> tp.ReLUNetwork:
+        """The network of this run: a named one, or "random k=2 (6, 6)", or the same with "reflected"."""
+        if self.family in NAMED:
+            return NAMED[self.family][0](DIM, self.seed)
+        kind, relevant, widths = self.family.split(" ", 2)
+        hidden = tuple(int(width) for width in widths.strip("()").split(",") if width)
+        reflections = {"random": 1, "reflected": 3}[kind]
+        return ln.instances.random_network(int(relevant[2:]), hidden, DIM, self.seed, reflections=reflections)
+
+
+def families(kind: str) -> list[tuple[str, int]]:
+    """Name and number of samples of every family of a kind: named, random or reflected."""
+    if kind == "named":
+        return [(name, samples) for name, (_, samples) in NAMED.items()]
+    return [(f"{kind} k={k} {widths}", 1000 * DIM) for k in (2, 3) for widths in WIDTHS]
+
+
+def true_subspace(cells: tp.PolyhedralComplex) -> np.ndarray:
+    """Orthonormal rows spanning the relevant subspace, its basis computed over Q."""
+    rows = np.array(tp.relevant_subspace(cells), dtype=float)
     return np.linalg.qr(rows.T)[0].T
 
 
-def recover(net: tp.ReLUNetwork, samples: int, seed: int) -> tuple[str, str, float, float]:
-    """Learn and verify one network; return (status of the learner, verdict, largest sine to V, seconds)."""
+def coefficients(pieces: Iterable[tp.AffineForm]) -> np.ndarray:
+    """Gradients and constants of affine forms as float rows."""
+    return np.array([[*piece.gradient, piece.constant] for piece in pieces], dtype=float)
+
+
+def piece_error(truth: np.ndarray, learned: np.ndarray) -> float | None:
+    """Largest distance of a true piece to the nearest learned one, relative to the largest true piece."""
+    if not len(learned):
+        return None
+    distances = [np.linalg.norm(learned - piece, axis=1).min() for piece in truth]
+    return float(max(distances) / np.linalg.norm(truth, axis=1).max())
+
+
+def false_claim(
+    net: tp.ReLUNetwork, learner: Any, report: ln.RecoveryReport, truth: set[tp.AffineForm], sample: Any
+) -> str | None:
+    """What was claimed and is not so, or None."""
+    polynomial = learner.lattice_polynomial_
+    if polynomial is None:
+        return None if report.status == "unknown" else f"{report.status} without an exact function"
+    if report.status == "proved" and set(polynomial.pieces) != truth:
+        return "proved although the pieces differ"
+    points = np.random.default_rng(0).integers(-9, 10, size=(10, DIM)).tolist()
+    if report.status == "proved" and any((polynomial(x),) != net(x) for x in points):
+        return "proved although the values differ"
+    if report.status == "refuted" and (polynomial(report.witness),) == net(report.witness):
+        return "refuted by a witness that does not separate"
+    X, y = (part[:20_000] for part in sample)
+    allowed = 1e-9 * (np.abs(y) + np.sqrt(np.mean(y**2)))
+    return None if (np.abs(learner.predict(X) - y) <= allowed).all() else "an exact function that misses the labels"
+
+
+def learn(task: Task, net: tp.ReLUNetwork) -> tuple[Any, Any, float]:
+    """Draw and fit; return the sample, the learner and the seconds that both took."""
     start = time.perf_counter()
-    X, y = ln.GaussianOracle(net, seed=seed).sample(samples)
-    learner = ln.LatticePolynomialRegressor(random_state=seed).fit(X, y)
-    report = ln.verify_recovery(net, learner, samples=1000)
-    seconds = time.perf_counter() - start
-    if report.status == "proved":
-        truth = set(tp.affine_pieces(tp.polyhedral_complex(net)))
-        assert set(learner.lattice_polynomial_.pieces) == truth, "a wrong recovery was proved"
-    if report.status == "refuted":
-        value = learner.lattice_polynomial_(report.witness)
-        assert (value,) != net(report.witness), "a refutation's witness does not separate"
-    return learner.status_, report.status, max_sine(learner.relevant_subspace_, true_subspace(net)), seconds
+    oracle = ln.GaussianOracle(net, seed=task.seed)
+    X, y = oracle.sample(task.samples)
+    if task.mode == "queries":
+        learner = ln.LatticePolynomialRegressor(queries="allowed", random_state=task.seed).fit(X, y, oracle=oracle)
+    else:
+        learner = ln.LatticePolynomialRegressor(random_state=task.seed).fit(X, y)
+    return (X, y), learner, time.perf_counter() - start
 
 
-def random_families(dims: tuple[int, ...]) -> Iterator[tuple[str, Callable[[int], tp.ReLUNetwork], int]]:
-    """Name, network by seed, and number of samples of every family of random networks."""
-    for k in (2, 3):
-        for widths in WIDTHS:
-            for dim in dims:
-                name = f"random k={k} {widths} d={dim}"
-                yield name, lambda seed, a=(k, widths, dim): ln.instances.random_network(*a, seed), 1000 * dim
+def recover(task: Task) -> Row:
+    """Learn one network, verify what was learned, and compare both with the truth."""
+    net = task.network()
+    sample, learner, fitting = learn(task, net)
+    start = time.perf_counter()
+    report = ln.verify_recovery(net, learner, budget=tp.Budget(seconds=VERIFY_SECONDS), samples=1000)
+    verifying = time.perf_counter() - start
+    cells = tp.polyhedral_complex(net)
+    truth, subspace = tp.affine_pieces(cells), true_subspace(cells)
+    wrong = false_claim(net, learner, report, set(truth), sample)
+    row = {
+        "status": learner.status_,
+        "rational": bool(learner.rational_),
+        "exact_function": learner.lattice_polynomial_ is not None,
+        "verdict": report.status,
+        "reason": report.detail.get("reason"),
+        "sine": max_sine(learner.relevant_subspace_, subspace),
+        "k_true": len(subspace),
+        "k_learned": len(learner.relevant_subspace_),
+        "pieces_true": len(truth),
+        "pieces_learned": len(learner.pieces_),
+        "piece_error": piece_error(coefficients(truth), learner.pieces_),
+        "unexplained": learner.n_unexplained_,
+        "contradicted": learner.n_contradicted_,
+        "bounds_agree": learner.bounds_agree_,
+        "seconds_fit": round(fitting, 2),
+        "seconds_verify": round(verifying, 2),
+        "wrong": wrong is not None,
+        "wrong_claim": wrong,
+    }
+    if task.mode == "queries":
+        row |= {"n_queries": int(learner.n_queries_), "settled": learner.settled_, "missing": learner.missing_}
+    return row
 
 
-def report_family(name: str, make: Callable[[int], tp.ReLUNetwork], samples: int, seeds: int) -> list[tuple[str, bool]]:
-    """Run one family and print its line; return (verdict, subspace to 1e-9) of every run."""
-    runs = [recover(make(seed), samples, seed) for seed in range(seeds)]
-    verdicts = Counter(verdict for _, verdict, _, _ in runs)
-    exact = sum(sine <= 1e-9 for _, _, sine, _ in runs)
-    times = [seconds for *_, seconds in runs]
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-    print(
-        f"{name:34} N={samples:<7} V to 1e-9: {exact}/{seeds}   {counts:32} "
-        f"median {np.median(times):5.1f} s, worst {max(times):5.1f} s",
-        flush=True,
-    )
-    return [(verdict, sine <= 1e-9) for _, verdict, sine, _ in runs]
+def run(task: Task) -> Row:
+    """The row of one run; a crash is a row too, with the last line of its traceback."""
+    head = {"family": task.family, "seed": task.seed, "mode": task.mode, "samples": task.samples}
+    start = time.perf_counter()
+    try:
+        return head | recover(task)
+    except Exception:
+        line = traceback.format_exc().strip().splitlines()[-1]
+        return head | {"verdict": "crashed", "reason": line, "seconds_fit": round(time.perf_counter() - start, 2)}
+
+
+def read_rows(file: Path | None) -> list[Row]:
+    """The runs of a file of JSON lines; a line cut off by an interruption is left out."""
+    rows = []
+    lines = file.read_text().splitlines() if file is not None and file.exists() else []
+    for number, line in enumerate(lines, 1):
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            print(f"{file}:{number}: not a complete line, its run is repeated", file=sys.stderr)
+    return rows
+
+
+def key_of(row: Row) -> Key:
+    return row["family"], row["seed"], row["mode"], row["samples"]
+
+
+def finished_runs(tasks: list[Task], workers: int) -> Iterator[Row]:
+    """Run the tasks in fresh processes with one BLAS thread each; rows in the order in which they finish."""
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")  # children import NumPy anew
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, max_tasks_per_child=20) as pool:
+        for future in as_completed([pool.submit(run, task) for task in tasks]):
+            yield future.result()
+
+
+def study(tasks: list[Task], rows: list[Row], file: Path | None, workers: int) -> list[Row]:
+    """All runs, those of ``rows`` and those still to do; every new one is appended to the file as it ends."""
+    known = {key_of(row) for row in rows}
+    missing = [task for task in tasks if task.key not in known]
+    begin = len(file.read_bytes()) if file is not None and file.exists() else 0
+    if begin and file is not None and not file.read_bytes().endswith(b"\n"):
+        with file.open("a") as target:
+            target.write("\n")
+    for done, row in enumerate(finished_runs(missing, workers) if missing else (), 1):
+        rows.append(row)
+        if file is not None:
+            with file.open("a") as target:
+                target.write(json.dumps(row, default=str) + "\n")
+        print(f"[{done}/{len(missing)}] {one_line(row)}", file=sys.stderr, flush=True)
+    return rows
+
+
+def one_line(row: Row) -> str:
+    """One run for the eyes of who waits for it."""
+    text = f"{row['family']}, seed {row['seed']}, {row['mode']}, N = {row['samples']}: {row['verdict']}"
+    if row["verdict"] != "crashed":
+        pieces = f"{row['pieces_learned']} of {row['pieces_true']} pieces"
+        text += f", {row['status']}, sine {row['sine']:.1e}, {pieces}, piece error {row['piece_error']}"
+        text += f", fit {row['seconds_fit']:.0f} s, verify {row['seconds_verify']:.0f} s"
+    text += f" ({row['reason']})" if row.get("reason") else ""
+    return text + (f" WRONG: {row['wrong_claim']}" if row.get("wrong") else "")
+
+
+def fraction(successes: int, runs: int) -> str:
+    """a/b with the Clopper-Pearson 95 % interval."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(successes, runs).proportion_ci(0.95)
+    return f"{successes}/{runs} ({interval.low:.2f}–{interval.high:.2f})"
+
+
+def family_line(family: str, rows: list[Row]) -> list[str]:
+    """The cells of one family's line: samples alone, then what queries added."""
+    alone = {row["seed"]: row for row in rows if row["mode"] == "samples"}
+    asked = {row["seed"]: row for row in rows if row["mode"] == "queries"}
+    runs = list(alone.values())
+    seconds = [row["seconds_fit"] + row.get("seconds_verify", 0.0) for row in runs]
+    proved = {seed for seed, row in alone.items() if row["verdict"] == "proved"}
+    helped = {seed for seed, row in asked.items() if row["verdict"] == "proved"} - proved
+    complete = asked and set(alone) <= proved | set(asked)
+    errors = [row["piece_error"] for row in runs if row.get("piece_error") is not None]
+    return [
+        family,
+        " ".join(sorted({f"{row['samples']}" for row in runs})),
+        fraction(len(proved), len(runs)),
+        fraction(len(proved | helped), len(runs)) if complete else "–",
+        fraction(sum(row.get("sine", 1.0) <= EXACT for row in runs), len(runs)),
+        fraction(sum(row.get("exact_function", False) for row in runs), len(runs)),
+        f"{max(errors):.1e}" if errors else "–",
+        f"{np.median(seconds):.1f}",
+        f"{max(seconds):.1f}",
+        str(sum(row.get("wrong", False) for row in (*runs, *asked.values()))),
+        str(sum(row["verdict"] == "crashed" for row in (*runs, *asked.values()))),
+    ]
+
+
+HEADINGS = (
+    *("family", "N", "proved", "proved with queries", "V to 1e-9", "exact function", "piece error, worst"),
+    *("median s", "worst s", "wrong", "crashed"),
+)
+
+
+def summary(rows: list[Row]) -> str:
+    """Markdown: one line a family (and sample size), then the verdicts other than proved with their reasons."""
+    lines = ["| " + " | ".join(HEADINGS) + " |", "|" + "---|" * len(HEADINGS)]
+    groups: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["family"], row["samples"]), []).append(row)
+    for (family, _), group in groups.items():
+        if any(row["mode"] == "samples" for row in group):
+            lines.append("| " + " | ".join(family_line(family, group)) + " |")
+    lines += ["", "| family | mode | verdict | reason | runs |", "|---|---|---|---|---|"]
+    reasons: dict[tuple[str, str, str, str], int] = {}
+    for row in rows:
+        if row["verdict"] != "proved":
+            where = (row["family"], row["mode"], row["verdict"], str(row.get("reason")))
+            reasons[where] = reasons.get(where, 0) + 1
+    lines += ["| " + " | ".join((*where, str(count))) + " |" for where, count in reasons.items()]
+    return "\n".join(lines)
+
+
+def chosen_tasks(options: argparse.Namespace) -> list[Task]:
+    """The runs in mode "samples" that the options ask for."""
+    tasks = []
+    for kind in ("named", "random", "reflected"):
+        if getattr(options, kind):
+            for family, samples in families(kind):
+                if not options.family or any(text in family for text in options.family):
+                    seeds = range(options.seeds or SEEDS[kind])
+                    tasks += [Task(family, seed, "samples", options.samples or samples) for seed in seeds]
+    return tasks
+
+
+def unproved(tasks: list[Task], rows: list[Row]) -> list[Task]:
+    """The same runs with queries where samples did not prove; reflected and named networks are run without."""
+    verdicts = {key_of(row): row["verdict"] for row in rows}
+    left = [task for task in tasks if task.family.startswith("random") and verdicts.get(task.key) != "proved"]
+    return [Task(task.family, task.seed, "queries", task.samples) for task in left]
 
 
 def main() -> None:
-    """Print one line per family and a summary."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--random", action="store_true", help="random networks instead of the named instances")
-    parser.add_argument("--seeds", type=int, default=None, help="seeds per family (default: 5 named, 10 random)")
-    parser.add_argument("--dims", type=int, nargs="+", default=[50, 100], help="ambient dimensions of random networks")
+    """Run what is asked for and missing, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for kind in SEEDS:
+        parser.add_argument(f"--{kind}", action="store_true", help=f"the {kind} networks, {SEEDS[kind]} seeds a family")
+    parser.add_argument("--family", nargs="+", default=[], help="only families whose name contains one of these")
+    parser.add_argument("--modes", nargs="+", choices=("samples", "queries"), default=["samples"])
+    parser.add_argument("--seeds", type=int, help="seeds per family instead of the usual number")
+    parser.add_argument("--samples", type=int, help="samples a run instead of the family's")
+    parser.add_argument("--workers", type=int, default=1, help="processes")
+    parser.add_argument("--json", type=Path, help="file of JSON lines: appended to, and what stands there is not rerun")
+    parser.add_argument("--summary", action="store_true", help="only print the tables of the file")
     options = parser.parse_args()
-    families = list(random_families(tuple(options.dims))) if options.random else [(n, *f) for n, f in NAMED.items()]
-    seeds = options.seeds or (10 if options.random else 5)
-    results = [result for family in families for result in report_family(*family, seeds)]
-    verdicts = Counter(verdict for verdict, _ in results)
-    print(f"{len(results)} runs: {dict(verdicts)}; relevant subspace to 1e-9: {sum(exact for _, exact in results)}")
+    rows = read_rows(options.json)
+    if not options.summary:
+        tasks = chosen_tasks(options)
+        rows = study(tasks, rows, options.json, options.workers)
+        if "queries" in options.modes:
+            rows = study(unproved(tasks, rows), rows, options.json, options.workers)
+    print(summary(rows))
+    if any(row.get("wrong") for row in rows):
+        sys.exit("a claim was wrong, see above")
 
 
 if __name__ == "__main__":
