@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
 from learning.bands import residual_bands
+from learning.gaussianity import warn_unless_gaussian
 from learning.passes import BATCH, PassRecord, block_pass, filtered_pass, streamed_pass
 from learning.stopping import stopping_thresholds
 
@@ -51,6 +52,8 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
     >>> bool(abs(pca.components_[0, 0]) > 0.99), pca.passes_[0].appended
     (True, 1)
 
+    Inputs (of ``fit_batches``: the first batch) that are clearly not N(0, I_d) give one `NonGaussianWarning`.
+
     Source: Chen, Klivans and Meka (2021); THEORY section 2, L12.
     """
 
@@ -85,6 +88,7 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
         """
         self._check_parameters()
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        warn_unless_gaussian(X)
         rng = np.random.default_rng(self.random_state)
         parts = np.array_split(rng.permutation(len(X)), self.max_passes)
 
@@ -123,6 +127,7 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
             raise ValueError(f"in_flight must be a positive integer; got {in_flight!r}")
         opened = self._checked(make_batches())
         first = next(opened)
+        warn_unless_gaussian(first[0])
         self.n_features_in_ = first[0].shape[1]
         begun = [itertools.chain([first], opened)]
         del first

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from learning.local_fits import solve_least_squares
 from tropical import AffineForm, reconstruct_rationals
 
-__all__ = ["PieceLattice", "complete_pieces", "piece_lattice", "rational_pieces", "refit_pieces"]
+__all__ = ["PieceLattice", "complete_pieces", "piece_lattice", "rational_pieces", "reconstruct_piece", "refit_pieces"]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -153,23 +153,34 @@ def rational_pieces(
     width = X.shape[1] + int(affine)
     groups = [np.flatnonzero(owner == i) for i in range(len(pieces))]
     forms: list[AffineForm | None] = [None] * len(pieces)
+    scale = float(np.sqrt(np.mean(y**2)))
     for i, rows in enumerate(groups):
         if len(rows) >= width + 10:
-            forms[i] = _reconstruct(homogeneous, y, rows, width, None, rounding)
+            forms[i] = reconstruct_piece(homogeneous[rows], y[rows], width, None, rounding, scale=scale)
     known = [form for form in forms if form is not None]
     lattice = piece_lattice(known) if known else None
     for i, rows in enumerate(groups):
         if forms[i] is None and lattice is not None and len(rows) > len(lattice.rows):
-            forms[i] = _reconstruct(homogeneous, y, rows, width, lattice, rounding)
+            forms[i] = reconstruct_piece(homogeneous[rows], y[rows], width, lattice, rounding, scale=scale)
     return forms
 
 
-def _reconstruct(
-    homogeneous: Array, y: Array, rows: Indices, width: int, lattice: PieceLattice | None, rounding: float
+def reconstruct_piece(
+    homogeneous: Array,
+    y: Array,
+    width: int,
+    lattice: PieceLattice | None,
+    rounding: float,
+    *,
+    scale: float | None = None,
 ) -> AffineForm | None:
-    """One piece from its samples, in the coordinates of R^d or of a lattice."""
+    """One piece from samples that it explains, in the coordinates of R^d or of a lattice; None if chance could do it.
+
+    ``homogeneous`` holds the samples (n, d + 1) with a last coordinate 1; without a lattice the first ``width``
+    coordinates count. ``scale`` is the size of the labels that rounding refers to, by default their own.
+    """
     unknowns = width if lattice is None else len(lattice.rows)
-    used = rows[: _ROWS * unknowns]
+    used = slice(_ROWS * unknowns)
     design = homogeneous[used][:, :width] if lattice is None else homogeneous[used] @ lattice.rows.T
     solution, factor = solve_least_squares(design, y[used])
     pivots = np.abs(np.diag(factor))
@@ -185,7 +196,7 @@ def _reconstruct(
         else:
             padded = (*answer, Fraction(0))[: homogeneous.shape[1]]
             form = AffineForm(padded[:-1], padded[-1])
-        if _agrees(form, homogeneous[rows], y[rows], float(np.sqrt(np.mean(y**2))), rounding):
+        if _agrees(form, homogeneous, y, float(np.sqrt(np.mean(y**2))) if scale is None else scale, rounding):
             return form
     return None
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from typing import Self
 
 import numpy as np
@@ -11,17 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from learning.candidates import Candidate, fit_candidate
+from learning.candidates import best_regression
 from learning.exact_pieces import PieceSearch, find_pieces, rough_subspace, span_of_gradients
 from learning.filtered_pca import FilteredPCA
+from learning.label_queries import Oracle, answers
+from learning.lattice_fit import LatticeFit, fit_lattice
+from learning.missing_mass import MissingMass, missing_mass
 from learning.rational_pieces import complete_pieces, rational_pieces, refit_pieces
-from learning.sample_clauses import extend_along_rays, lattice_bounds, sample_clauses
-from tropical import AffineForm, LatticePolynomial
+from learning.refinement import exact_form, refine_by_queries
+from tropical import AffineForm, LatticePolynomial, ReLUNetwork, to_network
 
 __all__ = ["LatticePolynomialRegressor"]
 
 Array = NDArray[np.float64]
-Table = NDArray[np.bool_]
 
 
 class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
@@ -38,17 +40,25 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     level : level δ of the tests of filtered PCA, see `FilteredPCA`.
     max_passes : most passes of filtered PCA before the search for pieces.
     max_rounds : rounds of local solves in a row that may find nothing before the search ends.
+    queries : "forbidden", or "allowed": then the oracle given to ``fit`` is asked for labels at points of the learner's
+        choice, where samples miss pieces or their order (see `refine_by_queries`). Queries are outside the model of
+        learning from samples.
+    max_queries : most labels asked for.
     random_state : seed.
 
     Attributes
     ----------
     relevant_subspace_ : (k, d) orthonormal rows. pieces_ : (p, d+1) gradients and constants in float64.
-    status_ : "explained" (every sample has a piece and the lattice form reproduces it), "partial" (some have) or
-        "approximate" (no piece was found; predictions come from a regression on W or on R^d).
-    rational_ : whether every piece was reconstructed over Q and every sample explained.
+    status_ : "explained" (every sample and every queried point has a piece, and the lattice form reproduces it),
+        "partial" (some have) or "approximate" (no piece was found: noise, or too few samples; predictions then come
+        from a regression on W or on R^d, the better one on held-out samples).
+    rational_ : whether it is "explained" with every piece reconstructed over Q.
     lattice_polynomial_ : the function over Q, or None unless ``rational_``.
     n_unexplained_ : samples without a piece. n_contradicted_ : samples, of up to 20 000 looked at, whose label the
         bounds of L1 over the others exclude: then a piece is missing, though every sample may have one.
+    missing_ : list of `MissingMass`: where the function is not settled, with Gaussian mass; empty where nothing shows.
+    n_queries_ : labels asked for. settled_ : whether queries at every face and in every order-cell that the pieces
+        imply found nothing new; False without queries.
     passes_ : records of the passes of filtered PCA.
     bounds_agree_ : share of fresh points of V (up to 64 times as far out where pieces have constants) at which the
         max-min and the min-max form of L1 over the samples agree; below 1.0 clauses are unproven, and 1.0 is evidence,
@@ -61,6 +71,9 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     >>> learner.status_, str(learner.lattice_polynomial_)
     ('explained', 'max(min(x0), min(1/2*x1))')
 
+    Inputs that are clearly not N(0, I_d) give one `NonGaussianWarning`: what is found stays true of the samples, but
+    filtered PCA, masses and levels rest on Gaussian inputs.
+
     Source: Chen, Klivans and Meka (2021); Ovchinnikov (2002); THEORY sections 2, 3 and L1.
     """
 
@@ -71,28 +84,39 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         level: float = 0.01,
         max_passes: int = 4,
         max_rounds: int = 12,
+        queries: str = "forbidden",
+        max_queries: int = 500_000,
         random_state: int | None = 0,
     ) -> None:
         self.rounding = rounding
         self.level = level
         self.max_passes = max_passes
         self.max_rounds = max_rounds
+        self.queries = queries
+        self.max_queries = max_queries
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike, oracle: Oracle | None = None) -> Self:
         """Fit on samples X (N, d) and labels y (N,).
+
+        Parameters
+        ----------
+        oracle : needed if ``queries="allowed"``, else left alone: an object with a method ``query``, as
+            `GaussianOracle`, or a function, from points (m, d) to labels (m,).
 
         Raises
         ------
-        ValueError : X or y of the wrong shape, not finite or without samples, or parameters out of range.
+        ValueError : X or y of the wrong shape, not finite or without samples, parameters out of range, queries without
+            an oracle.
         """
-        self._check_parameters()
+        self._check_parameters(oracle)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         y = y.astype(np.float64)
         self._exponent = _exponent(y)
         kept = _distinct_rows(X)
         search = self._search(X[kept], np.ldexp(y[kept], -self._exponent))
         self._reconstruct(search)
+        self._refine(search, oracle)
         self._finish(search)
         return self
 
@@ -100,16 +124,33 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         """Values of the learned function, (n, d) -> (n,)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        if self._clauses is None:
+        if self._lattice is None:
             return np.ldexp(self._fallback(X), self._exponent)
-        values = X @ self.pieces_[:, :-1].T + self.pieces_[:, -1]
-        return lattice_bounds(values, self._clauses, self._clauses[:0])[0]
+        return self._lattice.values(self.pieces_, X)
 
-    def _check_parameters(self) -> None:
+    def to_network(self) -> ReLUNetwork:
+        """The learned function as a ReLU network over Q, see `tropical.to_network`.
+
+        Raises
+        ------
+        ValueError : there is no exact function, ``rational_`` is False.
+        """
+        check_is_fitted(self)
+        if self.lattice_polynomial_ is None:
+            raise ValueError("no exact function was learned (rational_ is False), hence no exact network")
+        return to_network(self.lattice_polynomial_)
+
+    def _check_parameters(self, oracle: Oracle | None) -> None:
         if not 0.0 < self.rounding < 1e-6:
             raise ValueError(f"rounding must lie strictly between 0 and 1e-6; got {self.rounding!r}")
         if not isinstance(self.max_rounds, int | np.integer) or self.max_rounds < 1:
             raise ValueError(f"max_rounds must be a positive integer; got {self.max_rounds!r}")
+        if self.queries not in ("forbidden", "allowed"):
+            raise ValueError(f"queries must be 'forbidden' or 'allowed'; got {self.queries!r}")
+        if self.queries == "allowed":
+            answers(oracle)
+        if not isinstance(self.max_queries, int | np.integer) or self.max_queries < 0:
+            raise ValueError(f"max_queries must be an integer, at least 0; got {self.max_queries!r}")
 
     def _search(self, X: Array, y: Array) -> PieceSearch:
         """Find pieces: homogeneous ones first, then with constants, first briefly, then patiently."""
@@ -131,7 +172,9 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         if not affine:
             search.pieces[:, -1] = 0.0
         search.pieces = refit_pieces(search.X, search.y, search.pieces, search.owner, search.span, affine=affine)
-        forms = rational_pieces(search.X, search.y, search.pieces, search.owner, affine=affine, rounding=self.rounding)
+        forms: list[AffineForm | None] = rational_pieces(
+            search.X, search.y, search.pieces, search.owner, affine=affine, rounding=self.rounding
+        )
         known = [form for form in forms if form is not None]
         if known and len(known) == len(forms):
             new: list[AffineForm] = known
@@ -147,71 +190,68 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
             search.owner = position[search.owner]
             search.pieces = _float_pieces(distinct)
             forms = list(distinct)
-        self.rational_ = bool(forms) and all(form is not None for form in forms) and not len(search.unexplained)
         self._forms = forms
+
+    def _refine(self, search: PieceSearch, oracle: Oracle | None) -> None:
+        """Ask for labels where the samples leave pieces or their order open, if that is allowed."""
+        self.n_queries_, self.settled_ = 0, False
+        self._asked, self._unanswered = (search.X[:0], search.owner[:0]), search.X[:0]
+        if self.queries == "forbidden":
+            return
+        ask, exponent = answers(oracle), -self._exponent
+        refined = refine_by_queries(
+            search, list(self._forms), lambda points: np.ldexp(ask(points), exponent), limit=self.max_queries
+        )
+        clear = refined.owner >= 0
+        self._asked = (refined.points[clear], refined.owner[clear])
+        self._unanswered = refined.points[refined.owner == -1]
+        self._forms = refined.forms
+        self.n_queries_, self.settled_ = refined.ask.count, bool(refined.settled)
 
     def _finish(self, search: PieceSearch) -> None:
         """Clauses, status and the attributes that `fit` promises."""
         self.pieces_ = np.ldexp(search.pieces, self._exponent)
         self.n_unexplained_ = len(search.unexplained)
-        self.n_contradicted_ = 0
-        self.bounds_agree_ = 0.0
+        self.n_contradicted_, self.bounds_agree_ = 0, 0.0
+        unexplained = missing_mass("unexplained", search.X, search.owner < 0)
+        missing = [replace(unexplained, points=np.vstack([unexplained.points, self._unanswered[:10]]))]
+        self.status_, self.rational_ = "approximate", False
         self.lattice_polynomial_: LatticePolynomial | None = None
-        self._clauses: Table | None = None
-        self.status_ = "approximate"
-        self.relevant_subspace_ = self._rough
+        self._lattice: LatticeFit | None = None
+        frames = [self._rough[:length] for length in range(1, len(self._rough) + 1)]
         if len(search.pieces):
-            self.relevant_subspace_ = span_of_gradients(search.pieces, search.scale)
-            pairs = zip(search.pieces, self._forms, strict=True)
-            forms = [_exact(row) if form is None else form for row, form in pairs]
-            table = sample_clauses(search.X, forms, search.owner)
-            dual = sample_clauses(search.X, forms, search.owner, above=False)
-            self._judge(search, table, dual)
-            if self.status_ == "explained" and search.pieces[:, -1].any():
-                table = self._extended(search, table, dual)
-            self._clauses = table
-            if self.rational_:
-                clauses = [np.flatnonzero(row).tolist() for row in table]
-                unit = Fraction(2) ** self._exponent
-                self.lattice_polynomial_ = LatticePolynomial([unit * form for form in forms], clauses)
-        self._fallback = _best_regression(search.X, search.y, self.relevant_subspace_)
-        if self._clauses is not None and self.status_ == "partial" and self._falls_short(search, self._clauses):
-            self._clauses = None
+            frames = [span_of_gradients(search.pieces, search.scale)]
+            missing += self._assemble(search)
+        self.missing_ = [mass for mass in missing if mass.share > 0.0 or len(mass.points)]
+        self._fallback, index = best_regression(search.X, search.y, frames)
+        self.relevant_subspace_ = frames[index] if frames else self._rough  # the last frame is the whole of W
+        if self.status_ == "partial" and self._falls_short(search):
+            self._lattice = None
 
-    def _extended(self, search: PieceSearch, table: Table, dual: Table, *, rays: int = 1000) -> Table:
-        """The clauses, with those of the cells that the outermost samples point to."""
-        places = search.X @ self.relevant_subspace_.T
-        outer = np.argsort(-np.linalg.norm(places, axis=1), kind="stable")[:rays]
-        points = places[outer] @ self.relevant_subspace_
-        return extend_along_rays(points, search.owner[outer], search.pieces, table, dual, slack=1e-9 * search.scale)
-
-    def _judge(self, search: PieceSearch, table: Table, dual: Table, *, probes: int = 20_000) -> None:
-        """Status, and how far the two bounds of L1 agree with the labels and with each other."""
-        probes = min(probes, 1000 + 20_000_000 // (len(table) + len(dual) + 1))
-        some = np.linspace(0, len(search.X) - 1, min(probes, len(search.X))).astype(int)
-        some = some[search.owner[some] >= 0]
-        values = search.X[some] @ search.pieces[:, :-1].T + search.pieces[:, -1]
-        own = values[np.arange(len(some)), search.owner[some]]
-        below, over = lattice_bounds(values, table, dual)
-        slack = 1e-9 * search.scale
-        self.n_contradicted_ = int(((below > own + slack) | (over < own - slack)).sum())
-        rng = np.random.default_rng(self.random_state)
-        draws = rng.standard_normal((probes // 10, len(self.relevant_subspace_)))
-        if search.pieces[:, -1].any():
-            draws *= 2.0 ** rng.integers(0, 7, size=(len(draws), 1))
-        values = draws @ self.relevant_subspace_ @ search.pieces[:, :-1].T + search.pieces[:, -1]
-        below, over = lattice_bounds(values, table, dual)
-        self.bounds_agree_ = float(np.mean(np.abs(over - below) <= slack))
-        complete = not self.n_unexplained_ and not self.n_contradicted_
+    def _assemble(self, search: PieceSearch) -> tuple[MissingMass, ...]:
+        """The lattice form over samples and queried points, and the status that it deserves; what it leaves open."""
+        pairs = zip(search.pieces, self._forms, strict=True)
+        forms = [exact_form(row) if form is None else form for row, form in pairs]
+        complete = not self.n_unexplained_ and not len(self._unanswered)
+        far = complete and not self.settled_
+        fit = fit_lattice(search, forms, *self._asked, seed=self.random_state, far=far)
+        self._lattice, self.n_contradicted_, self.bounds_agree_ = fit, fit.contradicted, fit.agreement
+        complete = complete and not fit.contradicted
         self.status_ = "explained" if complete else "partial"
-        self.rational_ = self.rational_ and complete
+        self.rational_ = complete and None not in self._forms
+        if self.rational_:
+            unit = Fraction(2) ** self._exponent
+            clauses = [np.flatnonzero(row).tolist() for row in fit.clauses]
+            self.lattice_polynomial_ = LatticePolynomial([unit * form for form in forms], clauses)
+        return fit.missing
 
-    def _falls_short(self, search: PieceSearch, table: Table, *, probes: int = 5000) -> bool:
+    def _falls_short(self, search: PieceSearch, *, probes: int = 5000) -> bool:
         """Whether the plain regression predicts the samples better than an incomplete lattice form."""
+        assert self._lattice is not None
         some = np.linspace(0, len(search.X) - 1, min(probes, len(search.X))).astype(int)
         X, y = search.X[some], search.y[some]
-        below, _ = lattice_bounds(X @ search.pieces[:, :-1].T + search.pieces[:, -1], table, table[:0])
-        return bool(np.mean((below - y) ** 2) > np.mean((self._fallback(X) - y) ** 2))
+        ours, plain = self._lattice.values(search.pieces, X), self._fallback(X)
+        return bool(np.mean((ours - y) ** 2) > np.mean((plain - y) ** 2))
 
 
 def _float_pieces(forms: list[AffineForm]) -> Array:
@@ -224,11 +264,6 @@ def _exponent(y: Array) -> int:
     return exponent if not -8 <= exponent <= 32 else 0
 
 
-def _exact(row: Array) -> AffineForm:
-    """The affine form whose coefficients are these floats."""
-    return AffineForm(tuple(map(Fraction, row[:-1].tolist())), Fraction(float(row[-1])))
-
-
 def _distinct_rows(X: Array) -> NDArray[np.intp]:
     """Indices of the samples, repetitions left out: a repeated sample would confirm itself."""
     order = np.argsort(X[:, 0], kind="stable")
@@ -239,26 +274,3 @@ def _distinct_rows(X: Array) -> NDArray[np.intp]:
     repeated = np.ones(len(suspicious), dtype=bool)
     repeated[np.unique(X[suspicious], axis=0, return_index=True)[1]] = False
     return np.setdiff1d(np.arange(len(X)), suspicious[repeated])
-
-
-def _best_regression(X: Array, y: Array, frame: Array) -> Candidate:
-    """Least squares on R^d or a regression on W, whichever predicts a held-out fifth better; a function of x."""
-    held = np.arange(len(X)) % 5 == 4
-    train = ~held
-    choices = [("linear", np.eye(X.shape[1]))] + ([("neighbours", frame)] if len(frame) else [])
-    if not held.any():
-        return _on_subspace("mean", X, y, frame)
-    losses = [
-        float(np.mean((_on_subspace(name, X[train], y[train], basis)(X[held]) - y[held]) ** 2))
-        for name, basis in choices
-    ]
-    name, basis = choices[int(np.argmin(losses))]
-    return _on_subspace(name, X, y, basis)
-
-
-def _on_subspace(name: str, X: Array, y: Array, frame: Array) -> Candidate:
-    return Candidate(name, partial(_at_coordinates, fit_candidate(name, X @ frame.T, y), frame))
-
-
-def _at_coordinates(fitted: Candidate, frame: Array, X: Array) -> Array:
-    return fitted(X @ frame.T)

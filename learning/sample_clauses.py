@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tropical import AffineForm
 
-__all__ = ["extend_along_rays", "lattice_bounds", "minimal_rows", "sample_clauses"]
+__all__ = ["covering_rows", "extend_along_rays", "lattice_bounds", "minimal_rows", "sample_clauses"]
 
 Array = NDArray[np.float64]
 Table = NDArray[np.bool_]
@@ -97,6 +97,36 @@ def sample_clauses(
     return minimal_rows(np.vstack(tables)) if tables else np.zeros((0, len(forms)), dtype=bool)
 
 
+def covering_rows(values: Array, labels: Array, table: Table, *, slack: float) -> Table:
+    r"""Some clauses of a table that already give max of min = F at the given points, chosen greedily.
+
+    Parameters
+    ----------
+    values : (n, p) values of the pieces. labels : (n,) values F. table : (c, p) clauses. slack : rounding of values.
+
+    Examples
+    --------
+    >>> table = np.array([[True, False], [False, True], [True, True]])
+    >>> covering_rows(np.array([[1.0, 0.0]]), np.array([1.0]), table, slack=0.0)
+    array([[ True, False]])
+
+    Source: THEORY L2 (clauses far outnumber those that are needed).
+    """
+    columns = np.ascontiguousarray(values.T)
+    attained = np.zeros((len(table), len(values)), dtype=bool)
+    for row, clause in zip(attained, table, strict=True):
+        row[:] = columns[clause].min(axis=0, initial=np.inf) >= labels - slack
+    kept = []
+    while attained.size:
+        counts = attained.sum(axis=1)
+        best = int(counts.argmax())
+        if not counts[best]:
+            break
+        kept.append(best)
+        attained = attained[:, ~attained[best]]
+    return table[np.sort(np.array(kept, dtype=np.intp))]
+
+
 def lattice_bounds(values: Array, lower: Table, upper: Table) -> tuple[Array, Array]:
     r"""max over clauses of min, and min over dual clauses of max, of piece values (n, p): L1's bounds, (n,) each.
 
@@ -108,12 +138,13 @@ def lattice_bounds(values: Array, lower: Table, upper: Table) -> tuple[Array, Ar
 
     Source: THEORY L1.
     """
+    columns = np.ascontiguousarray(values.T)
     below = np.full(len(values), -np.inf)
     over = np.full(len(values), np.inf)
     for clause in lower:
-        np.maximum(below, values[:, clause].min(axis=1), out=below)
+        np.maximum(below, columns[clause].min(axis=0, initial=np.inf), out=below)
     for clause in upper:
-        np.minimum(over, values[:, clause].max(axis=1), out=over)
+        np.minimum(over, columns[clause].max(axis=0, initial=-np.inf), out=over)
     return below, over
 
 

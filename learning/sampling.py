@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from tropical import ReLUNetwork
 
+__all__ = ["GaussianOracle"]
+
 Array = NDArray[np.float64]
 Batch = tuple[Array, Array]
 
@@ -19,7 +21,8 @@ class GaussianOracle:
 
     Successive calls draw afresh from one stream: the same ``seed`` and the same calls give the same samples. Labels
     come from float64 evaluation, or with ``exact=True`` from rational evaluation at the float64 point and a single,
-    correct rounding (about a hundred times slower). Raises ``ValueError`` for a network with several
+    correct rounding (about a hundred times slower). ``n_samples_drawn`` and ``n_queries`` count the samples handed out
+    and the labels asked for at points of the caller's choice. Raises ``ValueError`` for a network with several
     outputs. Model: Chen, Klivans and Meka (2021), section 1.
 
     >>> oracle = GaussianOracle(ReLUNetwork.from_arrays([[[1, 0], [-1, 0]], [[1, 1]]]), seed=0)
@@ -36,6 +39,8 @@ class GaussianOracle:
         self._net = net
         self._rng = np.random.default_rng(seed)
         self._exact = exact
+        self.n_samples_drawn = 0
+        self.n_queries = 0
 
     @property
     def dim(self) -> int:
@@ -50,6 +55,7 @@ class GaussianOracle:
         if n < 0:
             raise ValueError(f"the number of samples must not be negative, got {n}")
         X = self._rng.standard_normal((n, self.dim))
+        self.n_samples_drawn += n
         return X, self._labels(X, exact)
 
     def query(self, X: ArrayLike, exact: bool | None = None) -> Array:
@@ -65,6 +71,7 @@ class GaussianOracle:
             raise ValueError(f"X must have shape (n, {self.dim}), got {points.shape}")
         if not np.isfinite(points).all():
             raise ValueError("X must be finite, got NaN or infinity")
+        self.n_queries += len(points)
         return self._labels(points, exact)
 
     def batches(self, n: int, size: int) -> Iterator[Batch]:

@@ -135,6 +135,54 @@ def test_noise_is_reported_and_predictions_still_follow_the_function(noise: floa
     assert learner.score(fresh, np.abs(fresh[:, 0])) > 0.8
 
 
+@pytest.mark.parametrize("noise", [1e-14, 1e-12, 1e-11, 1e-10, 1e-9, 1e-6, 1e-3, 1.0])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_noise_of_any_size_never_gives_a_wrong_exact_claim(noise: float, seed: int) -> None:
+    net = instances.random_network(2, (4, 4), 10, seed)
+    X, y = GaussianOracle(net, seed=1).sample(4000)
+    learner = LatticePolynomialRegressor().fit(X, y + noise * y.std() * _gaussian(4000, 1, seed=2)[:, 0])
+    if learner.rational_:
+        assert noise <= 1e-11
+        assert _is_piecewise_right(net, learner)
+    if noise > 1e-8:
+        assert (learner.status_, learner.lattice_polynomial_) == ("approximate", None)
+
+
+def test_fallback_drops_directions_that_predict_nothing() -> None:
+    """With strong noise the guess overshoots; the subspace kept is the one that predicts held-out samples best."""
+    X = _gaussian(8000, 8)
+    learner = LatticePolynomialRegressor().fit(X, np.abs(X[:, 0]) + 0.2 * _gaussian(8000, 1, seed=1)[:, 0])
+    assert learner.status_ == "approximate"
+    assert learner.relevant_subspace_.shape == (1, 8)
+    assert abs(learner.relevant_subspace_[0, 0]) > 0.99
+
+
+def test_the_learned_function_as_a_network() -> None:
+    net = instances.parity(3, 8, seed=1)
+    learned = _fit(net, 8000).to_network()
+    assert isinstance(learned, ReLUNetwork)
+    assert equivalent(net, learned).status == "proved"
+    noisy = LatticePolynomialRegressor().fit(_gaussian(200, 2), _gaussian(200, 1, seed=1)[:, 0])
+    with pytest.raises(ValueError, match="no exact function"):
+        noisy.to_network()
+
+
+def test_what_is_missing_is_listed_with_its_mass() -> None:
+    net = instances.random_network(3, (6, 6), 20, seed=1)
+    learner = _fit(net, 3000)
+    assert learner.status_ == "partial"
+    kinds = {mass.kind: mass for mass in learner.missing_}
+    assert kinds["unexplained"].share == learner.n_unexplained_ / 3000
+    for mass in learner.missing_:
+        assert mass.interval[0] <= mass.share <= mass.interval[1]
+        assert len(mass.points)
+    X, y = GaussianOracle(net, seed=5).sample(3000)
+    values = X @ learner.pieces_[:, :-1].T + learner.pieces_[:, -1]
+    fresh = float(np.mean(np.abs(values - y[:, None]).min(axis=1) > 1e-9))
+    assert kinds["unexplained"].interval[0] <= fresh
+    assert _fit(instances.h6(8), 8000).missing_ == []
+
+
 def test_irrational_slopes_are_explained_but_not_claimed_rational() -> None:
     X = _gaussian(3000, 6)
     y = np.sqrt(2.0) * np.abs(X[:, 0]) + np.pi * np.maximum(X[:, 1], 0.0)

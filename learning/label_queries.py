@@ -1,0 +1,64 @@
+"""Label queries: labels at points of the learner's choice, checked and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["LabelOracle", "LabelQueries", "Oracle", "answers"]
+
+Array = NDArray[np.float64]
+
+
+class LabelOracle(Protocol):
+    """Whoever answers label queries, as `GaussianOracle` does."""
+
+    def query(self, X: Array) -> ArrayLike:
+        """Labels (m,) of points (m, d)."""
+
+
+Oracle = LabelOracle | Callable[[Array], ArrayLike]
+
+
+def answers(oracle: Oracle | None) -> Callable[[Array], ArrayLike]:
+    """The function from points (m, d) to labels (m,) that an oracle is or has; ``ValueError`` for anything else.
+
+    >>> answers(len) is len
+    True
+    """
+    query = getattr(oracle, "query", oracle)
+    if not callable(query):
+        raise ValueError(f"queries need an oracle with a method `query`, or a function; got {oracle!r}")
+    return query  # type: ignore[no-any-return]
+
+
+class LabelQueries:
+    """The oracle's answers, checked and counted: (m, d) -> (m,), at most ``limit`` labels in all.
+
+    >>> ask = LabelQueries(lambda X: X[:, 0], limit=3)
+    >>> ask(np.eye(2)), ask.count, ask.left
+    (array([1., 0.]), 2, 1)
+    """
+
+    def __init__(self, query: Callable[[Array], ArrayLike], limit: int) -> None:
+        self._query = query
+        self._limit = limit
+        self.count = 0
+
+    @property
+    def left(self) -> int:
+        """Labels that may still be asked for."""
+        return self._limit - self.count
+
+    def __call__(self, X: Array) -> Array:
+        """The labels. ``ValueError`` if they have another shape or are not finite."""
+        if not len(X):
+            return np.zeros(0)
+        y = np.asarray(self._query(X), dtype=np.float64)
+        if y.shape != (len(X),) or not np.isfinite(y).all():
+            raise ValueError(f"query must return {len(X)} finite labels, one a row; got an array of shape {y.shape}")
+        self.count += len(X)
+        return y

@@ -1,0 +1,117 @@
+"""The lattice form that labelled points imply, and how well they support it. THEORY L1, section 3.4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learning.exact_pieces import PieceSearch, span_of_gradients
+from learning.missing_mass import MissingMass, missing_mass
+from learning.sample_clauses import extend_along_rays, lattice_bounds, sample_clauses
+from tropical import AffineForm
+
+__all__ = ["LatticeFit", "fit_lattice"]
+
+Array = NDArray[np.float64]
+Table = NDArray[np.bool_]
+Indices = NDArray[np.intp]
+
+_PROBES = 20_000  # samples, and ten times as many as fresh points, at which the two bounds of L1 are compared
+_SLACK = 1e-9  # difference of values, relative to the size of F, that rounding of pieces and sums explains
+_FAR = 7  # with constants, fresh points are up to 2^6 times as far out as samples: clauses may first differ there
+
+
+@dataclass(frozen=True)
+class LatticeFit:
+    r"""Clauses of a lattice form in given pieces, with the evidence for and against it.
+
+    Attributes
+    ----------
+    clauses, dual : (c, p) boolean tables, F = max of min over ``clauses`` = min of max over ``dual`` at all points.
+    contradicted : samples, of those looked at, whose label the bounds of L1 exclude.
+    agreement : share of fresh points of V at which both bounds agree.
+    missing : `MissingMass` of the contradicted samples, and of the fresh points at which the bounds differ.
+    """
+
+    clauses: Table
+    dual: Table
+    contradicted: int
+    agreement: float
+    missing: tuple[MissingMass, ...]
+
+    def values(self, pieces: Array, X: Array) -> Array:
+        """Values at X (n, d) of the form with float pieces (p, d+1)."""
+        return lattice_bounds(_at(pieces, X), self.clauses, self.clauses[:0])[0]
+
+
+def fit_lattice(
+    search: PieceSearch, forms: Sequence[AffineForm], points: Array, owner: Indices, *, seed: int | None, far: bool
+) -> LatticeFit:
+    r"""The lattice form over the explained samples of a search and further points (m, d) owned by ``owner``.
+
+    Parameters
+    ----------
+    search : samples, pieces in float64, owners. forms : the same pieces over Q. points, owner : further points of which
+        the piece is known. seed : of the fresh points. far : whether pieces with constants are continued along the rays
+        of the outermost samples: no break is assumed where nothing was seen.
+
+    Source: THEORY L1.
+    """
+    X, owners = search.X, search.owner
+    if len(points):
+        X, owners = np.vstack([X, points]), np.concatenate([owners, owner])
+    clauses = sample_clauses(X, forms, owners)
+    dual = sample_clauses(X, forms, owners, above=False)
+    probes = min(_PROBES, 1000 + 20_000_000 // (len(clauses) + len(dual) + 1))
+    contradicted, seen = _contradicted(search, clauses, dual, probes)
+    agreement, unproven = _disputed(search, clauses, dual, probes // 10, np.random.default_rng(seed))
+    if far and not contradicted.any() and search.pieces[:, -1].any():
+        clauses = _continued(search, clauses, dual)
+    missing = (missing_mass("contradicted", seen, contradicted), unproven)
+    return LatticeFit(clauses, dual, int(contradicted.sum()), agreement, missing)
+
+
+def _at(pieces: Array, X: Array) -> Array:
+    return np.asarray(X @ pieces[:, :-1].T + pieces[:, -1])
+
+
+def _contradicted(search: PieceSearch, clauses: Table, dual: Table, probes: int) -> tuple[NDArray[np.bool_], Array]:
+    """Which of some explained samples have a label outside the bounds, and these samples."""
+    some = np.linspace(0, len(search.X) - 1, min(probes, len(search.X))).astype(int)
+    some = some[search.owner[some] >= 0]
+    values = _at(search.pieces, search.X[some])
+    own = values[np.arange(len(some)), search.owner[some]]
+    below, over = lattice_bounds(values, clauses, dual)
+    slack = _SLACK * search.scale
+    return (below > own + slack) | (over < own - slack), search.X[some]
+
+
+def _disputed(
+    search: PieceSearch, clauses: Table, dual: Table, count: int, rng: np.random.Generator
+) -> tuple[float, MissingMass]:
+    """Share of fresh points, also far out where pieces have constants, at which the bounds agree; mass of the rest."""
+    frame = span_of_gradients(search.pieces, search.scale)
+    places = rng.standard_normal((count, len(frame))) @ frame
+
+    def differ(X: Array) -> NDArray[np.bool_]:
+        below, over = lattice_bounds(_at(search.pieces, X), clauses, dual)
+        return np.asarray(np.abs(over - below) > _SLACK * search.scale)
+
+    near = differ(places)
+    all_of_them = near
+    if search.pieces[:, -1].any():
+        all_of_them = differ(places * 2.0 ** rng.integers(0, _FAR, size=(count, 1)))
+    return float(np.mean(~all_of_them)), missing_mass("unproven", places, near)
+
+
+def _continued(search: PieceSearch, clauses: Table, dual: Table, *, rays: int = 1000) -> Table:
+    """The clauses, with those of the cells that the outermost samples point to."""
+    frame = span_of_gradients(search.pieces, search.scale)
+    places = search.X @ frame.T
+    outer = np.argsort(-np.linalg.norm(places, axis=1), kind="stable")[:rays]
+    points = places[outer] @ frame
+    slack = _SLACK * search.scale
+    return extend_along_rays(points, search.owner[outer], search.pieces, clauses, dual, slack=slack)
