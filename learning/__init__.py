@@ -9,12 +9,19 @@ from learning.gaussianity import NonGaussianWarning as NonGaussianWarning
 from learning.missing_mass import MissingMass as MissingMass
 from learning.regressor import LatticePolynomialRegressor as LatticePolynomialRegressor
 from learning.sampling import GaussianOracle as GaussianOracle
+from learning.units import HiddenLayer as HiddenLayer
+from learning.units import HiddenLayerReport as HiddenLayerReport
+from learning.units import HiddenUnit as HiddenUnit
+from learning.units import one_hidden_layer as one_hidden_layer
 from learning.verification import RecoveryReport as RecoveryReport
 from learning.verification import verify_recovery as verify_recovery
 
 __all__ = [
     "FilteredPCA",
     "GaussianOracle",
+    "HiddenLayer",
+    "HiddenLayerReport",
+    "HiddenUnit",
     "LatticePolynomialRegressor",
     "MissingMass",
     "NonGaussianWarning",
@@ -23,5 +30,6 @@ __all__ = [
     "baselines",
     "instances",
     "literal",
+    "one_hidden_layer",
     "verify_recovery",
 ]
