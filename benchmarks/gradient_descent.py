@@ -124,7 +124,7 @@ def adam_tables(rows: list[Row]) -> str:
         ours, theirs = row["recovery"], row["adam"]
         best = theirs["best"]
         cells = [row["network"], ours["verdict"], f"{ours['sine']:.1e}", f"{ours['loss']:.1e}"]
-        cells += [f"{ours['seconds']:.2f}", f"{best['loss']:.3f}"]
+        cells += [f"{ours['seconds']:.2f}", f"{best['loss']:.3g}"]
         cells += [f"{best['learning_rate']:g}, {best['width']}, {best['depth']}", str(theirs["at_chance"])]
         cells += [f"{theirs['seconds']:.0f}", f"{theirs['seconds'] / ours['seconds']:.0f}"]
         lines.append("| " + " | ".join(cells) + " |")
@@ -134,7 +134,7 @@ def adam_tables(rows: list[Row]) -> str:
     for trials in zip(*(row["adam"]["trials"] for row in rows), strict=True):
         first = trials[0]
         cells = [f"{first['learning_rate']:g}", str(first["width"]), str(first["depth"])]
-        cells += [f"{trial['loss']:.3f} ({trial['epochs']})" for trial in trials]
+        cells += [f"{trial['loss']:.3g} ({trial['epochs']})" for trial in trials]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
