@@ -59,8 +59,9 @@ STAGES = {
     "refit and reconstruction over Q": (
         *(("rational_pieces.py", name) for name in ("refit_pieces", "rational_pieces", "complete_pieces")),
     ),
-    "clauses": (("regressor.py", "_judge"), ("regressor.py", "_extended"), ("sample_clauses.py", "sample_clauses")),
-    "regression to fall back on": (("regressor.py", "_best_regression"),),
+    "clauses": (("lattice_fit.py", "fit_lattice"),),
+    "regression to fall back on": (("candidates.py", "best_regression"),),
+    "test of Gaussian inputs": (("gaussianity.py", "warn_unless_gaussian"),),
 }
 UPDATES = ("moments.py", "_add_outer_products")
 LOCAL_SOLVE = ("local_fits.py", "robust_fit")

@@ -21,6 +21,7 @@ import os
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ def recover(task: Task) -> Row:
     cells = tp.polyhedral_complex(net)
     truth, subspace = tp.affine_pieces(cells), true_subspace(cells)
     wrong = false_claim(net, learner, report, set(truth), sample)
-    row = {
+    return {
         "status": learner.status_,
         "rational": bool(learner.rational_),
         "exact_function": learner.lattice_polynomial_ is not None,
@@ -161,17 +162,14 @@ def recover(task: Task) -> Row:
         "pieces_true": len(truth),
         "pieces_learned": len(learner.pieces_),
         "piece_error": piece_error(coefficients(truth), learner.pieces_),
-        "unexplained": learner.n_unexplained_,
-        "contradicted": learner.n_contradicted_,
-        "bounds_agree": learner.bounds_agree_,
+        "missing": {mass.kind: [mass.share, *mass.interval] for mass in learner.missing_},
+        "n_queries": learner.n_queries_,
+        "settled": learner.settled_,
         "seconds_fit": round(fitting, 2),
         "seconds_verify": round(verifying, 2),
         "wrong": wrong is not None,
         "wrong_claim": wrong,
     }
-    if task.mode == "queries":
-        row |= {"n_queries": int(learner.n_queries_), "settled": learner.settled_, "missing": learner.missing_}
-    return row
 
 
 def run(task: Task) -> Row:
@@ -222,7 +220,7 @@ def study(tasks: list[Task], rows: list[Row], file: Path | None, workers: int) -
         rows.append(row)
         if file is not None:
             with file.open("a") as target:
-                target.write(json.dumps(row, default=str) + "\n")
+                target.write(json.dumps(row) + "\n")
         print(f"[{done}/{len(missing)}] {one_line(row)}", file=sys.stderr, flush=True)
     return rows
 
@@ -232,7 +230,8 @@ def one_line(row: Row) -> str:
     text = f"{row['family']}, seed {row['seed']}, {row['mode']}, N = {row['samples']}: {row['verdict']}"
     if row["verdict"] != "crashed":
         pieces = f"{row['pieces_learned']} of {row['pieces_true']} pieces"
-        text += f", {row['status']}, sine {row['sine']:.1e}, {pieces}, piece error {row['piece_error']}"
+        error = "none" if row["piece_error"] is None else f"{row['piece_error']:.1e}"
+        text += f", {row['status']}, sine {row['sine']:.1e}, {pieces}, piece error {error}, {row['n_queries']} queries"
         text += f", fit {row['seconds_fit']:.0f} s, verify {row['seconds_verify']:.0f} s"
     text += f" ({row['reason']})" if row.get("reason") else ""
     return text + (f" WRONG: {row['wrong_claim']}" if row.get("wrong") else "")
@@ -255,12 +254,14 @@ def family_line(family: str, rows: list[Row]) -> list[str]:
     proved = {seed for seed, row in alone.items() if row["verdict"] == "proved"}
     helped = {seed for seed, row in asked.items() if row["verdict"] == "proved"} - proved
     complete = asked and set(alone) <= proved | set(asked)
+    labels = [row["n_queries"] for row in asked.values() if row.get("n_queries")]
     errors = [row["piece_error"] for row in runs if row.get("piece_error") is not None]
     return [
         family,
         " ".join(sorted({f"{row['samples']}" for row in runs})),
         fraction(len(proved), len(runs)),
         fraction(len(proved | helped), len(runs)) if complete else "–",
+        f"{np.median(labels):.0f}" if labels else "–",
         fraction(sum(row.get("sine", 1.0) <= EXACT for row in runs), len(runs)),
         fraction(sum(row.get("exact_function", False) for row in runs), len(runs)),
         f"{max(errors):.1e}" if errors else "–",
@@ -272,9 +273,20 @@ def family_line(family: str, rows: list[Row]) -> list[str]:
 
 
 HEADINGS = (
-    *("family", "N", "proved", "proved with queries", "V to 1e-9", "exact function", "piece error, worst"),
+    *(
+        "family",
+        "N",
+        "proved",
+        "proved with queries",
+        "queries, median",
+        "V to 1e-9",
+        "exact function",
+        "piece error, worst",
+    ),
     *("median s", "worst s", "wrong", "crashed"),
 )
+
+REASON = ("family", "mode", "verdict", "status", "reason")
 
 
 def summary(rows: list[Row]) -> str:
@@ -286,12 +298,9 @@ def summary(rows: list[Row]) -> str:
     for (family, _), group in groups.items():
         if any(row["mode"] == "samples" for row in group):
             lines.append("| " + " | ".join(family_line(family, group)) + " |")
-    lines += ["", "| family | mode | verdict | reason | runs |", "|---|---|---|---|---|"]
-    reasons: dict[tuple[str, str, str, str], int] = {}
-    for row in rows:
-        if row["verdict"] != "proved":
-            where = (row["family"], row["mode"], row["verdict"], str(row.get("reason")))
-            reasons[where] = reasons.get(where, 0) + 1
+    lines += ["", "| family | mode | verdict | learner | reason | runs |", "|---|---|---|---|---|---|"]
+    others = [row for row in rows if row["verdict"] != "proved"]
+    reasons = Counter(tuple(str(row.get(name)) for name in REASON) for row in others)
     lines += ["| " + " | ".join((*where, str(count))) + " |" for where, count in reasons.items()]
     return "\n".join(lines)
 
