@@ -1,0 +1,104 @@
+"""Runs carried out here or on processes; what they give depends on neither. Interruption by the clock."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing, contextmanager
+from types import FrameType
+
+from learning.scaling.part import Part, Row, Run
+
+__all__ = ["OutOfTime", "finished_runs", "time_limit"]
+
+_LONGEST_TIMER = 1e8  # seconds, three years: what every system's timer can hold
+Outcome = tuple[Run, Row, float]
+
+
+class OutOfTime(BaseException):
+    """The time is over. Like Ctrl-C no exception of a computation, so that no computation takes it for one."""
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[Callable[[], None]]:
+    """Raise `OutOfTime` in the body once the time is over, wherever a timer signal can; give a check for elsewhere.
+
+    Where there is no timer (Windows, threads other than the main one) only calls of the check raise it.
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+
+    def check() -> None:
+        """Raise if the time is over."""
+        if deadline is not None and time.monotonic() > deadline:
+            raise OutOfTime
+
+    def over(number: int, frame: FrameType | None) -> None:
+        """Turn the alarm into the exception."""
+        raise OutOfTime
+
+    usable = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if seconds is None or not usable:
+        yield check
+        return
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, min(seconds, _LONGEST_TIMER))
+    try:
+        yield check
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def finished_runs(
+    runs: Sequence[Run], parts: Mapping[str, Part], *, seed: int, jobs: int
+) -> Generator[Outcome, None, None]:
+    """Carry out the runs and yield (run, row, seconds) as they end: on ``jobs`` processes, the lonely ones after that.
+
+    Close the iterator to end what is still running. Each run has one BLAS thread.
+    """
+    together = [run for run in runs if not parts[run.letter].alone] if jobs > 1 else []
+    if together:
+        with closing(_on_processes(together, parts, seed, jobs)) as outcomes:
+            yield from outcomes
+    done = set(map(id, together))
+    for run in runs:
+        if id(run) not in done:
+            yield run, *_carried_out(parts[run.letter].run, run, seed)
+
+
+def _on_processes(
+    runs: Sequence[Run], parts: Mapping[str, Part], seed: int, jobs: int
+) -> Generator[Outcome, None, None]:
+    """In the order in which the runs end."""
+    older = set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(jobs, len(runs)), context, initializer=_ignore_interrupts)
+    pending = {}
+    try:
+        pending = {pool.submit(_carried_out, parts[run.letter].run, run, seed): run for run in runs}
+        for future in as_completed(list(pending)):
+            yield pending.pop(future), *future.result()
+    finally:
+        if pending:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(multiprocessing.active_children()) - older:
+                worker.terminate()
+        pool.shutdown()
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches every process of the terminal; only the one that keeps the runs is to act on it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _carried_out(function: Callable[[Mapping[str, object], int], Row], run: Run, seed: int) -> tuple[Row, float]:
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(limits=1):
+        start = time.perf_counter()
+        row = function(run.parameters, run.seed(seed))
+        return row, time.perf_counter() - start

@@ -1,0 +1,113 @@
+"""Intervals and slopes: Clopper-Pearson, power laws on logarithmic axes, where a falling curve crosses a level."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["PowerLaw", "clopper_pearson", "crossing", "power_law"]
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    r"""y ≈ constant · x^exponent, with an interval [lower, upper] for the exponent; None where no residual is left."""
+
+    exponent: float
+    lower: float | None
+    upper: float | None
+    constant: float
+
+    def __call__(self, x: float) -> float:
+        return self.constant * x**self.exponent
+
+    def __str__(self) -> str:
+        if self.lower is None or self.upper is None:
+            return f"{self.exponent:.2f} (no interval)"
+        return f"{self.exponent:.2f} [{self.lower:.2f}, {self.upper:.2f}]"
+
+    def as_dict(self) -> dict[str, float | None]:
+        """For JSON."""
+        return {"exponent": self.exponent, "lower": self.lower, "upper": self.upper, "constant": self.constant}
+
+
+def power_law(x: Sequence[float], y: Sequence[float], *, confidence: float = 0.95) -> PowerLaw | None:
+    r"""Least squares of log y on log x, with Student's interval for the slope; None below two distinct x.
+
+    The interval supposes independent normal errors of log y with one variance, and that a power law holds at all.
+
+    Parameters
+    ----------
+    x, y : positive numbers, as many of one as of the other. confidence : of the interval, in (0, 1).
+
+    Examples
+    --------
+    >>> print(power_law([1, 2, 4, 8], [3.0, 12.0, 48.0, 192.0]))
+    2.00 [2.00, 2.00]
+    """
+    from scipy.stats import t
+
+    if len(set(x)) < 2:
+        return None
+    u, v = np.log(np.asarray(x, dtype=np.float64)), np.log(np.asarray(y, dtype=np.float64))
+    centred = u - u.mean()
+    spread = float(centred @ centred)
+    exponent = float(centred @ v) / spread
+    residual = v - v.mean() - exponent * centred
+    constant = math.exp(float(v.mean()) - exponent * float(u.mean()))
+    if len(u) < 3:
+        return PowerLaw(exponent, None, None, constant)
+    error = math.sqrt(float(residual @ residual) / (len(u) - 2) / spread)
+    half = float(t.ppf(0.5 + confidence / 2.0, len(u) - 2)) * error
+    return PowerLaw(exponent, exponent - half, exponent + half, constant)
+
+
+def clopper_pearson(successes: int, trials: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    r"""Interval for a probability that covers it with at least the stated confidence, from independent trials.
+
+    Raises
+    ------
+    ValueError : successes outside 0, ..., trials, or no trials.
+
+    Examples
+    --------
+    >>> lower, upper = clopper_pearson(0, 20)
+    >>> lower, round(upper, 3)
+    (0.0, 0.168)
+
+    Source: Clopper and Pearson (1934).
+    """
+    from scipy.stats import beta
+
+    if not 0 <= successes <= trials or trials == 0:
+        raise ValueError(f"successes must lie between 0 and the trials, at least one; got {successes} of {trials}")
+    tail = (1.0 - confidence) / 2.0
+    lower = 0.0 if successes == 0 else float(beta.ppf(tail, successes, trials - successes + 1))
+    upper = 1.0 if successes == trials else float(beta.ppf(1.0 - tail, successes + 1, trials - successes))
+    return lower, upper
+
+
+def crossing(x: Sequence[float], y: Sequence[float], level: float) -> float | None:
+    r"""Where y first comes down to the level, linear in log x and log y between grid points; None if it never does.
+
+    If it begins there, the first x: an upper bound.
+
+    Parameters
+    ----------
+    x : increasing positive numbers. y : positive numbers. level : positive.
+
+    Examples
+    --------
+    >>> round(crossing([100, 200, 400], [0.8, 0.4, 0.05], 0.2), 1)
+    252.0
+    """
+    below = [i for i, value in enumerate(y) if value <= level]
+    if not below:
+        return None
+    i = below[0]
+    if i == 0:
+        return float(x[0])
+    share = math.log(y[i - 1] / level) / math.log(y[i - 1] / y[i])
+    return float(x[i - 1] * (x[i] / x[i - 1]) ** share)
