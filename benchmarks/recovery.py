@@ -203,7 +203,7 @@ def finished_runs(tasks: list[Task], workers: int) -> Iterator[Row]:
     """Run the tasks in fresh processes with one BLAS thread each; rows in the order in which they finish."""
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")  # children import NumPy anew
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, max_tasks_per_child=20) as pool:
+    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
         for future in as_completed([pool.submit(run, task) for task in tasks]):
             yield future.result()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidate", "best_regression", "fit_candidate", "fit_candidates"]
+__all__ = ["Candidate", "fit_candidate", "fit_candidates", "local_planes"]
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
@@ -24,7 +24,7 @@ class Candidate:
 
     Attributes
     ----------
-    name : "zero", "mean", "linear" or "neighbours".
+    name : "zero", "mean", "linear", "neighbours" or "planes".
     function : (n, l) -> (n,).
 
     Source: Chen, Klivans and Meka (2021); THEORY section 2, L9 (c).
@@ -50,6 +50,40 @@ def _neighbour_values(tree: Any, labels: Array, count: int, points: Array) -> Ar
     return np.asarray(labels[nearest].mean(axis=1))
 
 
+def _plane_values(tree: Any, labels: Array, count: int, points: Array) -> Array:
+    nearest = tree.query(points, k=count)[1].reshape(len(points), count)
+    steps = np.asarray(tree.data)[nearest] - points[:, None, :]
+    return local_planes(steps, labels[nearest])[0]
+
+
+def local_planes(steps: Array, labels: Array, *, ridge: float = 1e-6) -> tuple[Array, Array, Array]:
+    r"""Least-squares planes through neighbours: value at the centre, gradient, and the weights that give the value.
+
+    Parameters
+    ----------
+    steps : (n, m, l) neighbours z_j - z. labels : (n, m). ridge : relative to the neighbours' spread, for neighbours
+        that leave a plane open.
+
+    Returns
+    -------
+    (values (n,), gradients (n, l), weights (n, m)): value = Σ_j w_j y_j with Σ w_j = 1 and Σ w_j (z_j - z) = 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> local_planes(np.array([[[-1.0], [1.0], [2.0]]]), np.array([[0.0, 2.0, 3.0]]))[0].round(4)
+    array([1.])
+    """
+    design = np.concatenate([np.ones((*steps.shape[:2], 1)), steps], axis=2)
+    gram = design.transpose(0, 2, 1) @ design
+    size = steps.shape[2] + 1
+    spread = np.trace(gram[:, 1:, 1:], axis1=1, axis2=2) / max(size - 1, 1)
+    gram[:, np.arange(1, size), np.arange(1, size)] += (ridge * spread + 1e-300)[:, None]
+    functionals = np.linalg.solve(gram, design.transpose(0, 2, 1))
+    solution = np.einsum("nlm,nm->nl", functionals, labels)
+    return solution[:, 0], solution[:, 1:], functionals[:, 0]
+
+
 def _zero(Z: Array, y: Array) -> Function:
     return partial(_constant_values, 0.0)
 
@@ -63,13 +97,22 @@ def _linear(Z: Array, y: Array) -> Function:
     return partial(_linear_values, np.asarray(np.linalg.lstsq(design, y, rcond=None)[0], dtype=np.float64))
 
 
-def _neighbours(Z: Array, y: Array) -> Function:
+def _tree(Z: Array, y: Array) -> tuple[Any, Array]:
     from scipy.spatial import cKDTree
 
     used = slice(None, None, -(-len(Z) // _TREE[Z.shape[1] > 4]))
-    centres, labels = Z[used], y[used]
-    count = int(min(len(centres), min(20, max(5, round(len(centres) ** 0.4)))))
-    return partial(_neighbour_values, cKDTree(centres), labels, count)
+    return cKDTree(Z[used]), y[used]
+
+
+def _neighbours(Z: Array, y: Array) -> Function:
+    tree, labels = _tree(Z, y)
+    count = int(min(len(labels), min(20, max(5, round(len(labels) ** 0.4)))))
+    return partial(_neighbour_values, tree, labels, count)
+
+
+def _planes(Z: Array, y: Array) -> Function:
+    tree, labels = _tree(Z, y)
+    return partial(_plane_values, tree, labels, int(min(len(labels), 4 * (Z.shape[1] + 1))))
 
 
 _FITS: dict[str, Callable[[Array, Array], Function]] = {
@@ -77,18 +120,20 @@ _FITS: dict[str, Callable[[Array, Array], Function]] = {
     "mean": _mean,
     "linear": _linear,
     "neighbours": _neighbours,
+    "planes": _planes,
 }
 
 
 def fit_candidate(name: str, Z: Array, y: Array) -> Candidate:
     r"""Fit one regression of y on z = Π_W x.
 
-    ``zero`` is F̃ = 0, ``mean`` the constant ȳ, ``linear`` least squares with intercept and ``neighbours`` the mean of y
-    over the nearest n^0.4 (5 to 20) of some thousand samples, an estimate of E[y | Π_W x].
+    ``zero`` is F̃ = 0, ``mean`` the constant ȳ, ``linear`` least squares with intercept, ``neighbours`` the mean of y
+    over the nearest n^0.4 (5 to 20) of some thousand samples, an estimate of E[y | Π_W x], and ``planes`` the local
+    linear fit to the nearest 4 (l + 1).
 
     Parameters
     ----------
-    name : one of the four names. Z : (n, l) coordinates, n ≥ 1 (l ≥ 1 for "neighbours"). y : (n,) labels.
+    name : one of the five names. Z : (n, l) coordinates, n ≥ 1 (l ≥ 1 for the last two). y : (n,) labels.
 
     Raises
     ------
@@ -120,44 +165,3 @@ def fit_candidates(Z: Array, y: Array) -> list[Candidate]:
     """
     names = ("linear", "neighbours") if Z.shape[1] else ("zero", "mean")
     return [fit_candidate(name, Z, y) for name in names]
-
-
-def best_regression(X: Array, y: Array, frames: Sequence[Array]) -> tuple[Candidate, int]:
-    r"""The regression that predicts a held-out fifth of the samples best, refitted on all: a function of x ∈ R^d.
-
-    Tried are least squares on R^d and, on the subspace of every frame, the nearest neighbours.
-
-    Parameters
-    ----------
-    X : (n, d), n ≥ 1. y : (n,). frames : (l, d) frames, l ≥ 0.
-
-    Returns
-    -------
-    (candidate, index of its frame, -1 for least squares on R^d). Fewer than five samples give their mean.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> X = np.random.default_rng(0).standard_normal((500, 3))
-    >>> best_regression(X, np.abs(X[:, 0]), [np.eye(3)[:1], np.eye(3)[:2]])[1]
-    0
-    """
-    held = np.arange(len(X)) % 5 == 4
-    if not held.any():
-        return _on_subspace("mean", X, y, np.zeros((0, X.shape[1]))), -1
-    choices = [("linear", np.eye(X.shape[1]), -1)]
-    choices += [("neighbours", frame, i) for i, frame in enumerate(frames) if len(frame)]
-    losses = [
-        float(np.mean((_on_subspace(name, X[~held], y[~held], frame)(X[held]) - y[held]) ** 2))
-        for name, frame, _ in choices
-    ]
-    name, frame, index = choices[int(np.argmin(losses))]
-    return _on_subspace(name, X, y, frame), index
-
-
-def _on_subspace(name: str, X: Array, y: Array, frame: Array) -> Candidate:
-    return Candidate(name, partial(_at_coordinates, fit_candidate(name, X @ frame.T, y), frame))
-
-
-def _at_coordinates(fitted: Candidate, frame: Array, X: Array) -> Array:
-    return fitted(X @ frame.T)

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from learning.candidates import best_regression
 from learning.exact_pieces import PieceSearch, find_pieces, rough_subspace, span_of_gradients
+from learning.fallback import best_regression
 from learning.filtered_pca import FilteredPCA
 from learning.label_queries import Oracle, answers
 from learning.lattice_fit import LatticeFit, fit_lattice
@@ -155,15 +155,15 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     def _search(self, X: Array, y: Array) -> PieceSearch:
         """Find pieces: homogeneous ones first, then with constants, first briefly, then patiently."""
         pca = FilteredPCA(max_passes=self.max_passes, level=self.level, random_state=self.random_state).fit(X, y)
-        self.passes_, self._rough = pca.passes_, pca.components_
+        self.passes_, self._tested = pca.passes_, pca.components_
         scale = float(np.sqrt(np.mean(y**2))) or 1.0
         search = PieceSearch(X, y, scale, np.random.default_rng(self.random_state), self.rounding)
-        guess = rough_subspace(search, passes=self.max_passes)
+        self._guess = rough_subspace(search, passes=self.max_passes)
         brief = min(3, self.max_rounds)
         for affine, rounds in ((False, brief), (True, brief), (False, self.max_rounds), (True, self.max_rounds)):
             if len(search.unexplained):
                 search.affine = affine
-                find_pieces(search, guess, rounds=rounds)
+                find_pieces(search, self._guess, rounds=rounds)
         return search
 
     def _reconstruct(self, search: PieceSearch) -> None:
@@ -218,13 +218,14 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         self.status_, self.rational_ = "approximate", False
         self.lattice_polynomial_: LatticePolynomial | None = None
         self._lattice: LatticeFit | None = None
-        frames = [self._rough[:length] for length in range(1, len(self._rough) + 1)]
+        frames = [self._guess[:length] for length in range(len(self._guess), 0, -1)]
         if len(search.pieces):
             frames = [span_of_gradients(search.pieces, search.scale)]
             missing += self._assemble(search)
         self.missing_ = [mass for mass in missing if mass.share > 0.0 or len(mass.points)]
-        self._fallback, index = best_regression(search.X, search.y, frames)
-        self.relevant_subspace_ = frames[index] if frames else self._rough  # the last frame is the whole of W
+        self._fallback, chosen = best_regression(search.X, search.y, frames, polish=not len(search.pieces))
+        exact = frames[0] if len(search.pieces) else self._tested
+        self.relevant_subspace_ = exact if len(search.pieces) or chosen is None else chosen
         if self.status_ == "partial" and self._falls_short(search):
             self._lattice = None
 
