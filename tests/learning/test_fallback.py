@@ -73,7 +73,7 @@ def test_held_out_samples_choose() -> None:
 
 def test_noisy_labels_are_predicted_nearly_as_well_as_they_can_be() -> None:
     net = instances.h6(20, 0)
-    X, y = GaussianOracle(net, seed=1).sample(8000)
+    X, y = GaussianOracle(net, seed=1).sample(12_000)
     noise = 0.1 * y.std() * np.random.default_rng(2).standard_normal(len(y))
     learner = LatticePolynomialRegressor().fit(X, y + noise)
     assert (learner.status_, learner.rational_, learner.lattice_polynomial_) == ("approximate", False, None)
