@@ -8,7 +8,10 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from learning.baselines import adam
+import numpy as np
+from numpy.typing import NDArray
+
+from learning.baselines import AdamSweep, adam
 from learning.scaling.part import Part, Row, Table
 from learning.scaling.sample_search import TARGET, samples_to_target
 from learning.scaling.style import COLOURS, logarithmic, ticks_at
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["PART"]
+
+Array = NDArray[np.float64]
 
 _SWEEP: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {"learning_rates": (3e-3, 1e-3, 3e-4), "widths": (256,), "depths": (1, 2)}
@@ -47,12 +52,23 @@ def _run(parameters: Mapping[str, Any], seed: int) -> Row:
         return samples_to_target(name, d, seed)
     if find_spec("torch") is None:
         return {"not_run": "torch is not installed"}
-    X, y = hidden(name, d, seed)[1].sample(parameters["samples"])
-    sweep = adam(X, y, seconds=parameters["budget"], seed=seed % 2**32, **parameters["sweep"])
+    sweep = _sweep(parameters, *hidden(name, d, seed)[1].sample(parameters["samples"]), seed % 2**32)
     best = sweep.best
     configuration = {"learning_rate": best.learning_rate, "width": best.width, "depth": best.depth}
     epochs = [trial.epochs for trial in sweep.trials]
     return {"loss": best.loss, **configuration, "epochs": [min(epochs), max(epochs)], "sweep_seconds": sweep.seconds}
+
+
+def _sweep(parameters: Mapping[str, Any], X: Array, y: Array, seed: int) -> AdamSweep:
+    """Adam on one thread, as every other run."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return adam(X, y, seconds=parameters["budget"], seed=seed, **parameters["sweep"])
+    finally:
+        torch.set_num_threads(before)
 
 
 def _searches(rows: list[Row]) -> dict[int, list[float]]:

@@ -4,13 +4,16 @@ import json
 import math
 import multiprocessing
 import signal
+import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from scipy import stats
 
@@ -236,13 +239,15 @@ def test_fractions_count_every_verdict():
 
 
 def test_adam_is_shown_beside_with_its_budget(tmp_path, monkeypatch):
-    given_to_adam = []
+    given_to_adam, threads = [], []
+    torch = SimpleNamespace(get_num_threads=lambda: 4, set_num_threads=threads.append)
 
     def adam(X, y, *, seconds, seed, **sweep):
         given_to_adam.append((X.shape, seconds, sorted(sweep)))
         trials = (AdamTrial(0.1, 256, 2, 1.02, 7, 0.1), AdamTrial(0.2, 256, 1, 0.99, 5, 0.1))
         return AdamSweep(trials, 0.2, len(X))
 
+    monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setattr(samples_by_degree, "find_spec", lambda name: object())
     monkeypatch.setattr(samples_by_degree, "adam", adam)
     report = run_study(tmp_path, parts="d", size="tiny")
@@ -251,6 +256,7 @@ def test_adam_is_shown_beside_with_its_budget(tmp_path, monkeypatch):
     assert second[4:] == (None, None)
     assert any("5 to 7 epochs" in note for note in report.parts[0].table.notes)
     assert given_to_adam == [((2000, 10), 1, ["depths", "learning_rates", "widths"])]
+    assert threads == [1, 4]
 
 
 def test_without_torch_the_column_says_so_and_is_tried_again(tmp_path, monkeypatch):
@@ -260,6 +266,19 @@ def test_without_torch_the_column_says_so_and_is_tried_again(tmp_path, monkeypat
     assert report.parts[0].table.rows[0][4] == "not run: torch is not installed"
     assert "not run: torch is not installed" in (tmp_path / "scaling.md").read_text()
     assert "Adam" not in (tmp_path / "runs.jsonl").read_text()
+
+
+def test_any_run_alone_has_a_table_and_a_picture(tmp_path, monkeypatch):
+    monkeypatch.setattr(samples_by_degree, "find_spec", lambda name: None)
+    for part in run_study(tmp_path, size="tiny").parts:
+        lost = [{**row, "samples": None} for row in part.rows if row.get("grid")]
+        for row in part.rows + lost:
+            table = part.part.summarise([row])
+            assert all(len(cells) == len(table.columns) for cells in table.rows)
+            assert json.dumps(dict(table.findings), allow_nan=False)
+            axes = Figure().subplots()
+            part.part.draw([row], axes)
+            assert axes.get_xlabel()
 
 
 # Resumption and interruption
