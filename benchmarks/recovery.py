@@ -273,19 +273,9 @@ def family_line(family: str, rows: list[Row]) -> list[str]:
 
 
 HEADINGS = (
-    *(
-        "family",
-        "N",
-        "proved",
-        "proved with queries",
-        "queries, median",
-        "V to 1e-9",
-        "exact function",
-        "piece error, worst",
-    ),
-    *("median s", "worst s", "wrong", "crashed"),
+    *("family", "N", "proved", "proved with queries", "queries, median", "V to 1e-9", "exact function"),
+    *("piece error, worst", "median s", "worst s", "wrong", "crashed"),
 )
-
 REASON = ("family", "mode", "verdict", "status", "reason")
 
 
