@@ -18,6 +18,7 @@ Indices = NDArray[np.intp]
 
 _GUESS_FLOOR = 0.15  # least weight of a guessed direction in the neighbour metric: its gradients may not be met yet
 _FEW = 5  # dimensions in which neighbours are sought everywhere, with no guess
+_ENOUGH = 16  # local solves in R^d after which, if two found a piece, the far cheaper ones in the span go on
 _BATCH = 1024  # seeds of one stacked solve in the span
 
 
@@ -152,6 +153,8 @@ def _solve_ambient(search: PieceSearch, seeds: int) -> tuple[int, Array]:
         gradients.append(fit.coefficients[:dimension] / max(fit.residual, 0.03 * search.scale))
         if fit.accepted and search.accept(fit, None):
             found += 1
+        if found >= 2 and len(gradients) >= _ENOUGH:
+            break
     return found, np.array(gradients).reshape(-1, dimension)
 
 
@@ -164,14 +167,16 @@ def _solve_in_span(search: PieceSearch) -> int:
     if not len(frame):
         return 0
     points = unknowns + 4
-    failed = 0
+    failed, tree = 0, None
     while failed < 4:
-        rows = search.unexplained
-        if len(rows) < points:
-            break
-        places = _positions(search, rows, frame)
+        if tree is None:
+            rows = search.unexplained
+            if len(rows) < points:
+                break
+            places = _positions(search, rows, frame)
+            tree = cKDTree(places)
         seeds = search.rng.choice(len(rows), size=min(_BATCH, len(rows)), replace=False)
-        near = rows[cKDTree(places).query(places[seeds], k=points)[1]]
+        near = rows[tree.query(places[seeds], k=points)[1]]
         designs = search.X[near] @ frame.T
         if search.affine:
             designs = np.concatenate([designs, np.ones((*near.shape, 1))], axis=2)
@@ -183,6 +188,7 @@ def _solve_in_span(search: PieceSearch) -> int:
             if (search.owner[near[i]] < 0).all():
                 found += search.accept(LocalFit(coefficients[i], 0.0, float(error[i]), True), frame)
         total += found
+        tree = None if found else tree
         failed = 0 if found else failed + 1 + 4 * (len(seeds) == len(rows))
     return total
 

@@ -167,16 +167,17 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         return search
 
     def _reconstruct(self, search: PieceSearch) -> None:
-        """Refit, reconstruct over Q, add pieces that the lattice of these and a few samples determine."""
+        """Pieces over Q, with those that their lattice and a few samples determine; a refit if one stays in float."""
         affine = bool((np.abs(search.pieces[:, -1]) > 1e-9 * search.scale).any())
         if not affine:
             search.pieces[:, -1] = 0.0
-        search.pieces = refit_pieces(search.X, search.y, search.pieces, search.owner, search.span, affine=affine)
         forms: list[AffineForm | None] = rational_pieces(
             search.X, search.y, search.pieces, search.owner, affine=affine, rounding=self.rounding
         )
         known = [form for form in forms if form is not None]
-        if known and len(known) == len(forms):
+        if len(known) < len(forms):
+            search.pieces = refit_pieces(search.X, search.y, search.pieces, search.owner, search.span, affine=affine)
+        elif known:
             new: list[AffineForm] = known
             while new and len(search.unexplained):
                 new = complete_pieces(search.X, search.y, known, search.unexplained)
@@ -223,10 +224,16 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
             frames = [span_of_gradients(search.pieces, search.scale)]
             missing += self._assemble(search)
         self.missing_ = [mass for mass in missing if mass.share > 0.0 or len(mass.points)]
-        self._fallback, chosen = best_regression(search.X, search.y, frames, polish=not len(search.pieces))
-        exact = frames[0] if len(search.pieces) else self._tested
-        self.relevant_subspace_ = exact if len(search.pieces) or chosen is None else chosen
-        if self.status_ == "partial" and self._falls_short(search):
+        self.relevant_subspace_ = frames[0] if len(search.pieces) else self._tested
+        if self.status_ != "explained":
+            self._fall_back(search, frames)
+
+    def _fall_back(self, search: PieceSearch, frames: list[Array]) -> None:
+        """The best regression on held-out samples, for predictions where it is better than an incomplete form."""
+        self._fallback, frame = best_regression(search.X, search.y, frames, polish=not len(search.pieces))
+        if frame is not None and not len(search.pieces):
+            self.relevant_subspace_ = frame
+        if self._lattice is not None and self._falls_short(search):
             self._lattice = None
 
     def _assemble(self, search: PieceSearch) -> tuple[MissingMass, ...]:
