@@ -24,11 +24,13 @@ import tropical as tp
 if TYPE_CHECKING:
     from learning.recovery_report import Recovery
     from learning.regressor import LatticePolynomialRegressor
+    from learning.sampling import GaussianOracle
     from learning.scaling import Event
 
 DONE, REFUTED, BAD_INPUT, UNKNOWN, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 130
 _DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError)
 _LONGEST_TIMER = 1e8  # seconds, three years: what every system's timer can hold
+_UNITS_SECONDS = 20.0  # most time for the units of one hidden layer, which no verdict depends on
 _EXIT_CODE = {"proved": DONE, "refuted": REFUTED, "unknown": UNKNOWN}
 
 
@@ -79,15 +81,30 @@ def main() -> None:
 @click.option(
     "--against", type=click.Path(path_type=Path), metavar="FILE", help="Compare with this network instead of NETWORK."
 )
+@click.option(
+    "--queries",
+    type=click.Choice(["forbidden", "allowed"]),
+    default="forbidden",
+    show_default=True,
+    help="Whether the learner may ask for labels at points of its choice, where samples leave something open.",
+)
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def recover(
-    network: Path, samples: int, seed: int, out: Path, against: Path | None, timeout: float | None, as_json: bool
+    network: Path,
+    samples: int,
+    seed: int,
+    out: Path,
+    against: Path | None,
+    queries: str,
+    timeout: float | None,
+    as_json: bool,
 ) -> None:
     """Recover the function of NETWORK from samples (x, F(x)), x ~ N(0, I), and compare it with the truth over Q.
 
-    The network only labels the samples; the learner sees nothing else. DIR gets report.json, report.md, the learned
-    lattice polynomial and, if it varies along one or two dimensions, a picture of its linear regions.
+    The network only labels samples, and queries if they are allowed; the learner sees nothing else. DIR gets
+    report.json, report.md, the learned lattice polynomial and, if it varies along one or two dimensions, a picture of
+    its linear regions. A function of one hidden layer is reported with its units.
 
     Exit code 0: proved equal. 1: refuted, with a rational point where they differ. 3: unknown.
     """
@@ -97,7 +114,7 @@ def recover(
     if hidden.input_dim != truth.input_dim:
         raise ValueError(f"{against} has {truth.input_dim} inputs but {network} has {hidden.input_dim}")
     writable(out)
-    found = Recovery(network.name, against.name if against else None, hidden.input_dim, samples, seed)
+    found = Recovery(network.name, against.name if against else None, hidden.input_dim, samples, seed, queries)
     try:
         with _deadline(timeout):
             _recover(found, hidden, truth, timeout)
@@ -178,24 +195,32 @@ def _scalar_network(path: Path) -> tp.ReLUNetwork:
 def _recover(found: Recovery, hidden: tp.ReLUNetwork, truth: tp.ReLUNetwork, timeout: float | None) -> None:
     """Sample, learn, verify; every step is recorded in ``found`` as soon as it is there."""
     from learning.sampling import GaussianOracle
+    from learning.units import one_hidden_layer
     from learning.verification import verify_recovery
 
     start = time.monotonic()
     with _stage(found, "sampling", f"drawing {found.samples} labelled samples in R^{hidden.input_dim}"):
-        X, y = GaussianOracle(hidden, found.seed).sample(found.samples)
+        oracle = GaussianOracle(hidden, found.seed)
+        X, y = oracle.sample(found.samples)
     with _stage(found, "learning", "learning from the samples"):
-        found.learner = _fit(X, y, found.seed)
+        asked = [oracle] if found.queries == "allowed" else []
+        found.learner = _fit(X, y, found.seed, *asked)
     _say(f"learned: {found.summary()}")
-    left = None if timeout is None else tp.Budget(seconds=max(timeout - (time.monotonic() - start), 1e-3))
+    budget = None if timeout is None else tp.Budget(seconds=max(timeout - (time.monotonic() - start), 1e-3))
     with _stage(found, "verification", "comparing with the truth over Q"):
-        found.verdict = verify_recovery(truth, found.learner, left)
+        found.verdict = verify_recovery(truth, found.learner, budget)
+    if found.polynomial is not None:
+        left = _UNITS_SECONDS if timeout is None else min(_UNITS_SECONDS, timeout - (time.monotonic() - start))
+        with _stage(found, "units", "looking for the units of one hidden layer"):
+            found.hidden_layer = one_hidden_layer(found.polynomial, tp.Budget(seconds=max(left, 1e-3)))
 
 
-def _fit(X: Any, y: Any, seed: int) -> LatticePolynomialRegressor:
-    """The learner sees X and y, nothing else."""
+def _fit(X: Any, y: Any, seed: int, oracle: GaussianOracle | None = None) -> LatticePolynomialRegressor:
+    """The learner sees X and y, and an oracle if it may ask for labels; nothing else."""
     from learning.regressor import LatticePolynomialRegressor
 
-    return LatticePolynomialRegressor(random_state=seed).fit(X, y)
+    queries = "forbidden" if oracle is None else "allowed"
+    return LatticePolynomialRegressor(queries=queries, random_state=seed).fit(X, y, oracle=oracle)
 
 
 def _say(text: str) -> None:

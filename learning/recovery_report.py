@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import tropical as tp
+from learning.missing_mass import MissingMass
 from learning.regressor import LatticePolynomialRegressor
+from learning.units import HiddenLayerReport
 from learning.verification import RecoveryReport
 
 FILES = ("report.json", "report.md", "lattice_polynomial.json", "regions.png")
@@ -36,9 +38,11 @@ class Recovery:
     input_dim: int
     samples: int
     seed: int
+    queries: str = "forbidden"
     seconds: dict[str, float] = field(default_factory=dict)
     learner: LatticePolynomialRegressor | None = None
     verdict: RecoveryReport | None = None
+    hidden_layer: HiddenLayerReport | None = None
 
     def stop(self, reason: str) -> None:
         """Record that a budget ended the recovery before a verdict."""
@@ -107,10 +111,32 @@ class Recovery:
             "learner_status": None if learner is None else learner.status_,
             "rational": None if learner is None else bool(learner.rational_),
             "filtering_passes": None if learner is None else len(learner.passes_),
+            "queries": None if learner is None else learner.n_queries_,
+            "missing": None if learner is None else [_missing_dict(mass) for mass in learner.missing_],
+            "hidden_layer": _layer_dict(self.hidden_layer),
             **_verdict_dict(verdict),
             "versions": {name: _version(name) for name in ("tropical-relu", "numpy", "python-flint")},
             "python": platform.python_version(),
         }
+
+
+def _missing_dict(mass: MissingMass) -> dict[str, Any]:
+    return {"kind": mass.kind, "share": mass.share, "interval": list(mass.interval), "confidence": 0.95}
+
+
+def _layer_dict(report: HiddenLayerReport | None) -> dict[str, Any] | None:
+    """Whether one hidden layer computes the learned function, and its units relu(<normal, x> + bias), each once."""
+    if report is None:
+        return None
+    found: dict[str, Any] = {"status": report.status, "units": None, "affine": None}
+    if report.status == "proved":
+        found["units"] = [
+            {"normal": [str(n) for n in unit.normal], "bias": _text(unit.bias), "jump": _text(unit.jump)}
+            for unit in report.units
+        ]
+        affine = report.affine
+        found["affine"] = {"gradient": [_text(q) for q in affine.gradient], "constant": _text(affine.constant)}
+    return found
 
 
 def _verdict_dict(verdict: RecoveryReport | None) -> dict[str, Any]:
@@ -195,13 +221,15 @@ def markdown(found: Recovery, files: list[str]) -> str:
         f"# Recovery of {found.network}: {found.status}",
         "",
         f"The learner saw {found.samples} samples (x, F(x)) with x ~ N(0, I) in R^{found.input_dim}, seed "
-        f"{found.seed}, and nothing else of the network.",
+        f"{found.seed}, {_queried(found)}and nothing else of the network.",
         f"What it learned was then compared, over the rational numbers, with {truth}.",
         "",
         f"**{found.status}**: {found.reason}.",
         "",
         *_refutation_lines(found),
         *_learned_lines(found),
+        *_missing_lines(found),
+        *_unit_lines(found),
         "## Time",
         "",
         *(f"- {stage}: {seconds:.2f} s" for stage, seconds in found.seconds.items()),
@@ -215,6 +243,53 @@ def markdown(found: Recovery, files: list[str]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _queried(found: Recovery) -> str:
+    asked = 0 if found.learner is None else found.learner.n_queries_
+    return f"asked for {asked} labels at points of its choice " if asked else ""
+
+
+def _missing_lines(found: Recovery) -> list[str]:
+    """What the learner itself leaves open."""
+    masses = [] if found.learner is None else found.learner.missing_
+    if not masses:
+        return []
+    lines = ["Left open by the learner, with the Gaussian mass (95 % interval):", ""]
+    for mass in masses:
+        lower, upper = mass.interval
+        lines.append(f"- {mass.kind}: {mass.share:.3g} ({lower:.2g} to {upper:.2g})")
+    return [*lines, ""]
+
+
+def _unit_lines(found: Recovery) -> list[str]:
+    """The units of one hidden layer, in coordinates of the relevant subspace."""
+    report = found.hidden_layer
+    if report is None or found.learner is None or report.status != "proved":
+        return []
+    frame = found.learner.relevant_subspace_.tolist()
+    lines = [
+        "## Units",
+        "",
+        f"One hidden layer computes this function (proved): an affine part and {len(report.units)} units",
+        "jump · relu(⟨normal, x⟩ + bias), unique up to scaling and orientation. Normals in coordinates z of the",
+        "relevant subspace, rounded here, exact in `report.json`:",
+        "",
+        "| unit | jump | normal | bias |",
+        "|---|---|---|---|",
+    ]
+    for index, unit in enumerate(report.units):
+        normal = ", ".join(_in_frame(frame, unit.normal))
+        lines.append(f"| {index} | {float(unit.jump):.6g} | {normal} | {float(unit.bias):.6g} |")
+    return [*lines, ""]
+
+
+def _in_frame(frame: list[list[float]], vector: Sequence[Fraction | int]) -> list[str]:
+    """Coordinates of a vector of V, rounded for readers."""
+    floats = [float(a) for a in vector]
+    inner = [sum(a * b for a, b in zip(row, floats, strict=True)) for row in frame]
+    negligible = _NEGLIGIBLE * max(map(abs, inner), default=0.0)
+    return [f"{q:.6g}" if abs(q) > negligible else "0" for q in inner]
 
 
 def _refutation_lines(found: Recovery) -> list[str]:
@@ -258,10 +333,7 @@ def _learned_lines(found: Recovery) -> list[str]:
         "|---|---|---|",
     ]
     for index, piece in enumerate(polynomial.pieces):
-        gradient = [float(a) for a in piece.gradient]
-        inner = [sum(a * b for a, b in zip(row, gradient, strict=True)) for row in frame]
-        negligible = _NEGLIGIBLE * max(map(abs, inner), default=0.0)
-        shown = ", ".join(f"{q:.6g}" if abs(q) > negligible else "0" for q in inner)
+        shown = ", ".join(_in_frame(frame, piece.gradient))
         lines.append(f"| {index} | {shown} | {float(piece.constant):.6g} |")
     clauses = "; ".join("{" + ", ".join(map(str, sorted(clause))) + "}" for clause in polynomial.clauses)
     return [*lines, "", f"Clauses: {clauses}.", ""]

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import tropical as tp
 from learning import cli, recovery_report
-from learning.instances import h6
+from learning.instances import h6, random_network
 
 SMALL = h6(6, seed=1)
 
@@ -173,3 +173,33 @@ def test_the_learner_gets_samples_and_nothing_else(folder, monkeypatch):
     ((X, y, seed),) = seen
     assert (X.shape, y.shape, seed) == ((2000, 6), (2000,), 5)
     assert SMALL.evaluate(X)[:, 0] == pytest.approx(y)
+
+
+def test_units_of_one_hidden_layer_are_reported(folder):
+    out = folder / "out"
+    result = run(folder / "small.json", "--samples", 3000, "--out", out, "--json")
+    layer = json.loads(result.stdout)["hidden_layer"]
+    assert layer["status"] == "proved"
+    terms = [
+        (list(map(int, unit["normal"])), Fraction(unit["bias"]), Fraction(unit["jump"])) for unit in layer["units"]
+    ]
+    affine = [[*map(Fraction, layer["affine"]["gradient"])]]
+    rows = [normal for normal, _, _ in terms] + affine + [[-a for a in affine[0]]]
+    rebuilt = tp.ReLUNetwork.from_arrays([rows, [[*(jump for _, _, jump in terms), 1, -1]]])
+    assert len(terms) == 6
+    assert tp.equivalent(SMALL, rebuilt).status == "proved"
+    assert "| unit | jump | normal | bias |" in (out / "report.md").read_text()
+
+
+def test_queries_find_what_samples_miss_and_the_report_says_what_is_open(folder):
+    tp.save_network(random_network(3, (4, 4), 6, seed=1), folder / "small.json")
+    arguments = (folder / "small.json", "--samples", 900, "--seed", 1)
+    samples_only = run(*arguments, "--out", folder / "one", "--json")
+    report = json.loads(samples_only.stdout)
+    assert (report["status"], report["queries"]) == ("unknown", 0)
+    assert {"kind", "share", "interval", "confidence"} == set(report["missing"][0])
+    assert "Left open by the learner" in (folder / "one" / "report.md").read_text()
+    asked = run(*arguments, "--out", folder / "two", "--queries", "allowed", "--json")
+    report = json.loads(asked.stdout)
+    assert (asked.exit_code, report["status"], report["missing"]) == (0, "proved", [])
+    assert f"asked for {report['queries']} labels" in (folder / "two" / "report.md").read_text()
