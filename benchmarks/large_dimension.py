@@ -210,7 +210,7 @@ def block_run(dimension: int, ratio: int, seed: int) -> Row:
     """One pass of the block method on h6, every batch drawn when it is used and then let go."""
     peak_memory(afresh=True)
     net = NETWORKS["h6"](dimension, seed)
-    oracle = ln.GaussianOracle(net, seed=seed)
+    oracle = ln.GaussianOracle(net, seed=np.random.default_rng([seed, 1]))  # a stream apart from that of the block
     start = time.perf_counter()
     pca = ln.FilteredPCA(max_passes=1, method="block", random_state=seed)
     pca.fit_batches(oracle.batch_factory(ratio * dimension, BATCH // 5))
