@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 from learning.bands import residual_bands
 from learning.gaussianity import warn_unless_gaussian
 from learning.passes import BATCH, PassRecord, block_pass, filtered_pass, streamed_pass
+from learning.sampling import own_stream
 from learning.stopping import stopping_thresholds
 
 __all__ = ["BATCH", "FilteredPCA", "PassRecord", "filtered_pass", "residual_bands", "stopping_thresholds"]
@@ -89,7 +90,7 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
         self._check_parameters()
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         warn_unless_gaussian(X)
-        rng = np.random.default_rng(self.random_state)
+        rng = own_stream(self.random_state, "filtered PCA")
         parts = np.array_split(rng.permutation(len(X)), self.max_passes)
 
         def one_pass(frame: Array, index: int) -> tuple[Array, PassRecord | None]:
@@ -131,7 +132,7 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
         self.n_features_in_ = first[0].shape[1]
         begun = [itertools.chain([first], opened)]
         del first
-        rng = np.random.default_rng(self.random_state)
+        rng = own_stream(self.random_state, "filtered PCA")
 
         def draw() -> Iterable[BATCH]:
             return begun.pop() if begun else self._checked(make_batches(), self.n_features_in_)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.sampling import own_stream
+
 __all__ = ["NonGaussianWarning", "gaussian_misfit", "warn_unless_gaussian"]
 
 Array = NDArray[np.float64]
@@ -51,7 +53,7 @@ def gaussian_misfit(X: Array, *, level: float = 1e-6, directions: int = 16) -> s
     count, dimension = X.shape
     if count < _LEAST:
         return None
-    frame = np.random.default_rng(0).standard_normal((directions, dimension))
+    frame = own_stream(0, "directions").standard_normal((directions, dimension))
     frame /= np.linalg.norm(frame, axis=1)[:, None]
     means = _means(X, frame)
     critical = float(norm.isf(level / (2 * (means.size + 2)))) * (1.0 + 5.0 / np.sqrt(count))

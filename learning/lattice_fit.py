@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from learning.exact_pieces import PieceSearch, span_of_gradients
 from learning.missing_mass import MissingMass, missing_mass
 from learning.sample_clauses import extend_along_rays, lattice_bounds, sample_clauses
+from learning.sampling import own_stream
 from tropical import AffineForm
 
 __all__ = ["LatticeFit", "fit_lattice"]
@@ -67,7 +68,7 @@ def fit_lattice(
     dual = sample_clauses(X, forms, owners, above=False)
     probes = min(_PROBES, 1000 + 20_000_000 // (len(clauses) + len(dual) + 1))
     contradicted, seen = _contradicted(search, clauses, dual, probes)
-    agreement, unproven = _disputed(search, clauses, dual, probes // 10, np.random.default_rng(seed))
+    agreement, unproven = _disputed(search, clauses, dual, probes // 10, own_stream(seed, "fresh points"))
     if far and not contradicted.any() and search.pieces[:, -1].any():
         clauses = _continued(search, clauses, dual)
     missing = (missing_mass("contradicted", seen, contradicted), unproven)

@@ -365,7 +365,7 @@ def refine_by_queries(
     --------
     >>> X = np.random.default_rng(0).standard_normal((60, 2))
     >>> search = PieceSearch(X, np.maximum(X[:, 0], 0.0), 1.0, np.random.default_rng(0))
-    >>> found = refine_by_queries(search, [], lambda Z: np.maximum(Z[:, 0], 0.0), limit=10_000)
+    >>> found = refine_by_queries(search, [], lambda Z: np.maximum(Z[:, 0], 0.0), limit=40_000)
     >>> sorted(map(str, found.forms)), found.settled
     (['0', 'x0'], True)
 

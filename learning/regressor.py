@@ -19,6 +19,7 @@ from learning.lattice_fit import LatticeFit, fit_lattice
 from learning.missing_mass import MissingMass, missing_mass
 from learning.rational_pieces import complete_pieces, rational_pieces, refit_pieces
 from learning.refinement import exact_form, refine_by_queries
+from learning.sampling import own_stream
 from tropical import AffineForm, LatticePolynomial, ReLUNetwork, to_network
 
 __all__ = ["LatticePolynomialRegressor"]
@@ -157,7 +158,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         pca = FilteredPCA(max_passes=self.max_passes, level=self.level, random_state=self.random_state).fit(X, y)
         self.passes_, self._tested = pca.passes_, pca.components_
         scale = float(np.sqrt(np.mean(y**2))) or 1.0
-        search = PieceSearch(X, y, scale, np.random.default_rng(self.random_state), self.rounding)
+        search = PieceSearch(X, y, scale, own_stream(self.random_state, "pieces"), self.rounding)
         self._guess = rough_subspace(search, passes=self.max_passes)
         brief = min(3, self.max_rounds)
         for affine, rounds in ((False, brief), (True, brief), (False, self.max_rounds), (True, self.max_rounds)):

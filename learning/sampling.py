@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tropical import ReLUNetwork
 
-__all__ = ["GaussianOracle"]
+__all__ = ["GaussianOracle", "own_stream"]
 
 Array = NDArray[np.float64]
 Batch = tuple[Array, Array]
@@ -108,3 +108,12 @@ class GaussianOracle:
             return np.array([float(row[0]) for row in self._net.evaluate_exact(X.tolist())])
         except OverflowError:
             raise ValueError("a label exceeds the range of float64") from None
+
+
+def own_stream(seed: int | None, purpose: str) -> np.random.Generator:
+    """A random stream for one purpose, apart from ``default_rng(seed)``, which may have drawn the data.
+
+    >>> own_stream(0, "start").standard_normal() == np.random.default_rng(0).standard_normal()
+    False
+    """
+    return np.random.default_rng() if seed is None else np.random.default_rng([seed, *purpose.encode()])

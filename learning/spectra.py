@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.moments import BinnedMoments, BinnedProducts
+from learning.sampling import own_stream
 from learning.stopping import (
     leakage_after_step,
     leakage_bound,
@@ -167,7 +168,7 @@ def _extremes(matrix: Array) -> Array:
 
     if len(matrix) <= _SMALL:
         return np.asarray(np.linalg.eigvalsh(matrix))
-    start = np.random.default_rng(0).standard_normal(len(matrix))
+    start = own_stream(0, "power iteration").standard_normal(len(matrix))
     return np.sort(eigsh(matrix, k=2, which="BE", v0=start, tol=1e-4, ncv=24, return_eigenvectors=False))
 
 

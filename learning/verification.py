@@ -18,6 +18,12 @@ from tropical import (
     gaussian_measure,
 )
 
+_OPEN = {
+    "explained": "its pieces were not reconstructed over Q",
+    "partial": "pieces or their order are missing",
+    "approximate": "it found no exact piece",
+}
+
 
 class Recovered(Protocol):
     """What a fitted learner offers for verification: an exact function, or None where it has none."""
@@ -74,8 +80,8 @@ def verify_recovery(
     """
     polynomial = learned if isinstance(learned, LatticePolynomial) else learned.lattice_polynomial_
     if polynomial is None:
-        reason = "the learner reports no exact function: its pieces were not reconstructed over Q"
-        return RecoveryReport("unknown", detail={"reason": reason})
+        reason = _OPEN.get(getattr(learned, "status_", ""), "it has no lattice polynomial")
+        return RecoveryReport("unknown", detail={"reason": f"the learner reports no exact function: {reason}"})
     budget = budget or Budget(seconds=60)
     verdict = equivalent(net, polynomial, budget=budget)
     if verdict.status != "refuted":

@@ -42,6 +42,13 @@ def test_false_alarms_are_as_rare_as_the_level_says() -> None:
     assert alarms <= 80
 
 
+@pytest.mark.parametrize(("count", "dimension"), [(200, 1000), (300, 16), (5000, 20)])
+def test_data_of_any_seed_pass(count: int, dimension: int) -> None:
+    """The directions of the test must not be drawn from the stream that drew the data."""
+    for seed in range(4):
+        assert gaussian_misfit(np.random.default_rng(seed).standard_normal((count, dimension))) is None
+
+
 def test_few_samples_are_not_judged() -> None:
     assert gaussian_misfit(np.ones((99, 2))) is None
 

@@ -59,7 +59,17 @@ def test_over_budget_says_so():
     assert "budget" in report.detail["disagreement"]
 
 
-def test_a_learner_without_an_exact_function_is_unknown():
-    report = verify_recovery(instances.h6(10), SimpleNamespace(lattice_polynomial_=None))
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("explained", "not reconstructed"),
+        ("partial", "are missing"),
+        ("approximate", "no exact piece"),
+        (None, "no lattice"),
+    ],
+)
+def test_a_learner_without_an_exact_function_is_unknown(status, reason):
+    learned = SimpleNamespace(lattice_polynomial_=None, status_=status)
+    report = verify_recovery(instances.h6(10), learned)
     assert report.status == "unknown"
-    assert "not reconstructed" in report.detail["reason"]
+    assert reason in report.detail["reason"]
