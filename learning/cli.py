@@ -108,7 +108,9 @@ def recover(
 
     Exit code 0: proved equal. 1: refuted, with a rational point where they differ. 3: unknown.
     """
-    from learning.recovery_report import Recovery, documents, publish, writable
+    from learning.publishing import publish, writable
+    from learning.recovery_documents import FILES, documents
+    from learning.recovery_report import Recovery
 
     hidden, truth = _scalar_network(network), _scalar_network(against or network)
     if hidden.input_dim != truth.input_dim:
@@ -123,7 +125,7 @@ def recover(
     _say("writing the report")
     files = documents(found)
     try:
-        publish(out, files)
+        publish(out, files, superseded=FILES)
     except OSError as error:
         raise InputError(f"--out: {out} cannot be written: {error}") from error
     click.echo(json.dumps(found.as_dict()) if as_json else f"{found.headline()}\nReport: {out / 'report.md'}")
@@ -152,7 +154,7 @@ def scaling(
 
     Exit code 0: done. 3: stopped by Ctrl-C or --timeout; the report says what is missing.
     """
-    from learning.recovery_report import writable
+    from learning.publishing import writable
     from learning.scaling import PARTS, run_study
 
     writable(out)

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import secrets
-from pathlib import Path
 from typing import Any
 
 from learning.scaling.report import PartReport, StudyReport
 
-__all__ = ["documents", "markdown", "publish"]
-
-
-def publish(out: Path, report: StudyReport) -> None:
-    """Write all documents into the folder: each aside first, then all are renamed. ``OSError`` if writing fails."""
-    files = documents(report)
-    aside = {name: out / f".{name}.{secrets.token_hex(4)}.tmp" for name in files}
-    try:
-        for name, content in files.items():
-            aside[name].write_bytes(content)
-        for name in files:
-            aside[name].replace(out / name)
-    finally:
-        for path in aside.values():
-            path.unlink(missing_ok=True)
+__all__ = ["documents", "markdown"]
 
 
 def documents(report: StudyReport) -> dict[str, bytes]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from learning.publishing import publish
 from learning.scaling import (
     recovered_fraction,
     samples_by_degree,
@@ -17,7 +18,7 @@ from learning.scaling import (
     stopping_errors,
     time_by_dimension,
 )
-from learning.scaling.documents import publish
+from learning.scaling.documents import documents
 from learning.scaling.execution import OutOfTime, finished_runs, time_limit
 from learning.scaling.ledger import Ledger
 from learning.scaling.part import SIZES, Row, Run
@@ -99,7 +100,7 @@ def run_study(
         for part in PARTS.values()
     ]
     report = StudyReport(seed, size, tuple(each for each in reports if each.asked or each.rows), stopped)
-    publish(out, report)
+    publish(out, documents(report))
     return report
 
 

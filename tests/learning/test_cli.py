@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import tropical as tp
-from learning import cli, recovery_report
+from learning import cli, publishing, recovery_documents
 from learning.instances import h6, random_network
 
 SMALL = h6(6, seed=1)
@@ -52,7 +52,7 @@ def test_recovery_from_samples_ends_proved(folder):
     assert expected.items() <= report.items()
     assert report == json.loads((out / "report.json").read_text())
     assert "12 cells" in report["reason"]
-    assert sorted(path.name for path in out.iterdir()) == sorted(recovery_report.FILES)
+    assert sorted(path.name for path in out.iterdir()) == sorted(recovery_documents.FILES)
     learned = tp.load_lattice_polynomial(out / "lattice_polynomial.json")
     assert len(learned.clauses) == report["clauses"]
     assert tp.equivalent(SMALL, learned).status == "proved"
@@ -156,12 +156,12 @@ def test_a_failing_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(type(tmp_path), "write_bytes", failing)
     with pytest.raises(OSError, match="disk full"):
-        recovery_report.publish(tmp_path / "out", files)
+        publishing.publish(tmp_path / "out", files)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "report.md").touch()
     with pytest.raises(OSError, match="disk full"):
-        recovery_report.publish(tmp_path / "kept", files)
+        publishing.publish(tmp_path / "kept", files)
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["report.md"]
 
 
