@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from learning.filtered_pca import filtered_pass
 from learning.local_fits import LocalFit, batched_fits, certified_fit, robust_fit, solve_least_squares
+from learning.polish import polished_frame
 from learning.subspace import orthonormal_frame
 
 __all__ = ["PieceSearch", "find_pieces", "rough_subspace", "span_of_gradients"]
@@ -137,15 +138,19 @@ def _solve_ambient(search: PieceSearch, seeds: int) -> tuple[int, Array]:
     places = _positions(search, rows, search.metric)
     tree = cKDTree(places) if places.shape[1] else None
     found, gradients = 0, []
-    for seed in search.rng.choice(len(rows), size=min(seeds, len(rows)), replace=False):
+    for i, seed in enumerate(search.rng.choice(len(rows), size=min(seeds, len(rows)), replace=False)):
         if search.owner[rows[seed]] >= 0:
             continue
-        count = min(2 * dimension + 10, len(rows))
-        near = np.arange(count) if tree is None else np.atleast_1d(tree.query(places[seed], k=count)[1])
+        count = min(
+            (4 if i % 2 else 2) * dimension + 10, len(rows)
+        )  # every second: of twice as many, those of one plane
+        wide = min(2 * count, len(rows)) if i % 2 else count
+        near = np.arange(wide) if tree is None else np.atleast_1d(tree.query(places[seed], k=wide)[1])
         near = rows[near]
         near = near[search.owner[near] < 0]
         if len(near) < smallest:
             continue
+        near = _of_one_plane(search, near, count)
         design = search.design(search.X[near])
         fit = certified_fit(design[:smallest], search.y[near[:smallest]], scale=search.scale, rounding=search.rounding)
         if not fit.accepted and len(near) > smallest:
@@ -156,6 +161,22 @@ def _solve_ambient(search: PieceSearch, seeds: int) -> tuple[int, Array]:
         if found >= 2 and len(gradients) >= _ENOUGH:
             break
     return found, np.array(gradients).reshape(-1, dimension)
+
+
+def _of_one_plane(search: PieceSearch, near: Indices, count: int) -> Indices:
+    """Of samples ordered by distance, the ``count`` that follow the plane over the guessed subspace at the first best.
+
+    A plane has few unknowns, hence small neighbourhoods; on a wider one it tells the samples of its piece from others,
+    far better than distance does, as soon as the guess is good to a few hundredths.
+    """
+    if len(near) <= count:
+        return near
+    coordinates = search.design(search.X[near] @ search.metric.T)
+    values, chosen = search.y[near], np.arange(3 * coordinates.shape[1])
+    for _ in range(3):
+        plane = np.linalg.lstsq(coordinates[chosen], values[chosen], rcond=None)[0]
+        chosen = np.argsort(np.abs(coordinates @ plane - values), kind="stable")[:count]
+    return near[chosen]
 
 
 def _solve_in_span(search: PieceSearch) -> int:
@@ -194,12 +215,13 @@ def _solve_in_span(search: PieceSearch) -> int:
 
 
 def _updated_metric(search: PieceSearch, guess: Array, gradients: Array) -> Array:
-    """Span found exactly, then the guess turned towards the local gradients and weighted by them."""
-    scaled = gradients / max(float(np.abs(gradients).max(initial=0.0)), 1e-300)
-    _, weights, directions = np.linalg.svd(scaled, full_matrices=False) if len(scaled) else (0, np.zeros(0), scaled)
-    rank = min(len(guess), len(weights))
-    weights = np.maximum(weights[:rank] / max(float(weights[0]), 1e-300), _GUESS_FLOOR) if rank else weights[:0]
-    rough = directions[:rank] * weights[:, None]
+    """Span found exactly, then the guess: turned towards the local gradients and weighted by them, if there are any."""
+    rough = guess
+    if gradients.any():
+        _, weights, directions = np.linalg.svd(gradients / np.abs(gradients).max(), full_matrices=False)
+        rank = min(len(guess), len(weights))
+        weights = np.maximum(weights[:rank] / weights[0], _GUESS_FLOOR)
+        rough = directions[:rank] * weights[:, None]
     outside = rough - (rough @ search.span.T) @ search.span
     return np.vstack([search.span, outside[np.linalg.norm(outside, axis=1) > 0.02]])
 
@@ -232,7 +254,8 @@ def find_pieces(search: PieceSearch, guess: Array, *, rounds: int = 12, seeds: i
 
     Alternates certified local solves in R^d, around unexplained samples whose neighbours are taken in the guessed
     subspace, with cheap ones in the span of the gradients found so far. Only exactly found directions deflate; guessed
-    ones, turned towards the local gradients after every round, serve to find neighbours.
+    ones serve to find neighbours. They are turned towards the local gradients after every round that found a piece;
+    when one found none, filtered PCA on the unexplained samples, polished, gives a new guess.
 
     Parameters
     ----------
@@ -255,8 +278,9 @@ def find_pieces(search: PieceSearch, guess: Array, *, rounds: int = 12, seeds: i
         fruitless = 0 if found else fruitless + 1
         if fruitless and len(search.unexplained) <= dimension + 6:
             break
-        search.metric = _updated_metric(search, guess, gradients)
-        if fruitless and fruitless % 4 == 0 and len(search.unexplained) >= 10 * dimension:
-            guess = rough_subspace(search) if dimension > _FEW else guess
-            search.metric = guess
+        search.metric = _updated_metric(search, guess, gradients if found else gradients[:0])
+        if fruitless % 4 == 1 and dimension > _FEW and len(search.unexplained) >= 10 * dimension:
+            rows = search.unexplained
+            guess = polished_frame(search.X[rows], search.y[rows], rough_subspace(search))
+            search.metric = _updated_metric(search, guess, gradients[:0])
     return search

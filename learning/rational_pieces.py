@@ -21,6 +21,7 @@ Indices = NDArray[np.intp]
 
 _MARGINS = (1.0, 16.0, 256.0)  # error bounds tried in turn: labels of ill-conditioned networks are worse than estimated
 _CHANCE = 1e-9  # accidental pieces tolerated when a few samples and the lattice determine one
+_FEW = 300  # samples looked at together; where more are left, whole pieces are missing that local solves can find
 _ROWS = 12  # samples of one refit per unknown; the others are held out and must agree
 
 
@@ -231,6 +232,7 @@ def complete_pieces(
     if lattice is None:
         return []
     found: list[AffineForm] = []
+    unexplained = unexplained[:_FEW]
     homogeneous = np.column_stack([X[unexplained], np.ones(len(unexplained))])
     places, labels = homogeneous @ lattice.rows.T, y[unexplained]
     directions = homogeneous @ np.linalg.qr(lattice.rows.T)[0]

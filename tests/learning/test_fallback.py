@@ -5,7 +5,8 @@ import pytest
 
 from learning import instances
 from learning.candidates import fit_candidate, local_planes
-from learning.fallback import best_regression, polished_frame
+from learning.fallback import best_regression
+from learning.polish import polished_frame
 from learning.regressor import LatticePolynomialRegressor
 from learning.sampling import GaussianOracle
 from learning.subspace import max_sine, orthonormal_frame
