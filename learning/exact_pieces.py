@@ -19,6 +19,7 @@ Indices = NDArray[np.intp]
 
 _GUESS_FLOOR = 0.15  # least weight of a guessed direction in the neighbour metric: its gradients may not be met yet
 _FEW = 5  # dimensions in which neighbours are sought everywhere, with no guess
+_PLANAR = 300  # largest d for solves with 4 d samples: their cost grows as the cube
 _ENOUGH = 16  # local solves in R^d after which, if two found a piece, the far cheaper ones in the span go on
 _BATCH = 1024  # seeds of one stacked solve in the span
 
@@ -141,10 +142,9 @@ def _solve_ambient(search: PieceSearch, seeds: int) -> tuple[int, Array]:
     for i, seed in enumerate(search.rng.choice(len(rows), size=min(seeds, len(rows)), replace=False)):
         if search.owner[rows[seed]] >= 0:
             continue
-        count = min(
-            (4 if i % 2 else 2) * dimension + 10, len(rows)
-        )  # every second: of twice as many, those of one plane
-        wide = min(2 * count, len(rows)) if i % 2 else count
+        planar = i % 2 == 1 and dimension <= _PLANAR  # every second seed takes the samples of one plane among more
+        count = min((4 if planar else 2) * dimension + 10, len(rows))
+        wide = min(2 * count, len(rows)) if planar else count
         near = np.arange(wide) if tree is None else np.atleast_1d(tree.query(places[seed], k=wide)[1])
         near = rows[near]
         near = near[search.owner[near] < 0]
