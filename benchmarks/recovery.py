@@ -51,7 +51,7 @@ NAMED: dict[str, tuple[Callable[[int, int], tp.ReLUNetwork], int]] = {
     "parity k=4": (lambda dim, seed: ln.instances.parity(4, dim, seed), 100_000),
     "sequential": (ln.instances.sequential, 300_000),
     "ill-conditioned (opposite)": (lambda dim, seed: ln.instances.ill_conditioned(dim, seed, "1/2000"), 40_000),
-    "ill-conditioned (parallel)": (ln.instances.nearly_parallel, 40_000),
+    "ill-conditioned (parallel)": (ln.instances.nearly_parallel, 120_000),
     "cancelling": (ln.instances.cancelling, 40_000),
     "negative outputs": (ln.instances.negative_outputs, 40_000),
     "alternating K=6": (lambda dim, seed: ln.instances.alternating(6, dim, seed), 40_000),
