@@ -127,7 +127,7 @@ def _positions(search: PieceSearch, rows: Indices, metric: Array) -> Array:
     return places / np.maximum(np.linalg.norm(places, axis=1), 1e-300)[:, None]
 
 
-def _solve_ambient(search: PieceSearch, seeds: int) -> tuple[int, Array]:
+def _solve_ambient(search: PieceSearch, seeds: int, *, polished: bool) -> tuple[int, Array]:
     """Local solves in R^d around unexplained samples; returns the number of pieces found and all gradients."""
     from scipy.spatial import cKDTree
 
@@ -142,7 +142,7 @@ def _solve_ambient(search: PieceSearch, seeds: int) -> tuple[int, Array]:
     for i, seed in enumerate(search.rng.choice(len(rows), size=min(seeds, len(rows)), replace=False)):
         if search.owner[rows[seed]] >= 0:
             continue
-        planar = i % 2 == 1 and dimension <= _PLANAR  # every second seed takes the samples of one plane among more
+        planar = polished and i % 2 == 1 and dimension <= _PLANAR  # takes the samples of one plane among more
         count = min((4 if planar else 2) * dimension + 10, len(rows))
         wide = min(2 * count, len(rows)) if planar else count
         near = np.arange(wide) if tree is None else np.atleast_1d(tree.query(places[seed], k=wide)[1])
@@ -254,8 +254,8 @@ def find_pieces(search: PieceSearch, guess: Array, *, rounds: int = 12, seeds: i
 
     Alternates certified local solves in R^d, around unexplained samples whose neighbours are taken in the guessed
     subspace, with cheap ones in the span of the gradients found so far. Only exactly found directions deflate; guessed
-    ones serve to find neighbours. They are turned towards the local gradients after every round that found a piece;
-    when one found none, filtered PCA on the unexplained samples, polished, gives a new guess.
+    ones, turned towards the local gradients after every round, serve to find neighbours. A round that found nothing is
+    followed by one with a polished guess, from filtered PCA on the unexplained samples.
 
     Parameters
     ----------
@@ -268,9 +268,9 @@ def find_pieces(search: PieceSearch, guess: Array, *, rounds: int = 12, seeds: i
     if dimension <= _FEW or not len(guess):
         guess = np.eye(dimension)
     search.metric = guess
-    fruitless = 0
+    fruitless, polished = 0, False
     while fruitless < rounds and len(search.unexplained):
-        found, gradients = _solve_ambient(search, seeds)
+        found, gradients = _solve_ambient(search, seeds, polished=polished)
         if found:
             search.span = span_of_gradients(search.pieces, search.scale)
         found += _solve_in_span(search)
@@ -278,9 +278,13 @@ def find_pieces(search: PieceSearch, guess: Array, *, rounds: int = 12, seeds: i
         fruitless = 0 if found else fruitless + 1
         if fruitless and len(search.unexplained) <= dimension + 6:
             break
-        search.metric = _updated_metric(search, guess, gradients if found else gradients[:0])
-        if fruitless % 4 == 1 and dimension > _FEW and len(search.unexplained) >= 10 * dimension:
+        search.metric = _updated_metric(search, guess, gradients)
+        polished = False
+        if dimension > _FEW and len(search.unexplained) >= 10 * dimension:
             rows = search.unexplained
-            guess = polished_frame(search.X[rows], search.y[rows], rough_subspace(search))
-            search.metric = _updated_metric(search, guess, gradients[:0])
+            if fruitless % 4 == 1:
+                rough = polished_frame(search.X[rows], search.y[rows], rough_subspace(search))
+                search.metric, polished = _updated_metric(search, rough, gradients[:0]), True
+            elif fruitless and fruitless % 4 == 0:
+                search.metric = guess = rough_subspace(search)
     return search
