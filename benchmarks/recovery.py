@@ -32,6 +32,7 @@ import numpy as np
 
 import learning as ln
 import tropical as tp
+from learning.intervals import clopper_pearson
 from learning.subspace import max_sine
 
 Row = dict[str, Any]
@@ -239,10 +240,8 @@ def one_line(row: Row) -> str:
 
 def fraction(successes: int, runs: int) -> str:
     """a/b with the Clopper-Pearson 95 % interval."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(successes, runs).proportion_ci(0.95)
-    return f"{successes}/{runs} ({interval.low:.2f}–{interval.high:.2f})"
+    lower, upper = clopper_pearson(successes, runs)
+    return f"{successes}/{runs} ({lower:.2f}–{upper:.2f})"
 
 
 def family_line(family: str, rows: list[Row]) -> list[str]:

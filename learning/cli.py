@@ -7,14 +7,11 @@ Ctrl-C and 70 for a defect of the program, which must not look like a verdict.
 from __future__ import annotations
 
 import json
-import signal
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
 
 DONE, REFUTED, BAD_INPUT, UNKNOWN, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 130
 _DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError)
-_LONGEST_TIMER = 1e8  # seconds, three years: what every system's timer can hold
 _UNITS_SECONDS = 20.0  # most time for the units of one hidden layer, which no verdict depends on
 _EXIT_CODE = {"proved": DONE, "refuted": REFUTED, "unknown": UNKNOWN}
 
@@ -111,6 +107,7 @@ def recover(
     from learning.publishing import publish, writable
     from learning.recovery_documents import FILES, documents
     from learning.recovery_report import Recovery
+    from learning.time_limit import time_limit
 
     hidden, truth = _scalar_network(network), _scalar_network(against or network)
     if hidden.input_dim != truth.input_dim:
@@ -118,7 +115,7 @@ def recover(
     writable(out)
     found = Recovery(network.name, against.name if against else None, hidden.input_dim, samples, seed, queries)
     try:
-        with _deadline(timeout):
+        with time_limit(timeout, lambda: tp.BudgetExhausted(f"budget of {timeout:g} seconds exhausted")):
             _recover(found, hidden, truth, timeout)
     except tp.BudgetExhausted as stop:
         found.stop(str(stop))
@@ -238,28 +235,3 @@ def _stage(found: Recovery, name: str, text: str) -> Iterator[None]:
         yield
     finally:
         found.seconds[name] = round(time.monotonic() - start, 3)
-
-
-@contextmanager
-def _deadline(seconds: float | None) -> Iterator[None]:
-    """Raise ``BudgetExhausted`` in the body once the time is over.
-
-    By a timer signal, since numerical libraries take no budget; where there is none (Windows, threads other than the
-    main one) the time is only checked by the comparison over Q.
-    """
-    usable = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-    if seconds is None or not usable:
-        yield
-        return
-
-    def over(number: int, frame: FrameType | None) -> None:
-        """Turn the alarm into the exception that ends a computation whose budget is used up."""
-        raise tp.BudgetExhausted(f"budget of {seconds:g} seconds exhausted")
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, min(seconds, _LONGEST_TIMER))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

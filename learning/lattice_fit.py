@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Table = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-_PROBES = 20_000  # samples, and ten times as many as fresh points, at which the two bounds of L1 are compared
+_PROBES = 20_000  # samples, and a tenth as many fresh points, at which the two bounds of L1 are compared
 _SLACK = 1e-9  # difference of values, relative to the size of F, that rounding of pieces and sums explains
 _FAR = 7  # with constants, fresh points are up to 2^6 times as far out as samples: clauses may first differ there
 

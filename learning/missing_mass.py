@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.intervals import clopper_pearson
+
 __all__ = ["MissingMass", "missing_mass"]
 
 Array = NDArray[np.float64]
@@ -39,10 +41,7 @@ def missing_mass(kind: str, X: Array, inside: NDArray[np.bool_], *, confidence: 
     >>> missing_mass("unproven", np.zeros((4, 1)), np.array([True, False, False, False])).share
     0.25
     """
-    from scipy.stats import binomtest
-
     count, total = int(inside.sum()), len(inside)
     if not total:
         return MissingMass(kind, 0.0, (0.0, 1.0), X[inside])
-    interval = binomtest(count, total).proportion_ci(confidence, method="exact")
-    return MissingMass(kind, count / total, (float(interval.low), float(interval.high)), X[inside][:_SHOWN])
+    return MissingMass(kind, count / total, clopper_pearson(count, total, confidence=confidence), X[inside][:_SHOWN])

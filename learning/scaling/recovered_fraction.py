@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tropical as tp
+from learning.intervals import clopper_pearson
 from learning.regressor import LatticePolynomialRegressor
 from learning.scaling.part import Part, Row, Table
-from learning.scaling.statistics import clopper_pearson
 from learning.scaling.style import COLOURS, whiskers
 from learning.scaling.subjects import hidden
 from learning.subspace import max_sine, orthonormal_frame

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.intervals import clopper_pearson
 from learning.passes import filtered_pass
 from learning.scaling.part import Part, Row, Table
-from learning.scaling.statistics import clopper_pearson
 from learning.scaling.style import COLOURS, MARKERS, ticks_at, whiskers
 from learning.scaling.subjects import hidden, span_of_inputs, top_tenth
 from learning.subspace import extend_frame

@@ -19,10 +19,11 @@ from learning.scaling import (
     time_by_dimension,
 )
 from learning.scaling.documents import documents
-from learning.scaling.execution import OutOfTime, finished_runs, time_limit
+from learning.scaling.execution import finished_runs
 from learning.scaling.ledger import Ledger
 from learning.scaling.part import SIZES, Row, Run
 from learning.scaling.report import PartReport, StudyReport
+from learning.time_limit import OutOfTime, time_limit
 
 __all__ = ["PARTS", "Event", "run_study"]
 

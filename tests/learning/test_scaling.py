@@ -34,10 +34,10 @@ from learning.scaling import (
     sample_search,
     samples_by_degree,
 )
-from learning.scaling.execution import time_limit
 from learning.scaling.ledger import Ledger
 from learning.scaling.subjects import SUBJECTS, hidden, span_of_inputs, squared_sines, top_tenth
 from learning.stopping import squared_sine
+from learning.time_limit import time_limit
 
 HEADER = '{"study": "relu-learn scaling", "format": 1, "seed": 0, "size": "tiny"}\n'
 
