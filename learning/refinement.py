@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -17,7 +17,7 @@ from learning.rational_pieces import PieceLattice, piece_lattice, reconstruct_pi
 from learning.sample_clauses import covering_rows, lattice_bounds, minimal_rows, sample_clauses
 from tropical import AffineForm
 
-__all__ = ["Refinement", "exact_form", "refine_by_queries"]
+__all__ = ["Refinement", "exact_forms", "refine_by_queries"]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -197,9 +197,7 @@ class Refinement:
 
     def exact_forms(self) -> list[AffineForm]:
         """The pieces over Q: reconstructed, or the floats that they are."""
-        return [
-            exact_form(row) if form is None else form for row, form in zip(self.search.pieces, self.forms, strict=True)
-        ]
+        return exact_forms(self.search.pieces, self.forms)
 
     def tables(self) -> tuple[Table, Table]:
         """Minimal clauses and dual clauses over the queried points and some of the samples."""
@@ -327,9 +325,12 @@ class Refinement:
         return rays[fresh]
 
 
-def exact_form(row: Array) -> AffineForm:
-    """The affine form whose coefficients are these floats."""
-    return AffineForm(tuple(map(Fraction, row[:-1].tolist())), Fraction(float(row[-1])))
+def exact_forms(pieces: Array, forms: Sequence[AffineForm | None]) -> list[AffineForm]:
+    """The forms, and for None the one whose coefficients are the floats of that row of pieces (p, d+1)."""
+    return [
+        AffineForm(tuple(map(Fraction, row[:-1].tolist())), Fraction(float(row[-1]))) if form is None else form
+        for row, form in zip(pieces, forms, strict=True)
+    ]
 
 
 def refine_by_queries(

@@ -18,7 +18,7 @@ from learning.label_queries import Oracle, answers
 from learning.lattice_fit import LatticeFit, fit_lattice
 from learning.missing_mass import MissingMass, missing_mass
 from learning.rational_pieces import complete_pieces, rational_pieces, refit_pieces
-from learning.refinement import exact_form, refine_by_queries
+from learning.refinement import Refinement, exact_forms, refine_by_queries
 from learning.sampling import own_stream
 from tropical import AffineForm, LatticePolynomial, ReLUNetwork, to_network
 
@@ -116,9 +116,9 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         self._exponent = _exponent(y)
         kept = _distinct_rows(X)
         search = self._search(X[kept], np.ldexp(y[kept], -self._exponent))
-        self._reconstruct(search)
-        self._refine(search, oracle)
-        self._finish(search)
+        forms = self._reconstruct(search)
+        refined = self._refine(search, forms, oracle)
+        self._finish(search, forms if refined is None else refined.forms, refined)
         return self
 
     def predict(self, X: ArrayLike) -> Array:
@@ -167,7 +167,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
                 find_pieces(search, self._guess, rounds=rounds)
         return search
 
-    def _reconstruct(self, search: PieceSearch) -> None:
+    def _reconstruct(self, search: PieceSearch) -> list[AffineForm | None]:
         """Pieces over Q, with those that their lattice and a few samples determine; a refit if one stays in float."""
         affine = bool((np.abs(search.pieces[:, -1]) > 1e-9 * search.scale).any())
         if not affine:
@@ -192,38 +192,35 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
             search.owner = position[search.owner]
             search.pieces = _float_pieces(distinct)
             forms = list(distinct)
-        self._forms = forms
+        return forms
 
-    def _refine(self, search: PieceSearch, oracle: Oracle | None) -> None:
+    def _refine(self, search: PieceSearch, forms: list[AffineForm | None], oracle: Oracle | None) -> Refinement | None:
         """Ask for labels where the samples leave pieces or their order open, if that is allowed."""
         self.n_queries_, self.settled_ = 0, False
-        self._asked, self._unanswered = (search.X[:0], search.owner[:0]), search.X[:0]
         if self.queries == "forbidden":
-            return
+            return None
         ask, exponent = answers(oracle), -self._exponent
         refined = refine_by_queries(
-            search, list(self._forms), lambda points: np.ldexp(ask(points), exponent), limit=self.max_queries
+            search, forms, lambda points: np.ldexp(ask(points), exponent), limit=self.max_queries
         )
-        clear = refined.owner >= 0
-        self._asked = (refined.points[clear], refined.owner[clear])
-        self._unanswered = refined.points[refined.owner == -1]
-        self._forms = refined.forms
         self.n_queries_, self.settled_ = refined.ask.count, bool(refined.settled)
+        return refined
 
-    def _finish(self, search: PieceSearch) -> None:
+    def _finish(self, search: PieceSearch, forms: list[AffineForm | None], refined: Refinement | None) -> None:
         """Clauses, status and the attributes that `fit` promises."""
         self.pieces_ = np.ldexp(search.pieces, self._exponent)
         self.n_unexplained_ = len(search.unexplained)
         self.n_contradicted_, self.bounds_agree_ = 0, 0.0
         unexplained = missing_mass("unexplained", search.X, search.owner < 0)
-        missing = [replace(unexplained, points=np.vstack([unexplained.points, self._unanswered[:10]]))]
+        unanswered = search.X[:0] if refined is None else refined.points[refined.owner == -1]
+        missing = [replace(unexplained, points=np.vstack([unexplained.points, unanswered[:10]]))]
         self.status_, self.rational_ = "approximate", False
         self.lattice_polynomial_: LatticePolynomial | None = None
         self._lattice: LatticeFit | None = None
         frames = [self._guess[:length] for length in range(len(self._guess), 0, -1)]
         if len(search.pieces):
             frames = [span_of_gradients(search.pieces, search.scale)]
-            missing += self._assemble(search)
+            missing += self._assemble(search, forms, refined)
         self.missing_ = [mass for mass in missing if mass.share > 0.0 or len(mass.points)]
         self.relevant_subspace_ = frames[0] if len(search.pieces) else self._tested
         if self.status_ != "explained":
@@ -237,17 +234,19 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         if self._lattice is not None and self._falls_short(search):
             self._lattice = None
 
-    def _assemble(self, search: PieceSearch) -> tuple[MissingMass, ...]:
+    def _assemble(
+        self, search: PieceSearch, pieces: list[AffineForm | None], refined: Refinement | None
+    ) -> tuple[MissingMass, ...]:
         """The lattice form over samples and queried points, and the status that it deserves; what it leaves open."""
-        pairs = zip(search.pieces, self._forms, strict=True)
-        forms = [exact_form(row) if form is None else form for row, form in pairs]
-        complete = not self.n_unexplained_ and not len(self._unanswered)
+        forms = exact_forms(search.pieces, pieces)
+        points, owner = (search.X[:0], search.owner[:0]) if refined is None else (refined.points, refined.owner)
+        complete = not self.n_unexplained_ and not (owner == -1).any()
         far = complete and not self.settled_
-        fit = fit_lattice(search, forms, *self._asked, seed=self.random_state, far=far)
+        fit = fit_lattice(search, forms, points[owner >= 0], owner[owner >= 0], seed=self.random_state, far=far)
         self._lattice, self.n_contradicted_, self.bounds_agree_ = fit, fit.contradicted, fit.agreement
         complete = complete and not fit.contradicted
         self.status_ = "explained" if complete else "partial"
-        self.rational_ = complete and None not in self._forms
+        self.rational_ = complete and None not in pieces
         if self.rational_:
             unit = Fraction(2) ** self._exponent
             clauses = [np.flatnonzero(row).tolist() for row in fit.clauses]
