@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tropical.notation import html_verdict
+
+if TYPE_CHECKING:
+    from flint import arb
 
 Status = Literal["proved", "refuted", "unknown"]
 
@@ -64,6 +67,26 @@ class Enclosure:
         """upper - lower."""
         return self.upper - self.lower
 
+    @classmethod
+    def from_ball(cls, ball: "arb") -> "Enclosure":
+        """The real numbers of a ball of python-flint; ``ValueError`` unless its radius is finite.
+
+        >>> from flint import arb
+        >>> float(Enclosure.from_ball(arb.pi()))
+        3.141592653589793
+        """
+        if not ball.is_finite():
+            raise ValueError(f"an enclosure needs a finite ball, got {ball}")
+        middle, radius = _dyadic(ball.mid()), _dyadic(ball.rad())
+        return cls(middle - radius, middle + radius)
+
+    def to_ball(self) -> "arb":
+        """A ball that contains the enclosure, rounded outwards to the precision of the current context of flint."""
+        from flint import arb, fmpq
+
+        lower, upper = (arb(fmpq(end.numerator, end.denominator)) for end in (self.lower, self.upper))
+        return lower.union(upper)
+
     def __contains__(self, value: Fraction) -> bool:
         return self.lower <= value <= self.upper
 
@@ -86,3 +109,8 @@ class Estimate:
 
     def __float__(self) -> float:
         return self.value
+
+
+def _dyadic(number: "arb") -> Fraction:
+    mantissa, exponent = number.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
