@@ -1,0 +1,104 @@
+"""Lemmas and false neighbours as data: statement, hypotheses, check; and the verdict that evidence amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from learning.lemmas.claims import Claim
+from learning.lemmas.setting import Setting
+from learning.lemmas.subject import Subject
+from tropical import BudgetExhausted, ReLUNetwork, Verdict
+
+__all__ = ["Evidence", "FalseNeighbour", "Hypothesis", "Kind", "Lemma", "verdict_of"]
+
+Kind = Literal["algebraic", "gaussian", "sampling"]
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A hypothesis of a lemma and whether the instance satisfies it, exactly."""
+
+    text: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a check found: hypotheses, and claims if they hold; ``choices`` says what W, τ, F' and so on were."""
+
+    hypotheses: tuple[Hypothesis, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    choices: Mapping[str, Any] = field(default_factory=dict)
+
+
+Check = Callable[[Subject, Setting], Evidence]
+
+
+@dataclass(frozen=True)
+class FalseNeighbour:
+    """A deliberately wrong variant of a lemma, and an instance on which its check refutes it.
+
+    ``instance`` returns a network and the choices (keywords of :class:`Setting`) that refute.
+    """
+
+    statement: str
+    check: Check
+    instance: Callable[[], tuple[ReLUNetwork, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Lemma:
+    r"""A statement about ReLU networks that can be checked on any one of them.
+
+    ``label``: L1 to L18 of THEORY, or a name of your own. ``statement``: LaTeX without dollar signs around it, words
+    outside of ``$…$``. ``hypotheses``: in words; ``check`` tests them on the instance. ``kind``: "algebraic" is decided
+    over Q; "gaussian" by rigorous enclosures in up to three dimensions, else estimated; "sampling" speaks of samples
+    and is never proved.
+    """
+
+    label: str
+    title: str
+    statement: str
+    check: Check
+    hypotheses: tuple[str, ...] = ()
+    kind: Kind = "algebraic"
+    source: str = ""
+    neighbours: tuple[FalseNeighbour, ...] = ()
+
+
+def verdict_of(label: str, statement: str, check: Check, subject: Subject, setting: Setting) -> Verdict:
+    """Run a check and say what its evidence amounts to.
+
+    ``refuted`` if a claim fails, ``proved`` if there are claims and all of them hold, else ``unknown``, whose reason
+    names a failed hypothesis, an exhausted budget, or the claims that stayed open. ``detail``: "lemma", "statement",
+    "hypotheses", "claims", "choices", "margin" and "tightness" (of the claim nearest to failing), "reason".
+    """
+    detail: dict[str, Any] = {"lemma": label, "statement": statement}
+    try:
+        evidence = check(subject, setting)
+    except BudgetExhausted as stop:
+        return Verdict("unknown", detail={**detail, "claims": (), "reason": str(stop)})
+    detail |= {"hypotheses": evidence.hypotheses, "claims": evidence.claims, "choices": dict(evidence.choices)}
+    failed = [hypothesis.text for hypothesis in evidence.hypotheses if not hypothesis.holds]
+    if failed:
+        return Verdict("unknown", detail={**detail, "reason": "hypothesis fails: " + "; ".join(failed)})
+    detail |= _nearest(evidence.claims)
+    wrong = next((claim for claim in evidence.claims if claim.outcome == "fails"), None)
+    if wrong is not None:
+        return Verdict("refuted", wrong.witness, detail={**detail, "failed": wrong.text})
+    unsettled = [claim for claim in evidence.claims if claim.outcome != "holds"]
+    if unsettled or not evidence.claims:
+        reason = "; ".join(f"{claim.text}: {claim.outcome}, {claim.reason}" for claim in unsettled)
+        return Verdict("unknown", detail={**detail, "reason": reason or "the check made no claim"})
+    return Verdict("proved", detail=detail)
+
+
+def _nearest(claims: tuple[Claim, ...]) -> dict[str, Any]:
+    """Margin and tightness of the inequality that came nearest to failing."""
+    tight = [claim for claim in claims if claim.tightness is not None]
+    if not tight:
+        return {}
+    nearest = max(tight, key=lambda claim: claim.tightness or 0.0)
+    return {"margin": nearest.margin, "tightness": nearest.tightness, "nearest": nearest.text}

@@ -1,0 +1,83 @@
+"""The lemmas by label, and checking them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from learning.lemmas.lemma import FalseNeighbour, Lemma, verdict_of
+from learning.lemmas.setting import Setting
+from learning.lemmas.subject import Subject
+from tropical import ReLUNetwork, Verdict
+
+__all__ = ["LEMMAS", "check", "check_all", "check_neighbour", "lemma"]
+
+_IN_ORDER: tuple[Lemma, ...] = ()
+
+LEMMAS: Mapping[str, Lemma] = MappingProxyType({found.label: found for found in _IN_ORDER})
+"""The lemmas of THEORY.md, L1 to L18, in order."""
+
+
+def lemma(label: str | Lemma) -> Lemma:
+    """The lemma with this label; a lemma itself is returned. ``ValueError`` for an unknown label."""
+    if isinstance(label, Lemma):
+        return label
+    if label not in LEMMAS:
+        raise ValueError(f"there is no lemma {label!r}; the labels are {', '.join(LEMMAS)}")
+    return LEMMAS[label]
+
+
+def check(label: str | Lemma, net: ReLUNetwork | Subject, **choices: Any) -> Verdict:
+    """Check one lemma, built-in or your own, on one network.
+
+    ``choices`` are those of :class:`Setting` (``threshold``, ``subspace``, ``other``, ``level``, ``samples``, ``seed``,
+    ``bits``, ``budget``). ``proved``: every hypothesis and claim holds, exactly or by rigorous enclosures; ``refuted``:
+    a claim fails, with a witness; ``unknown`` names the hypothesis that fails or the claims that stay open. ``detail``
+    has the claims with both sides, the smallest margin and the choices. Raises ``ValueError`` for an unknown label,
+    several outputs or choices that cannot be meant.
+    """
+    chosen, subject = lemma(label), _subject(net, choices)
+    return verdict_of(chosen.label, chosen.statement, chosen.check, subject, Setting.of(**choices))
+
+
+def check_all(
+    net: ReLUNetwork | Subject,
+    labels: Iterable[str | Lemma] | None = None,
+    *,
+    progress: Callable[[str, Verdict], None] | None = None,
+    **choices: Any,
+) -> dict[str, Verdict]:
+    """Check all lemmas (or those with the given ``labels``) on one network; label to verdict, in order.
+
+    ``progress`` is called after each with its label and verdict.
+    """
+    subject = _subject(net, choices)
+    verdicts: dict[str, Verdict] = {}
+    for chosen in [lemma(label) for label in (LEMMAS if labels is None else labels)]:
+        verdicts[chosen.label] = check(chosen, subject, **choices)
+        if progress is not None:
+            progress(chosen.label, verdicts[chosen.label])
+    return verdicts
+
+
+def check_neighbour(
+    label: str | Lemma, net: ReLUNetwork | Subject | None = None, *, index: int = 0, **choices: Any
+) -> Verdict:
+    """Check a false neighbour of a lemma, by default on the network shipped with it, where it is refuted.
+
+    ``index`` numbers the neighbours of the lemma. Raises ``ValueError`` if there is none with that number.
+    """
+    chosen = lemma(label)
+    if not 0 <= index < len(chosen.neighbours):
+        raise ValueError(f"{chosen.label} has {len(chosen.neighbours)} false neighbours, got index {index}")
+    neighbour: FalseNeighbour = chosen.neighbours[index]
+    if net is None:
+        net, own = neighbour.instance()
+        choices = {**own, **choices}
+    subject = _subject(net, choices)
+    return verdict_of(f"not {chosen.label}", neighbour.statement, neighbour.check, subject, Setting.of(**choices))
+
+
+def _subject(net: ReLUNetwork | Subject, choices: Mapping[str, Any]) -> Subject:
+    return net if isinstance(net, Subject) else Subject(net, choices.get("budget"))
