@@ -17,8 +17,8 @@ __all__ = ["Setting"]
 class Setting:
     """Choices for one check; None leaves the choice to the lemma, which makes it from ``seed``.
 
-    ``threshold``: τ > 0. ``subspace``: rational rows that span W. ``other``: a second network F'. ``pieces``:
-    gradients w'_i of a second function with the clauses of the first, in the order of its lattice polynomial. ``level``: error
+    ``threshold``: τ > 0. ``subspace``: rational rows that span W. ``other``: a second network F'. ``pieces``: gradients
+    w'_i of a second function with the clauses of the first, in the order of its lattice polynomial. ``level``: error
     probability of a statistical statement. ``samples``: draws for it. ``bits``: of the ball arithmetic. ``budget``: of
     one geometric computation. Raises ``ValueError`` for what cannot be meant.
 
@@ -45,7 +45,14 @@ class Setting:
             raise ValueError(f"samples must be at least 1 and bits at least 32, got {self.samples} and {self.bits}")
 
     @classmethod
-    def of(cls, *, threshold: Any = None, subspace: Sequence[Sequence[Any]] | None = None, **choices: Any) -> Setting:
+    def of(
+        cls,
+        *,
+        threshold: Any = None,
+        subspace: Sequence[Sequence[Any]] | None = None,
+        pieces: Sequence[Sequence[Any]] | None = None,
+        **choices: Any,
+    ) -> Setting:
         """The setting with numbers in any exact form: int, float taken exactly, Fraction or "p/q".
 
         >>> Setting.of(threshold="1/2", subspace=[[1, 0]]).subspace

@@ -32,8 +32,8 @@ def normal_density(t: arb) -> arb:
 def chi_square_tail(k: int, s: arb) -> arb:
     """Q_k(s) = Pr[χ²_k > s] for k >= 1, s >= 0: Γ(k/2, s/2)/Γ(k/2), by finite sums of elementary functions.
 
-    >>> float(chi_square_tail(2, arb(2)))  # exp(-1)
-    0.36787944117144233
+    >>> round(float(chi_square_tail(2, arb(2))), 12)  # exp(-1)
+    0.367879441171
     """
     if k < 1:
         raise ValueError(f"Q_k needs k >= 1, got {k}")
@@ -51,8 +51,8 @@ def chi_square_tail(k: int, s: arb) -> arb:
 def chi_square_density(k: int, s: arb) -> arb:
     """The density s^{k/2-1} e^{-s/2} / (2^{k/2} Γ(k/2)) of χ²_k at s > 0.
 
-    >>> float(chi_square_density(2, arb(2)))
-    0.18393972058572117
+    >>> round(float(chi_square_density(2, arb(2))), 12)
+    0.183939720586
     """
     half = arb(k) / 2
     return s ** (half - 1) * (-s / 2).exp() / (arb(2) ** half * half.gamma())
