@@ -71,25 +71,31 @@ class Lemma:
 def verdict_of(label: str, statement: str, check: Check, subject: Subject, setting: Setting) -> Verdict:
     """Run a check and say what its evidence amounts to.
 
-    ``refuted`` if a claim fails, ``proved`` if there are claims and all of them hold, else ``unknown``, whose reason
-    names a failed hypothesis, an exhausted budget, or the claims that stayed open. ``detail``: "lemma", "statement",
-    "hypotheses", "claims", "choices", "margin" and "tightness" (of the claim nearest to failing), "reason".
+    ``refuted`` if a claim fails, ``proved`` if there are claims and all of them hold, else ``unknown``, with ``reason``
+    and ``because``: "hypothesis" (one fails), "budget", "open" (claims not decided), "statistical" (some claims are only
+    consistent with samples, none is open or rejected) or "rejected" (samples contradict a claim, at its level). Further
+    in ``detail``: "lemma", "statement", "hypotheses", "claims", "choices"; "margin", "tightness" and "nearest" of the
+    inequality that came nearest to failing.
     """
-    detail: dict[str, Any] = {"lemma": label, "statement": statement}
+    detail: dict[str, Any] = {"lemma": label, "statement": statement, "hypotheses": (), "claims": (), "choices": {}}
     try:
         evidence = check(subject, setting)
     except BudgetExhausted as stop:
-        return Verdict("unknown", detail={**detail, "claims": (), "reason": str(stop)})
+        return Verdict("unknown", detail={**detail, "because": "budget", "reason": str(stop)})
     detail |= {"hypotheses": evidence.hypotheses, "claims": evidence.claims, "choices": dict(evidence.choices)}
     failed = [hypothesis.text for hypothesis in evidence.hypotheses if not hypothesis.holds]
     if failed:
-        return Verdict("unknown", detail={**detail, "reason": "hypothesis fails: " + "; ".join(failed)})
+        reason = "hypothesis fails: " + "; ".join(failed)
+        return Verdict("unknown", detail={**detail, "because": "hypothesis", "reason": reason})
     detail |= _nearest(evidence.claims)
     wrong = next((claim for claim in evidence.claims if claim.outcome == "fails"), None)
     if wrong is not None:
         return Verdict("refuted", wrong.witness, detail={**detail, "failed": wrong.text})
     unsettled = [claim for claim in evidence.claims if claim.outcome != "holds"]
     if unsettled or not evidence.claims:
+        outcomes = {claim.outcome for claim in unsettled} or {"open"}
+        because = next(kind for kind in ("rejected", "open", "consistent") if kind in outcomes)
+        detail["because"] = "statistical" if because == "consistent" else because
         reason = "; ".join(f"{claim.text}: {claim.outcome}, {claim.reason}" for claim in unsettled)
         return Verdict("unknown", detail={**detail, "reason": reason or "the check made no claim"})
     return Verdict("proved", detail=detail)

@@ -1,0 +1,164 @@
+"""Reports on checked lemmas: for machines, as Markdown, as one HTML page with the formulas drawn."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from learning.lemmas.claims import Claim
+from learning.lemmas.lemma import Lemma
+from learning.lemmas.texts import claim_text, side_dict, side_text
+from tropical import Verdict
+
+__all__ = ["LemmaReport", "formula_svg"]
+
+_STYLE = (
+    "body{font:16px/1.5 sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}"
+    "table{border-collapse:collapse;margin:.5rem 0}td,th{border-bottom:1px solid #ccc;padding:.2rem .6rem;"
+    "text-align:left;vertical-align:top}img{max-width:100%}.proved{color:#0a6}.refuted{color:#c30}.unknown{color:#777}"
+)
+_LEGEND = (
+    "*proved* and *refuted* hold for the parameters as loaded, over Q or by rigorous enclosures; *unknown* claims "
+    "nothing and says why: a hypothesis that fails, a budget, or a statement that samples cannot prove."
+)
+
+
+@dataclass(frozen=True)
+class LemmaReport:
+    """Verdicts on lemmas for one network called ``name``, in order; ``lemmas`` has titles and statements by label."""
+
+    name: str
+    lemmas: Mapping[str, Lemma]
+    verdicts: Mapping[str, Verdict]
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Label, title, status, and in a few words what was found; for a table."""
+        return [(label, self.lemmas[label].title, v.status, _summary(v)) for label, v in self.verdicts.items()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        verdicts = {label: _verdict_dict(self.lemmas[label], v) for label, v in self.verdicts.items()}
+        return {"format": "tropical-relu/lemmas", "version": 1, "network": self.name, "lemmas": verdicts}
+
+    def markdown(self) -> str:
+        """The report for readers."""
+        lines = [f"# Lemmas on {self.name}", "", "| lemma | | verdict | |", "|---|---|---|---|"]
+        lines += [f"| {label} | {title} | {status} | {_cell(text)} |" for label, title, status, text in self.rows()]
+        for label, verdict in self.verdicts.items():
+            lemma = self.lemmas[label]
+            lines += ["", f"## {label} {lemma.title}: {verdict.status}", "", lemma.statement, ""]
+            lines += [f"- {text}" for text in _facts(verdict)]
+            claims: tuple[Claim, ...] = verdict.detail["claims"]
+            if claims:
+                lines += ["", "| claim | both sides | outcome |", "|---|---|---|"]
+                lines += [f"| {_cell(c.text)} | {_cell(claim_text(c))} | {c.outcome} |" for c in claims]
+        return "\n".join([*lines, "", _LEGEND, ""])
+
+    def page(self) -> str:
+        """The report as one HTML page that loads nothing from elsewhere; formulas are drawn as SVG."""
+        rows = "".join(
+            f'<tr><td><a href="#{label}">{label}</a></td><td>{html.escape(title)}</td>'
+            f'<td class="{status}">{status}</td><td>{html.escape(text)}</td></tr>'
+            for label, title, status, text in self.rows()
+        )
+        sections = "".join(self._section(label) for label in self.verdicts)
+        title = html.escape(f"Lemmas on {self.name}")
+        return (
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+            f"</head><body><h1>{title}</h1><table>{rows}</table>{sections}"
+            f"<p>{html.escape(_LEGEND.replace('*', ''))}</p></body></html>\n"
+        )
+
+    def _section(self, label: str) -> str:
+        lemma, verdict = self.lemmas[label], self.verdicts[label]
+        facts = "".join(f"<li>{html.escape(text)}</li>" for text in _facts(verdict))
+        claims = "".join(
+            f"<tr><td>{html.escape(c.text)}</td><td>{html.escape(claim_text(c))}</td><td>{c.outcome}</td></tr>"
+            for c in verdict.detail["claims"]
+        )
+        heading = f"{label} {html.escape(lemma.title)}"
+        return (
+            f'<h2 id="{label}">{heading}: <span class="{verdict.status}">{verdict.status}</span></h2>'
+            f"<p>{_drawn(lemma.statement)}</p><ul>{facts}</ul><table>{claims}</table>"
+        )
+
+
+def formula_svg(formula: str) -> str:
+    r"""A formula between dollar signs as an SVG image, by matplotlib's own mathematics, without LaTeX.
+
+    >>> formula_svg(r"$\tau^2$").startswith("<svg")
+    True
+    """
+    from matplotlib import rc_context
+    from matplotlib.mathtext import math_to_image
+
+    target = io.BytesIO()
+    with rc_context({"svg.fonttype": "path", "svg.hashsalt": "lemmas"}):
+        math_to_image(formula, target, format="svg", dpi=72)
+    text = target.getvalue().decode()
+    return re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+
+
+def _drawn(statement: str) -> str:
+    """Words escaped, formulas drawn."""
+    parts = re.split(r"(\$[^$]+\$)", statement)
+    return "".join(_inline(part) if part.startswith("$") else html.escape(part) for part in parts)
+
+
+def _inline(formula: str) -> str:
+    import base64
+
+    encoded = base64.b64encode(formula_svg(formula).encode()).decode()
+    return f'<img alt="{html.escape(formula)}" style="vertical-align:middle" src="data:image/svg+xml;base64,{encoded}">'
+
+
+def _summary(verdict: Verdict) -> str:
+    tightness = verdict.detail.get("tightness")
+    if verdict.status == "unknown":
+        return str(verdict.detail["reason"])
+    if verdict.status == "refuted":
+        return str(verdict.detail["failed"])
+    count = len(verdict.detail["claims"])
+    nearest = "" if tightness is None else f"; tightest at {100 * tightness:.3g} % of its bound"
+    return f"{count} claim{'s' if count != 1 else ''} hold{'s' if count == 1 else ''}{nearest}"
+
+
+def _facts(verdict: Verdict) -> list[str]:
+    hypotheses = [f"hypothesis: {h.text}: {'holds' if h.holds else 'FAILS'}" for h in verdict.detail["hypotheses"]]
+    choices = [f"{name} = {value}" for name, value in verdict.detail["choices"].items()]
+    reason = [f"reason: {verdict.detail['reason']}"] if verdict.status == "unknown" else []
+    witness = [] if verdict.witness is None else [f"witness: ({', '.join(map(side_text, verdict.witness))})"]
+    return [*hypotheses, *choices, *reason, *witness]
+
+
+def _verdict_dict(lemma: Lemma, verdict: Verdict) -> dict[str, Any]:
+    detail = verdict.detail
+    return {
+        "title": lemma.title,
+        "statement": lemma.statement,
+        "kind": lemma.kind,
+        "status": verdict.status,
+        "because": detail.get("because"),
+        "reason": detail.get("reason"),
+        "hypotheses": [{"text": h.text, "holds": h.holds} for h in detail["hypotheses"]],
+        "choices": {name: str(value) for name, value in detail["choices"].items()},
+        "claims": [_claim_dict(claim) for claim in detail["claims"]],
+        "margin": side_dict(detail.get("margin")),
+        "tightness": detail.get("tightness"),
+        "witness": None if verdict.witness is None else [side_dict(q) for q in verdict.witness],
+    }
+
+
+def _claim_dict(claim: Claim) -> dict[str, Any]:
+    detail = json.loads(json.dumps({k: v for k, v in claim.detail.items() if k != "certificate"}, default=str))
+    sides = {"left": side_dict(claim.left), "relation": claim.relation, "right": side_dict(claim.right)}
+    return {"text": claim.text, "outcome": claim.outcome, **sides, "reason": claim.reason, "detail": detail}
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
