@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from learning.lemmas.claims import Claim
-from learning.lemmas.lemma import Lemma
 from learning.lemmas.texts import claim_text, side_dict, side_text
 from tropical import Verdict
 
@@ -30,19 +29,18 @@ _LEGEND = (
 
 @dataclass(frozen=True)
 class LemmaReport:
-    """Verdicts on lemmas for one network called ``name``, in order; ``lemmas`` has titles and statements by label."""
+    """Verdicts of `check` and `check_neighbour` on one network called ``name``, in order, by label."""
 
     name: str
-    lemmas: Mapping[str, Lemma]
     verdicts: Mapping[str, Verdict]
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Label, title, status, and in a few words what was found; for a table."""
-        return [(label, self.lemmas[label].title, v.status, _summary(v)) for label, v in self.verdicts.items()]
+        return [(label, v.detail["title"], v.status, _summary(v)) for label, v in self.verdicts.items()]
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, for JSON."""
-        verdicts = {label: _verdict_dict(self.lemmas[label], v) for label, v in self.verdicts.items()}
+        verdicts = {label: _verdict_dict(verdict) for label, verdict in self.verdicts.items()}
         return {"format": "tropical-relu/lemmas", "version": 1, "network": self.name, "lemmas": verdicts}
 
     def markdown(self) -> str:
@@ -50,8 +48,8 @@ class LemmaReport:
         lines = [f"# Lemmas on {self.name}", "", "| lemma | | verdict | |", "|---|---|---|---|"]
         lines += [f"| {label} | {title} | {status} | {_cell(text)} |" for label, title, status, text in self.rows()]
         for label, verdict in self.verdicts.items():
-            lemma = self.lemmas[label]
-            lines += ["", f"## {label} {lemma.title}: {verdict.status}", "", lemma.statement, ""]
+            title, statement = verdict.detail["title"], verdict.detail["statement"]
+            lines += ["", f"## {label} {title}: {verdict.status}", "", statement, ""]
             lines += [f"- {text}" for text in _facts(verdict)]
             claims: tuple[Claim, ...] = verdict.detail["claims"]
             if claims:
@@ -75,16 +73,16 @@ class LemmaReport:
         )
 
     def _section(self, label: str) -> str:
-        lemma, verdict = self.lemmas[label], self.verdicts[label]
+        verdict = self.verdicts[label]
         facts = "".join(f"<li>{html.escape(text)}</li>" for text in _facts(verdict))
         claims = "".join(
             f"<tr><td>{html.escape(c.text)}</td><td>{html.escape(claim_text(c))}</td><td>{c.outcome}</td></tr>"
             for c in verdict.detail["claims"]
         )
-        heading = f"{label} {html.escape(lemma.title)}"
+        heading = f"{label} {html.escape(verdict.detail['title'])}"
         return (
             f'<h2 id="{label}">{heading}: <span class="{verdict.status}">{verdict.status}</span></h2>'
-            f"<p>{_drawn(lemma.statement)}</p><ul>{facts}</ul><table>{claims}</table>"
+            f"<p>{_drawn(verdict.detail['statement'])}</p><ul>{facts}</ul><table>{claims}</table>"
         )
 
 
@@ -136,12 +134,13 @@ def _facts(verdict: Verdict) -> list[str]:
     return [*hypotheses, *choices, *reason, *witness]
 
 
-def _verdict_dict(lemma: Lemma, verdict: Verdict) -> dict[str, Any]:
+def _verdict_dict(verdict: Verdict) -> dict[str, Any]:
     detail = verdict.detail
     return {
-        "title": lemma.title,
-        "statement": lemma.statement,
-        "kind": lemma.kind,
+        "lemma": detail["lemma"],
+        "title": detail["title"],
+        "statement": detail["statement"],
+        "kind": detail["kind"],
         "status": verdict.status,
         "because": detail.get("because"),
         "reason": detail.get("reason"),

@@ -68,16 +68,17 @@ class Lemma:
     neighbours: tuple[FalseNeighbour, ...] = ()
 
 
-def verdict_of(label: str, statement: str, check: Check, subject: Subject, setting: Setting) -> Verdict:
-    """Run a check and say what its evidence amounts to.
+def verdict_of(of: Lemma, check: Check, statement: str, subject: Subject, setting: Setting) -> Verdict:
+    """Run a check, of a lemma or of a false neighbour of it, and say what its evidence amounts to.
 
     ``refuted`` if a claim fails, ``proved`` if there are claims and all of them hold, else ``unknown``, with ``reason``
-    and ``because``: "hypothesis" (one fails), "budget", "open" (claims not decided), "statistical" (some claims are only
+    and ``because``: "hypothesis" (one fails), "budget", "open" (claims not decided), "statistical" (claims are only
     consistent with samples, none is open or rejected) or "rejected" (samples contradict a claim, at its level). Further
-    in ``detail``: "lemma", "statement", "hypotheses", "claims", "choices"; "margin", "tightness" and "nearest" of the
-    inequality that came nearest to failing.
+    in ``detail``: "lemma" (its label), "title", "kind", "statement", "hypotheses", "claims", "choices"; "margin",
+    "tightness" and "nearest" of the inequality that came nearest to failing.
     """
-    detail: dict[str, Any] = {"lemma": label, "statement": statement, "hypotheses": (), "claims": (), "choices": {}}
+    detail: dict[str, Any] = {"lemma": of.label, "title": of.title, "kind": of.kind, "statement": statement}
+    detail |= {"hypotheses": (), "claims": (), "choices": {}}
     try:
         evidence = check(subject, setting)
     except BudgetExhausted as stop:

@@ -38,7 +38,7 @@ def check(label: str | Lemma, net: ReLUNetwork | Subject, **choices: Any) -> Ver
     several outputs or choices that cannot be meant.
     """
     chosen, subject = lemma(label), _subject(net, choices)
-    return verdict_of(chosen.label, chosen.statement, chosen.check, subject, Setting.of(**choices))
+    return verdict_of(chosen, chosen.check, chosen.statement, subject, Setting.of(**choices))
 
 
 def check_all(
@@ -76,7 +76,7 @@ def check_neighbour(
         net, own = neighbour.instance()
         choices = {**own, **choices}
     subject = _subject(net, choices)
-    return verdict_of(f"not {chosen.label}", neighbour.statement, neighbour.check, subject, Setting.of(**choices))
+    return verdict_of(chosen, neighbour.check, neighbour.statement, subject, Setting.of(**choices))
 
 
 def _subject(net: ReLUNetwork | Subject, choices: Mapping[str, Any]) -> Subject:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import tropical as tp
 from learning import cli, publishing, recovery_documents
+from learning.cli import recovering
 from learning.instances import h6, random_network
 
 SMALL = h6(6, seed=1)
@@ -94,7 +95,7 @@ def test_too_few_samples_end_unknown_and_remove_the_files_of_an_earlier_run(fold
 
 
 def test_the_timeout_ends_learning_with_a_flagged_report(folder, monkeypatch):
-    monkeypatch.setattr(cli, "_fit", lambda X, y, seed: time.sleep(60))
+    monkeypatch.setattr(recovering, "_fit", lambda X, y, seed: time.sleep(60))
     before = signal.getsignal(signal.SIGALRM)
     result = run(folder / "small.json", "--samples", 10, "--timeout", "0.2", "--out", folder / "out", "--json")
     report = json.loads(result.stdout)
@@ -136,7 +137,7 @@ def test_an_end_without_verdict_looks_like_none_and_leaves_nothing(folder, monke
     def fail(X, y, seed):
         raise raised
 
-    monkeypatch.setattr(cli, "_fit", fail)
+    monkeypatch.setattr(recovering, "_fit", fail)
     result = run(folder / "small.json", "--samples", 10, "--out", folder / "out")
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in result.stderr
@@ -167,8 +168,8 @@ def test_a_failing_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
 
 def test_the_learner_gets_samples_and_nothing_else(folder, monkeypatch):
     seen = []
-    fit = cli._fit
-    monkeypatch.setattr(cli, "_fit", lambda *arguments: seen.append(arguments) or fit(*arguments))
+    fit = recovering._fit
+    monkeypatch.setattr(recovering, "_fit", lambda *arguments: seen.append(arguments) or fit(*arguments))
     assert run(folder / "small.json", "--samples", 2000, "--seed", 5, "--out", folder / "out").exit_code == 0
     ((X, y, seed),) = seen
     assert (X.shape, y.shape, seed) == ((2000, 6), (2000,), 5)
