@@ -55,6 +55,7 @@ from tropical.pruning import InessentialTerm as InessentialTerm
 from tropical.pruning import essential_terms as essential_terms
 from tropical.pruning import prune as prune
 from tropical.pruning import term_evidence as term_evidence
+from tropical.quadratic_bounds import dominated_by_quadratic as dominated_by_quadratic
 from tropical.rational_map import TropicalRationalMap as TropicalRationalMap
 from tropical.rational_map import to_tropical_rational_map as to_tropical_rational_map
 from tropical.reconstruction import reconstruct_rationals as reconstruct_rationals
@@ -67,6 +68,8 @@ from tropical.regular_subdivisions import dual_subdivision as dual_subdivision
 from tropical.shape import is_concave as is_concave
 from tropical.shape import is_convex as is_convex
 from tropical.shape import is_monotone as is_monotone
+from tropical.sphere import SphereMaximum as SphereMaximum
+from tropical.sphere import sphere_maximum as sphere_maximum
 from tropical.subdivision import polyhedral_complex as polyhedral_complex
 from tropical.verdict import Enclosure as Enclosure
 from tropical.verdict import Estimate as Estimate
@@ -94,6 +97,7 @@ __all__ = [
     "Polytope",
     "ReLUNetwork",
     "RegularSubdivision",
+    "SphereMaximum",
     "TropicalHypersurface",
     "TropicalPolynomial",
     "TropicalRationalMap",
@@ -102,6 +106,7 @@ __all__ = [
     "check_certificate",
     "computation_graph",
     "disagreement",
+    "dominated_by_quadratic",
     "dual_subdivision",
     "equivalent",
     "essential_terms",
@@ -133,6 +138,7 @@ __all__ = [
     "save_certificate",
     "save_lattice_polynomial",
     "save_network",
+    "sphere_maximum",
     "sup_distance",
     "term_certificate",
     "term_evidence",

@@ -11,6 +11,7 @@ from tropical.complexes import PolyhedralComplex
 from tropical.construction import to_network
 from tropical.linear_parts import Function
 from tropical.polyhedron import Polyhedron
+from tropical.quadratic_forms import square_root
 from tropical.rationals import Matrix, Vector, to_flint
 from tropical.regions import LinearRegion, linear_regions
 from tropical.subdivision import polyhedral_complex
@@ -36,8 +37,8 @@ class LipschitzConstant:
     def value(self) -> Fraction | Enclosure:
         """L itself: a Fraction if it is known to be rational, else an enclosure of relative width about 2^-64."""
         if isinstance(self.squared, Fraction):
-            return _square_root(self.squared)
-        ends = _square_root(self.squared.lower), _square_root(self.squared.upper)
+            return square_root(self.squared)
+        ends = square_root(self.squared.lower), square_root(self.squared.upper)
         lower, upper = (Enclosure(q, q) if isinstance(q, Fraction) else q for q in ends)
         return Enclosure(lower.lower, upper.upper)
 
@@ -138,14 +139,3 @@ def _largest_eigenvalue(rows: Matrix) -> Enclosure:
         else:
             lower = middle
     return Enclosure(Fraction(int(lower.p), int(lower.q)), Fraction(int(upper.p), int(upper.q)))
-
-
-def _square_root(square: Fraction) -> Fraction | Enclosure:
-    """sqrt(p/q) = sqrt(pq)/q, by integer square roots."""
-    product, bottom = square.numerator * square.denominator, square.denominator
-    root = math.isqrt(product)
-    if root * root == product:
-        return Fraction(root, bottom)
-    shift = max(_BITS - root.bit_length(), 0)
-    scaled = math.isqrt(product << 2 * shift)
-    return Enclosure(Fraction(scaled, bottom << shift), Fraction(scaled + 1, bottom << shift))
