@@ -31,7 +31,13 @@ from tropical.formats import load_lattice_polynomial as load_lattice_polynomial
 from tropical.formats import load_network as load_network
 from tropical.formats import save_lattice_polynomial as save_lattice_polynomial
 from tropical.formats import save_network as save_network
+from tropical.gaussian import FilteredMoments as FilteredMoments
+from tropical.gaussian import GaussianMoments as GaussianMoments
+from tropical.gaussian import filtered_moments as filtered_moments
+from tropical.gaussian import gaussian_inner_product as gaussian_inner_product
+from tropical.gaussian import gaussian_mean as gaussian_mean
 from tropical.gaussian import gaussian_measure as gaussian_measure
+from tropical.gaussian import gaussian_moments as gaussian_moments
 from tropical.hypersurface import TropicalHypersurface as TropicalHypersurface
 from tropical.hypersurface import tropical_hypersurface as tropical_hypersurface
 from tropical.irredundancy import IrredundantForm as IrredundantForm
@@ -86,7 +92,9 @@ __all__ = [
     "EssentialTerm",
     "Estimate",
     "Extremum",
+    "FilteredMoments",
     "FormatError",
+    "GaussianMoments",
     "InessentialTerm",
     "IrredundantForm",
     "LatticePolynomial",
@@ -110,8 +118,12 @@ __all__ = [
     "dual_subdivision",
     "equivalent",
     "essential_terms",
+    "filtered_moments",
     "from_sympy",
+    "gaussian_inner_product",
+    "gaussian_mean",
     "gaussian_measure",
+    "gaussian_moments",
     "implies_leq",
     "irredundancy_certificate",
     "irredundant",

@@ -1,0 +1,45 @@
+"""Working precision: doubled until balls are narrow."""
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from flint import arb, ctx
+
+from tropical.verdict import Enclosure
+
+_MOST_DOUBLINGS = 3
+
+
+def narrow_enclosures(evaluate: Callable[[], list[arb]], bits: int) -> list[Enclosure]:
+    """The balls that ``evaluate`` finds at a working precision of ``bits``, as enclosures.
+
+    If one is wider than 2^(-2 bits/3) times its absolute value (or times 1), at twice that precision, and so on up to
+    eight times ``bits``. ``ValueError`` unless ``bits`` >= 32.
+    """
+    if bits < 32:
+        raise ValueError(f"bits, the working precision, must be at least 32, got {bits}")
+    for doublings in range(_MOST_DOUBLINGS + 1):
+        with ctx.workprec(bits << doublings):
+            found = [Enclosure.from_ball(ball) for ball in evaluate()]
+        if all(_is_narrow(enclosure, bits) for enclosure in found):
+            break
+    return found
+
+
+def _is_narrow(enclosure: Enclosure, bits: int) -> bool:
+    size = max(Fraction(1), abs(enclosure.lower), abs(enclosure.upper))
+    return enclosure.width * (1 << 2 * bits // 3) <= size
+
+
+def combination(terms: Iterable[tuple[Fraction, Enclosure]]) -> Enclosure:
+    """sum_i q_i v_i, without rounding."""
+    lower = upper = Fraction(0)
+    for factor, value in terms:
+        ends = factor * value.lower, factor * value.upper
+        lower, upper = lower + min(ends), upper + max(ends)
+    return Enclosure(lower, upper)
+
+
+def within_unit_interval(enclosure: Enclosure) -> Enclosure:
+    """The part of an enclosure of a probability that lies in [0, 1]."""
+    return Enclosure(max(enclosure.lower, Fraction(0)), min(enclosure.upper, Fraction(1)))
