@@ -38,7 +38,7 @@ def square_root(square: Fraction) -> Fraction | Enclosure:
 def pivots_or_negative(form: Matrix) -> tuple[tuple[int, ...], Vector | None]:
     """Indices E with Q_EE positive definite of the rank of Q, and None; or, if Q is not semidefinite, a v: v^T Q v < 0.
 
-    Symmetric elimination of positive diagonal entries: what is left is 0, or has a 2 x 2 block that is indefinite.
+    Symmetric elimination of positive diagonal entries: what is left is 0, or negative at one or two units.
 
     >>> one, two = Fraction(1), Fraction(2)
     >>> pivots_or_negative(((one, one), (one, one)))
@@ -66,16 +66,13 @@ def pivots_or_negative(form: Matrix) -> tuple[tuple[int, ...], Vector | None]:
 
 def _negative_remainder(table: Sequence[Sequence[Fraction]], left: Sequence[int]) -> list[Fraction] | None:
     """A vector on which a form with no positive diagonal entry is negative, unless the form is 0."""
-    vector = [Fraction(0)] * len(table)
     for i in left:
-        vector[i] = Fraction(1)
-        if table[i][i] < 0:
-            return vector
         other = next((j for j in left if table[i][j]), None)
-        if other is not None:  # the diagonal entries are 0 and <= 0
+        if other is not None:  # perhaps i itself: no diagonal entry is positive
+            vector = [Fraction(0)] * len(table)
             vector[other] = Fraction(-1 if table[i][other] > 0 else 1)
+            vector[i] = Fraction(1)
             return vector
-        vector[i] = Fraction(0)
     return None
 
 
@@ -191,7 +188,8 @@ def steepest_vector(form: fmpz_mat, row: Integers, generators: Sequence[Integers
 
     None if there is none; v^T Q v = 0 means that the ratio is unbounded. ``form``, Q, must be semidefinite.
     The minimum of v^T Q v - 2 <row, v> is found by active sets, in exact arithmetic, so that it descends strictly and
-    ends (Lawson and Hanson 1974, chapter 23): generators enter while they improve, and leave at weight 0.
+    ends (Lawson and Hanson, Solving Least Squares Problems, 1974, chapter 23): generators enter while they improve,
+    and leave at weight 0.
 
     >>> steepest_vector(fmpz_mat([[1, 0], [0, 1]]), (1, 2), [(1, 0), (1, 1)])
     (1, 1)
