@@ -47,5 +47,5 @@ def moments_in_frame(pieces: Sequence[Placed], frame: Frame, bits: int, *, with_
         return [total, *mean.entries(), *second.entries()]
 
     total, *entries = narrow_enclosures(evaluate, bits)
-    table = [tuple(entries[dim * (a + 1) : dim * (a + 2)]) for a in range(dim)]
-    return FrameMoments(within_unit_interval(total), tuple(entries[:dim]), tuple(table))
+    table = tuple(tuple(entries[dim * (1 + min(a, b)) + max(a, b)] for b in range(dim)) for a in range(dim))
+    return FrameMoments(within_unit_interval(total), tuple(entries[:dim]), table)

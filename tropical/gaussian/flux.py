@@ -46,12 +46,13 @@ def _dihedral_angle(solid: Solid, i: int, j: int) -> arb:
     return arb.atan2(sine, -arb(product))
 
 
-def ends(line: Solid) -> list[End]:
+def ends(line: Solid) -> tuple[End, End]:
     """The signed distances from 0 to both ends of a polyhedron of dimension 1, outwards."""
     found: list[End] = [
         ((constant > 0) - (constant < 0), line.height_squared(i)) for i, constant in enumerate(line.constants)
     ]
-    return [*found, None, None][:2]
+    first, second, *_ = [*found, None, None]
+    return first, second
 
 
 def _interval(line: Solid) -> arb:
@@ -82,6 +83,6 @@ def _flux_through_polygon(solid: Solid, i: int, integrals: Integrals) -> arb:
         if constant != 0:
             line, _ = polygon.facets[j]
             offset = polygon.height_squared(j)
-            seen = sum((integrals.edge(height, offset, end) for end in ends(line)), arb(0))
+            seen = integrals.edge(height, offset, ends(line))
             total -= seen if constant > 0 else -seen
     return total

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from flint import acb, arb, ctx, fmpq
 
 End = tuple[int, fmpq] | None
-"""A signed distance on a line as (sign, square); None is plus infinity."""
+"""A signed distance as (sign, square); None is plus infinity."""
 
 
 def density(square: fmpq) -> arb:
@@ -23,7 +23,7 @@ class Integrals:
     """Values already found at the current precision: neighbouring polyhedra ask for the same ones."""
 
     _owen: dict[tuple[fmpq, fmpq], arb] = field(default_factory=dict)
-    _edges: dict[tuple[fmpq, fmpq, fmpq | None], arb] = field(default_factory=dict)
+    _edges: dict[tuple[fmpq, fmpq, frozenset[End]], arb] = field(default_factory=dict)
 
     def owen(self, height: fmpq, end: End) -> arb:
         """Owen's T(h, t/h) = 1/2pi int_0^{t/h} exp(-h^2 (1 + u^2)/2)/(1 + u^2) du for h^2 = ``height`` > 0.
@@ -53,46 +53,39 @@ class Integrals:
             self._owen[key] = exponent.exp() * area / (2 * arb.pi())
         return self._owen[key]
 
-    def edge(self, height: fmpq, offset: fmpq, end: End) -> arb:
-        """(h/4pi) int erfc(s/sqrt 2)/s dangle over an edge, from its point nearest to the foot of 0 to ``end``.
+    def edge(self, height: fmpq, offset: fmpq, ends: tuple[End, End]) -> arb:
+        """(h/4pi) int erfc(s/sqrt 2)/s dangle over an edge.
 
-        The edge lies in a plane at distance h > 0 from 0, h^2 = ``height``, at distance d > 0 from the foot of 0 in it,
-        d^2 = ``offset``; s is the distance from 0, and the angle is seen from the foot.
+        The edge lies in a plane at distance h > 0 from 0, h^2 = ``height``, on a line at distance d > 0 from the foot
+        of 0 in that plane, d^2 = ``offset``, and goes as far as ``ends`` in both directions from the point nearest to
+        that foot. s is the distance from 0, and the angle is the one seen from the foot.
         """
-        if end is None:
-            return self._positive_edge(height, offset, None)
-        sign, square = end
-        return sign * self._positive_edge(height, offset, square) if sign else arb(0)
-
-    def _positive_edge(self, height: fmpq, offset: fmpq, square: fmpq | None) -> arb:
-        key = height, offset, square
+        key = height, offset, frozenset(ends)
         if key not in self._edges:
             scale = arb(height).sqrt() / (4 * arb.pi())
-            self._edges[key] = scale * _edge_integral(height, offset, square)
+            self._edges[key] = scale * _edge_integral(height, offset, ends)
         return self._edges[key]
 
 
-def _edge_integral(height: fmpq, offset: fmpq, square: fmpq | None) -> arb:
+def _edge_integral(height: fmpq, offset: fmpq, ends: tuple[End, End]) -> arb:
     """int erfc(s/sqrt 2)/s dangle. At d sinh v on the edge s^2 = h^2 + d^2 cosh^2 v and dangle = dv/cosh v.
 
-    Where s is so large that erfc vanishes at this precision, the rest lies between 0 and its value times a right angle.
+    Where s is so large that erfc vanishes at this precision, the rest lies between 0 and its value times two right
+    angles.
     """
     negligible = fmpq(3 * (ctx.prec + 16), 2)  # erfc(s/sqrt 2) < exp(-s^2/2) < 2^-prec once s^2 exceeds this
     reach = max(negligible - height - offset, fmpq(0))
-    far = square is None or square > reach
-    end = reach if square is None or square > reach else square
-    total = arb(0)
-    if end:
-        near, across, root_half = arb(height), arb(offset), arb(0.5).sqrt()
+    clipped = [end if end is not None and end[1] <= reach else (end[0] if end else 1, reach) for end in ends]
+    stop, back = (sign * arb(square / offset).sqrt().asinh() for sign, square in clipped)
+    near, across, root_half = arb(height), arb(offset), arb(0.5).sqrt()
 
-        def integrand(v: acb, analytic: bool) -> acb:
-            c = v.cosh()
-            s = (near + across * c * c).sqrt(analytic=analytic)
-            return (s * root_half).erfc() / (c * s)
+    def integrand(v: acb, analytic: bool) -> acb:
+        c = v.cosh()
+        s = (near + across * c * c).sqrt(analytic=analytic)
+        return (s * root_half).erfc() / (c * s)
 
-        total = acb.integral(integrand, 0, arb(end / offset).sqrt().asinh()).real
-    if far:
-        distance = arb(height + offset + end).sqrt()
-        bound = (distance / arb(2).sqrt()).erfc() / distance * (arb.pi() / 2)
-        total += arb(0).union(bound)
+    total = acb.integral(integrand, -back, stop).real
+    if clipped != list(ends):
+        distance = arb(height + offset + reach).sqrt()
+        total += arb(0).union((distance / arb(2).sqrt()).erfc() / distance * arb.pi())
     return total

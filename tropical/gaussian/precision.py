@@ -20,15 +20,14 @@ def narrow_enclosures(evaluate: Callable[[], list[arb]], bits: int) -> list[Encl
         raise ValueError(f"bits, the working precision, must be at least 32, got {bits}")
     for doublings in range(_MOST_DOUBLINGS + 1):
         with ctx.workprec(bits << doublings):
-            found = [Enclosure.from_ball(ball) for ball in evaluate()]
-        if all(_is_narrow(enclosure, bits) for enclosure in found):
-            break
-    return found
+            balls = evaluate()
+            if all(_is_narrow(ball, bits) for ball in balls):
+                break
+    return [Enclosure.from_ball(ball) for ball in balls]
 
 
-def _is_narrow(enclosure: Enclosure, bits: int) -> bool:
-    size = max(Fraction(1), abs(enclosure.lower), abs(enclosure.upper))
-    return enclosure.width * (1 << 2 * bits // 3) <= size
+def _is_narrow(ball: arb, bits: int) -> bool:
+    return bool(2 * ball.rad() * (1 << 2 * bits // 3) <= arb(1).max(abs(ball)))
 
 
 def combination(terms: Iterable[tuple[Fraction, Enclosure]]) -> Enclosure:
