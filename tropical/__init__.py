@@ -64,6 +64,7 @@ from tropical.pruning import term_evidence as term_evidence
 from tropical.quadratic_bounds import dominated_by_quadratic as dominated_by_quadratic
 from tropical.rational_map import TropicalRationalMap as TropicalRationalMap
 from tropical.rational_map import to_tropical_rational_map as to_tropical_rational_map
+from tropical.rationals import as_fraction as as_fraction
 from tropical.reconstruction import reconstruct_rationals as reconstruct_rationals
 from tropical.regions import LinearRegion as LinearRegion
 from tropical.regions import affine_pieces as affine_pieces
@@ -111,6 +112,7 @@ __all__ = [
     "TropicalRationalMap",
     "Verdict",
     "affine_pieces",
+    "as_fraction",
     "check_certificate",
     "computation_graph",
     "disagreement",

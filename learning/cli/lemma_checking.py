@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+import tropical as tp
 from learning.cli.shell import DONE, REFUTED, UNKNOWN, InputError, as_json_option, say, scalar_network
 
 if TYPE_CHECKING:
     from learning.lemmas.documents import LemmaReport
-    from tropical import Verdict
 
 _FILES = ("lemmas.json", "lemmas.md", "lemmas.html")
 
@@ -56,7 +55,7 @@ def lemmas(
     net = scalar_network(network, "checking lemmas")
     choices: dict[str, Any] = {"samples": samples, "level": level, "seed": seed}
     if threshold is not None:
-        choices["threshold"] = _rational(threshold)
+        choices["threshold"] = tp.as_fraction(threshold, "--threshold")
     if out is not None:
         writable(out)
     report, stopped = _checked(network.name, net, labels, neighbours, choices, timeout)
@@ -67,7 +66,12 @@ def lemmas(
 
 
 def _checked(
-    name: str, net: Any, labels: tuple[str, ...], neighbours: bool, choices: dict[str, Any], timeout: float | None
+    name: str,
+    net: tp.ReLUNetwork,
+    labels: tuple[str, ...],
+    neighbours: bool,
+    choices: dict[str, Any],
+    timeout: float | None,
 ) -> tuple[LemmaReport, str | None]:
     """The report, with what was found before the time was over, and why it stopped."""
     from learning.lemmas import LEMMAS, Subject, check, check_neighbour
@@ -76,7 +80,7 @@ def _checked(
     from learning.time_limit import OutOfTime, time_limit
 
     chosen = {label: lemma(label) for label in (labels or LEMMAS)}
-    verdicts: dict[str, Verdict] = {}
+    verdicts: dict[str, tp.Verdict] = {}
     subject, stopped = Subject(net), None
     try:
         with time_limit(timeout):
@@ -127,10 +131,3 @@ def _exit_code(report: LemmaReport, stopped: str | None) -> int:
         return REFUTED
     unsettled = {verdict.detail.get("because") for verdict in report.verdicts.values()} & {"open", "budget", "rejected"}
     return UNKNOWN if stopped or unsettled else DONE
-
-
-def _rational(text: str) -> Fraction:
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise ValueError(f"--threshold must be an integer or p/q, got {text!r}") from None

@@ -14,8 +14,12 @@ from learning.lemmas.registry import check_all as check_all
 from learning.lemmas.registry import check_neighbour as check_neighbour
 from learning.lemmas.setting import Setting as Setting
 from learning.lemmas.subject import Subject as Subject
+from learning.lemmas.sweeps import FAMILIES as FAMILIES
+from learning.lemmas.sweeps import Sweep as Sweep
+from learning.lemmas.sweeps import sweep as sweep
 
 __all__ = [
+    "FAMILIES",
     "LEMMAS",
     "Claim",
     "Evidence",
@@ -24,10 +28,12 @@ __all__ = [
     "Lemma",
     "Setting",
     "Subject",
+    "Sweep",
     "check",
     "check_all",
     "check_neighbour",
     "compare",
     "decided",
+    "sweep",
     "undecided",
 ]

@@ -38,7 +38,7 @@ def check(label: str | Lemma, net: ReLUNetwork | Subject, **choices: Any) -> Ver
     several outputs or choices that cannot be meant.
     """
     chosen, subject = lemma(label), _subject(net, choices)
-    return verdict_of(chosen, chosen.check, chosen.statement, subject, Setting.of(**choices))
+    return verdict_of(chosen, chosen.check, chosen.statement, subject, _setting(subject, choices))
 
 
 def check_all(
@@ -76,8 +76,17 @@ def check_neighbour(
         net, own = neighbour.instance()
         choices = {**own, **choices}
     subject = _subject(net, choices)
-    return verdict_of(chosen, neighbour.check, neighbour.statement, subject, Setting.of(**choices))
+    return verdict_of(chosen, neighbour.check, neighbour.statement, subject, _setting(subject, choices))
 
 
 def _subject(net: ReLUNetwork | Subject, choices: Mapping[str, Any]) -> Subject:
     return net if isinstance(net, Subject) else Subject(net, choices.get("budget"))
+
+
+def _setting(subject: Subject, choices: Mapping[str, Any]) -> Setting:
+    setting = Setting.of(**choices)
+    for name in ("subspace", "pieces"):
+        for i, row in enumerate(getattr(setting, name) or ()):
+            if len(row) != subject.dimension:
+                raise ValueError(f"{name}[{i}] must have {subject.dimension} coordinates, got {len(row)}")
+    return setting

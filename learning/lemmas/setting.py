@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from learning.lemmas.rational_subspaces import Rows
-from tropical import Budget, ReLUNetwork
+from tropical import Budget, ReLUNetwork, as_fraction
 
 __all__ = ["Setting"]
 
@@ -58,9 +58,11 @@ class Setting:
         >>> Setting.of(threshold="1/2", subspace=[[1, 0]]).subspace
         ((Fraction(1, 1), Fraction(0, 1)),)
         """
-        tau = None if threshold is None else Fraction(threshold)
-        return cls(threshold=tau, subspace=_rows(subspace), pieces=_rows(pieces), **choices)
+        tau = None if threshold is None else as_fraction(threshold, "threshold")
+        return cls(threshold=tau, subspace=_rows(subspace, "subspace"), pieces=_rows(pieces, "pieces"), **choices)
 
 
-def _rows(rows: Sequence[Sequence[Any]] | None) -> Rows | None:
-    return None if rows is None else tuple(tuple(Fraction(q) for q in row) for row in rows)
+def _rows(rows: Sequence[Sequence[Any]] | None, name: str) -> Rows | None:
+    if rows is None:
+        return None
+    return tuple(tuple(as_fraction(q, f"{name}[{i}][{j}]") for j, q in enumerate(row)) for i, row in enumerate(rows))
