@@ -234,8 +234,9 @@ def _conditional_mean(case: _Case) -> Iterator[Claim]:
         if not case.optional:
             yield undecided(f"(c) W {case.name}", _NO_MEAN)
         return
-    taus = case.thresholds(4 * case.m, Fraction(25, 4) * case.m)
-    for tau in taus if case.planar else taus[:1]:
+    cheap = case.planar and not case.rows
+    multiples = (Fraction(4), Fraction(25, 4)) if cheap else (Fraction(17, 4),)
+    for tau in case.thresholds(*(c * case.m for c in multiples)):
         if tau**2 < 4 * case.square * case.m:
             yield undecided(f"(c) W {case.name}, τ = {tau}", "τ < 2Λ√m is out of its range")
         else:
