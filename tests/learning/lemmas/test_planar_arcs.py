@@ -40,6 +40,10 @@ BIASED = ReLUNetwork.from_arrays(
     [[[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [1, 1], [0, 0]], [[1, 1, 1, 1, 2, -2, 5]]],
     [[0, 0, 0, 0, 3, 3, -1], [0]],
 )
+# φ(x0) + φ(φ(-x0) - |x1|): x0 on a half-plane, 0 on two arcs, -x0 - |x1| on the others
+HALF_TURN = ReLUNetwork.from_arrays(
+    [[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 0, 0, 0], [0, 1, -1, -1]], [[1, 1]]],
+)
 NETWORKS = {
     "h6": h6(4, seed=1),
     "parity": parity(2, 3, seed=0),
@@ -50,6 +54,7 @@ NETWORKS = {
     "nearly parallel": nearly_parallel(2, seed=None),
     "one unit each way": ReLUNetwork.from_arrays([[[1, 0], [0, 1]], [[1, -1]]]),
     "biases that cancel": BIASED,
+    "an arc of half a turn": HALF_TURN,
     **{f"random {seed}": random_network(2, (4, 4), 5, seed) for seed in range(4)},
 }
 networks = pytest.mark.parametrize("net", NETWORKS.values(), ids=NETWORKS.keys())
@@ -206,3 +211,8 @@ def test_quadrature_of_parts_beyond_the_cut(radial: Callable[[arb], arb]) -> Non
 def test_a_plane_has_two_vectors() -> None:
     with pytest.raises(ValueError, match="two vectors of a plane, got 1"):
         planar_arcs(h6(2, seed=None), [(ONE, ZERO)])
+
+
+def test_an_arc_of_half_a_turn_is_one_arc() -> None:
+    halves = [arc for arc in arcs_of(HALF_TURN).nonzero if arc.end == (-arc.start[0], -arc.start[1])]
+    assert len(halves) == 1
