@@ -2,6 +2,7 @@
 
 from learning import baselines as baselines
 from learning import instances as instances
+from learning import lemmas as lemmas
 from learning import literal as literal
 from learning.filtered_pca import FilteredPCA as FilteredPCA
 from learning.filtered_pca import PassRecord as PassRecord
@@ -29,6 +30,7 @@ __all__ = [
     "RecoveryReport",
     "baselines",
     "instances",
+    "lemmas",
     "literal",
     "one_hidden_layer",
     "verify_recovery",

@@ -103,7 +103,7 @@ LEMMA = Lemma(
     title="Block structure",
     statement=(
         r"The filter depends on $(y, \Pi_W x)$ only, so that $M v = 0$ for every $v \perp V + W$, where "
-        r"$M = \mathbb{E}[1_E\,\Pi_{W^\perp}(xx^{\mathsf T} - I)\Pi_{W^\perp}]$."
+        r"$M = \mathbb{E}[1_E\,\Pi_{W^\perp}(xx^\top - I)\Pi_{W^\perp}]$."
     ),
     kind="algebraic",
     source="THEORY L7: <v, x> is independent of (y, Π_W x), of mean 0 and variance |v|²",

@@ -317,8 +317,8 @@ LEMMA = Lemma(
         r"$\lambda_{\max} \geq p$ for $\tau \geq \Lambda\sqrt{2m}$. "
         r"(b) $|\tilde F - F \circ \Pi_W| \leq \eta\,\Vert\Pi_W x\Vert$, $\tau^2 \geq 4\Lambda^2 m$: "
         r"$\operatorname{Tr}_U M \geq (\tau^2/4\Lambda^2 - m)(p - q) - m q$ with $q = Q_\ell(\tau^2/4\eta^2)$. "
-        r"(c) $\tilde F = \mathrm{E}[y \mid \Pi_W x]$, $\tau \geq 2\Lambda\sqrt m$: "
-        r"$\operatorname{Tr}_U M \geq ((\tau/\Lambda - \sqrt m)^2 - m)\,p$."
+        r"(c) $\tilde F = \mathrm{E}[y \mid \Pi_W x]$, $\tau \geq 2\Lambda\sqrt{m}$: "
+        r"$\operatorname{Tr}_U M \geq ((\tau/\Lambda - \sqrt{m})^2 - m)\,p$."
     ),
     hypotheses=(
         "F is not constant (Λ is computed, not assumed)",
@@ -331,7 +331,7 @@ LEMMA = Lemma(
     neighbours=(
         FalseNeighbour(
             r"(c) with $W = \{0\}$ for every $\tau > 0$: "
-            r"$\operatorname{Tr} M \geq ((\tau/\Lambda - \sqrt m)^2 - m)\,p$",
+            r"$\operatorname{Tr} M \geq ((\tau/\Lambda - \sqrt{m})^2 - m)\,p$",
             _check_any_threshold,
             _bump,
         ),

@@ -110,7 +110,7 @@ _AT_MOST_PIECES = FalseNeighbour(
 
 LEMMA = Lemma(
     label="L2",
-    title="number of pieces",
+    title="Number of pieces",
     statement=r"A network with $S$ hidden units has at most $2^S$ affine pieces.",
     check=_check,
     source="THEORY L2",

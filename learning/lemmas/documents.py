@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from learning.lemmas.claims import Claim
-from learning.lemmas.texts import claim_text, side_dict, side_text
+from learning.lemmas.texts import choice_text, claim_text, side_dict, side_text
 from tropical import Verdict
 
 __all__ = ["LemmaReport", "formula_svg"]
@@ -128,7 +128,7 @@ def _summary(verdict: Verdict) -> str:
 
 def _facts(verdict: Verdict) -> list[str]:
     hypotheses = [f"hypothesis: {h.text}: {'holds' if h.holds else 'FAILS'}" for h in verdict.detail["hypotheses"]]
-    choices = [f"{name} = {value}" for name, value in verdict.detail["choices"].items()]
+    choices = [f"{name} = {choice_text(value)}" for name, value in verdict.detail["choices"].items()]
     reason = [f"reason: {verdict.detail['reason']}"] if verdict.status == "unknown" else []
     witness = [] if verdict.witness is None else [f"witness: ({', '.join(map(side_text, verdict.witness))})"]
     return [*hypotheses, *choices, *reason, *witness]

@@ -209,7 +209,7 @@ _WHOLE_REGIONS = FalseNeighbour(
 
 LEMMA = Lemma(
     label="L1",
-    title="lattice form from pieces and points",
+    title="Lattice form from pieces and points",
     statement=(
         r"Let $\ell_1, \ldots, \ell_p$ contain every affine piece of $F$, let $S_x = \{i : \ell_i(x) \geq F(x)\}$ and "
         r"$m_x = \min_{i \in S_x} \ell_i$. For every point $x$, $m_x \leq F$ everywhere, and $m_x = F$ on the closure "

@@ -131,7 +131,7 @@ _WITH_BIASES = FalseNeighbour(
 
 LEMMA = Lemma(
     label="L17",
-    title="oddness and depth",
+    title="Oddness and depth",
     statement=(
         r"If one hidden layer suffices for a bias-free $F$, $F(x) = \langle a, x \rangle + "
         r"\sum_j s_j \varphi(\langle n_j, x \rangle)$, then $F(x) - F(-x) = \langle 2a + \sum_j s_j n_j, x \rangle$ "

@@ -137,7 +137,7 @@ LEMMA = Lemma(
     title="Radial identity",
     statement=(
         r"$F$ bias-free, $W = \{0\}$, $k \geq 1$, $u$ uniform on the sphere of $V$, $s = \tau^2/F(u)^2$: on $V$, "
-        r"$M = \mathbb{E}_u[k\,Q_{k+2}(s)\,uu^{\mathsf T} - Q_k(s)\,I]$ and "
+        r"$M = \mathbb{E}_u[k\,Q_{k+2}(s)\,uu^\top - Q_k(s)\,I]$ and "
         r"$\operatorname{Tr} M = \mathbb{E}_u[2s\,f_{\chi^2_k}(s)] > 0$ for every $\tau > 0$; in the plane "
         r"$M$ is a sum over arcs in closed form."
     ),
@@ -146,8 +146,6 @@ LEMMA = Lemma(
     source="THEORY L8: polar coordinates; E[1_{|x|² > s} |x|²] = k Q_{k+2}(s)",
     check=_check,
     neighbours=(
-        FalseNeighbour(
-            r"$M = \mathbb{E}_u[k\,Q_k(s)\,uu^{\mathsf T} - Q_k(s)\,I]$", partial(_check, raised=0), _planar
-        ),
+        FalseNeighbour(r"$M = \mathbb{E}_u[k\,Q_k(s)\,uu^\top - Q_k(s)\,I]$", partial(_check, raised=0), _planar),
     ),
 )

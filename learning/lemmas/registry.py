@@ -6,6 +6,26 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from learning.lemmas import (
+    anti_concentration,
+    block_structure,
+    completeness,
+    counts,
+    eigenvector_certificate,
+    iteration_bound,
+    lattice_form,
+    net_error,
+    oddness,
+    product_moments,
+    radial_identity,
+    rate,
+    restriction,
+    restriction_error,
+    stopping_test,
+    threshold_formulas,
+    threshold_stability,
+    value_stability,
+)
 from learning.lemmas.lemma import FalseNeighbour, Lemma, verdict_of
 from learning.lemmas.setting import Setting
 from learning.lemmas.subject import Subject
@@ -13,7 +33,26 @@ from tropical import ReLUNetwork, Verdict
 
 __all__ = ["LEMMAS", "check", "check_all", "check_neighbour", "lemma"]
 
-_IN_ORDER: tuple[Lemma, ...] = ()
+_IN_ORDER: tuple[Lemma, ...] = (
+    lattice_form.LEMMA,
+    counts.LEMMA,
+    threshold_formulas.LEMMA,
+    value_stability.LEMMA,
+    threshold_stability.LEMMA,
+    restriction.LEMMA,
+    block_structure.LEMMA,
+    radial_identity.LEMMA,
+    completeness.LEMMA,
+    anti_concentration.LEMMA,
+    restriction_error.LEMMA,
+    stopping_test.LEMMA,
+    eigenvector_certificate.LEMMA,
+    rate.LEMMA,
+    iteration_bound.LEMMA,
+    net_error.LEMMA,
+    oddness.LEMMA,
+    product_moments.LEMMA,
+)
 
 LEMMAS: Mapping[str, Lemma] = MappingProxyType({found.label: found for found in _IN_ORDER})
 """The lemmas of THEORY.md, L1 to L18, in order."""

@@ -107,7 +107,7 @@ _NO_INVERSE = FalseNeighbour(
 
 LEMMA = Lemma(
     label="L6",
-    title="restriction to a subspace",
+    title="Restriction to a subspace",
     statement=(
         r"If $F(x) = \max_j \min_{i \in I_j} \langle w_i, x \rangle + c_i$ and $W$ is a subspace, then "
         r"$F(\Pi_W x) = \max_j \min_{i \in I_j} \langle \Pi_W w_i, x \rangle + c_i$ with the same clauses $I_j$; "

@@ -146,7 +146,7 @@ def _instance() -> tuple[ReLUNetwork, Mapping[str, Any]]:
 
 _STATEMENT = r"""Let $V \subseteq W$, $\ell = \dim W$, with $W$ independent of the batch, and let the filter be any
 function of $(y, \Pi_W x)$, also one chosen on the batch. With $t = \sqrt{2 \ln(2/\delta)}$ and
-$s = \sqrt{(d-\ell)/n} + t/\sqrt n$, the probability that $\hat\lambda_{\max} > \hat p\,[(1+s)^2 - 1]$ or
+$s = \sqrt{(d-\ell)/n} + t/\sqrt{n}$, the probability that $\hat\lambda_{\max} > \hat p\,[(1+s)^2 - 1]$ or
 $\hat\lambda_{\min} < \hat p\,[((1-s)_+)^2 - 1]$ is at most $\delta$."""
 
 LEMMA = Lemma(

@@ -15,7 +15,7 @@ from learning import instances
 from learning.lemmas.lemma import Lemma
 from learning.lemmas.registry import LEMMAS, check, check_neighbour, lemma
 from learning.lemmas.subject import Subject
-from tropical import ReLUNetwork
+from tropical import ReLUNetwork, Verdict
 
 __all__ = ["FAMILIES", "Found", "Sweep", "sweep"]
 
@@ -119,7 +119,8 @@ def sweep(
     ----------
     families : names in :data:`FAMILIES`, or a mapping from name to a function of the seed (picklable for processes).
     seeds : of the networks, and of the choices that the checks make on them. labels : default all.
-    neighbours : whether to check the false neighbours on the same networks too. executor : any of concurrent.futures.
+    neighbours : whether to check the false neighbours on the same networks too, and on the instances shipped with them,
+        as a family "shipped". executor : any of concurrent.futures.
     progress : called with the number of finished networks and of all. choices : as in :func:`check`.
 
     Raises
@@ -142,7 +143,15 @@ def sweep(
         if progress is not None:
             progress(done, len(tasks))
     ordered = [found[name, seed] for name, _, seed in tasks]
-    return Sweep(tuple(x for own, _ in ordered for x in own), tuple(x for _, bad in ordered for x in bad))
+    shipped = tuple(_shipped(wanted, choices)) if neighbours else ()
+    return Sweep(shipped + tuple(x for own, _ in ordered for x in own), tuple(x for _, bad in ordered for x in bad))
+
+
+def _shipped(wanted: tuple[Lemma, ...], choices: Mapping[str, Any]) -> Iterator[Found]:
+    """The false neighbours on their own instances."""
+    for one in wanted:
+        for index in range(len(one.neighbours)):
+            yield _summary(check_neighbour(one, index=index, **choices), "shipped", 0, one.label, index)
 
 
 def _results(one: Callable[..., Any], tasks: list[tuple[str, Family, int]], executor: Executor | None) -> Iterator[Any]:
@@ -172,12 +181,16 @@ def _check_network(
 def _found(one: Lemma, index: int | None, subject: Subject, name: str, seed: int, choices: Mapping[str, Any]) -> Found:
     own = {"seed": seed, **choices}
     verdict = check(one, subject, **own) if index is None else check_neighbour(one, subject, index=index, **own)
+    return _summary(verdict, name, seed, one.label, index)
+
+
+def _summary(verdict: Verdict, name: str, seed: int, label: str, index: int | None) -> Found:
     detail = verdict.detail
     margin = detail.get("margin")
     return Found(
         name,
         seed,
-        one.label,
+        label,
         index,
         verdict.status,
         detail.get("because"),

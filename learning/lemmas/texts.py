@@ -8,7 +8,7 @@ from fractions import Fraction
 from learning.lemmas.claims import Claim, Side
 from tropical import Enclosure
 
-__all__ = ["claim_text", "side_dict", "side_text"]
+__all__ = ["choice_text", "claim_text", "side_dict", "side_text"]
 
 _LONGEST = 24  # characters of a fraction that is printed exactly
 
@@ -52,6 +52,24 @@ def side_dict(side: Side | None) -> dict[str, object] | None:
         return {"kind": "enclosure", **ends, "decimal": float(side), "width": float(side.width)}
     interval = {"lower": side.lower, "upper": side.upper, "confidence": side.confidence, "samples": side.samples}
     return {"kind": "estimate", "decimal": side.value, **interval}
+
+
+def choice_text(value: object, longest: int = 200) -> str:
+    """A choice of a check for readers: rationals as p/q, rows in brackets, cut where it is long.
+
+    >>> choice_text({"W": ((Fraction(1, 2), Fraction(0)),)})
+    '{W: ((1/2, 0))}'
+    """
+    text = _nested(value)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _nested(value: object) -> str:
+    if isinstance(value, (tuple, list)):
+        return "(" + ", ".join(map(_nested, value)) + ")"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_nested(entry)}" for key, entry in value.items()) + "}"
+    return str(value)
 
 
 def claim_text(claim: Claim) -> str:

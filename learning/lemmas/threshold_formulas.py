@@ -181,7 +181,7 @@ _WEAK_INEQUALITY = FalseNeighbour(
 
 LEMMA = Lemma(
     label="L3",
-    title="thresholds are formulas",
+    title="Thresholds are formulas",
     statement=(
         r"If $F = \max_j \min_{i \in I_j} \ell_i$ then for every $\tau$, "
         r"$1[F > \tau] = \bigvee_j \bigwedge_{i \in I_j} 1[\ell_i > \tau]$ and "
