@@ -106,10 +106,11 @@ def _table(report: LemmaReport, stopped: str | None) -> str:
 
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("lemma", "", "verdict", "", box=None, pad_edge=False)
     for label, title, status, text in report.rows():
-        table.add_row(label, title, status, text if len(text) <= 160 else text[:159] + "…")
+        table.add_row(label, title, status, Text(text if len(text) <= 160 else text[:159] + "…"))
     target = StringIO()
     Console(file=target, width=120).print(table)
     return target.getvalue().rstrip() + (f"\nStopped: {stopped}" if stopped else "")

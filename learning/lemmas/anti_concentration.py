@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from learning.lemmas.claims import Claim, Side, compare, undecided
+from learning.lemmas.claims import Claim, Side, compare, sharpened, undecided
 from learning.lemmas.estimates import estimated_mean, estimated_mean_square, unit_rows
 from learning.lemmas.functions import residual
 from learning.lemmas.lemma import Evidence, FalseNeighbour, Hypothesis, Lemma
@@ -55,15 +55,19 @@ class _Case:
         """Λ², Λ = max |G| on the sphere."""
         return sphere_maximum(self.function, budget=self.setting.budget).squared
 
-    @cached_property
-    def mean_square(self) -> Enclosure:
+    def mean_square(self, bits: int) -> Enclosure:
         """σ² = E G²."""
-        g = self.function
-        return gaussian_inner_product(g, g, bits=self.setting.bits, budget=self.setting.budget)
+        return gaussian_inner_product(self.function, self.function, bits=bits, budget=self.setting.budget)
 
-    def moments(self, tau: Fraction) -> FilteredMoments:
+    def moments(self, tau: Fraction, bits: int) -> FilteredMoments:
         """Pr[|G| > τ] and E[1_{|G| > τ}(xxᵀ - I)]."""
-        return filtered_moments(self.function, tau, bits=self.setting.bits, budget=self.setting.budget)
+        return filtered_moments(self.function, tau, bits=bits, budget=self.setting.budget)
+
+    def bound(self, k: int, largest_squared: Fraction, tau: Fraction, bits: int, prefactor: bool = True) -> Enclosure:
+        """(σ²/2kΛ²) Q_k(2kτ²/σ²), or the false Q_k(kτ²/σ²)."""
+        with ctx.workprec(bits):
+            square = self.mean_square(bits).to_ball()
+            return Enclosure.from_ball(_bound(k, square, largest_squared, tau, prefactor))
 
 
 def _check(subject: Subject, setting: Setting, *, prefactor: bool = True) -> Evidence:
@@ -104,11 +108,15 @@ def _cases(subject: Subject, setting: Setting) -> list[_Case]:
 
 def _enclosed_claims(case: _Case, tau: Fraction, prefactor: bool) -> Iterator[Claim]:
     """The bound on the k dimensions that G sees, and Pr = E_u Q_k(τ²/G(u)²) for k <= 2."""
-    moments = case.moments(tau)
+    moments = case.moments(tau, case.setting.bits)
     basis, where = moments.basis, f"W {case.name}, τ = {tau}"
-    k, square = len(basis), case.mean_square.to_ball()
-    bound = Enclosure.from_ball(_bound(k, square, case.largest_squared, tau, prefactor))
-    yield compare(f"Pr[|G| > τ] >= {_formula(prefactor)}, k = {k}, {where}", moments.probability, ">=", bound)
+    k = len(basis)
+
+    def sides(bits: int) -> tuple[Side, Side]:
+        bound = case.bound(k, case.largest_squared, tau, bits, prefactor)
+        return case.moments(tau, bits).probability, bound
+
+    yield sharpened(f"Pr[|G| > τ] >= {_formula(prefactor)}, k = {k}, {where}", sides, ">=", case.setting.bits)
     if k <= 2 and prefactor:
         if k == 2:
             mean = circle_mean(planar_arcs(case.function, basis), tau, lambda s: chi_square_tail(2, s))
@@ -146,11 +154,14 @@ def _stopping_claim(case: _Case, lipschitz_squared: Fraction) -> Claim:
     rest = complement(case.subspace, case.rows)
     tau = root_from_above(2 * len(rest) * lipschitz_squared)
     text = f"λ_max >= (σ²/2κΛ²)·Q_κ(2κτ²/σ²), κ = {len(case.rows)}, W {case.name}, τ = {float(tau):.6g} >= Λ√(2m)"
-    if 2 * len(case.rows) * tau**2 > _MOST_EXPONENT * case.mean_square.lower:
+    if 2 * len(case.rows) * tau**2 > _MOST_EXPONENT * case.mean_square(case.setting.bits).lower:
         return undecided(text, "the probability of the filter is too small to be written down")
-    largest = case.moments(tau).compressed(rest).eigenvalues[-1]
-    bound = Enclosure.from_ball(_bound(len(case.rows), case.mean_square.to_ball(), lipschitz_squared, tau))
-    return compare(text, largest, ">=", bound, threshold=tau)
+
+    def sides(bits: int) -> tuple[Side, Side]:
+        largest = case.moments(tau, bits).compressed(rest).eigenvalues[-1]
+        return largest, case.bound(len(case.rows), lipschitz_squared, tau, bits)
+
+    return sharpened(text, sides, ">=", case.setting.bits, threshold=tau)
 
 
 def root_from_above(square: Fraction) -> Fraction:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
 from tropical import Enclosure, Estimate, Verdict
 
-__all__ = ["AGREEMENT", "Claim", "Outcome", "Relation", "Side", "compare", "decided", "undecided"]
+__all__ = ["AGREEMENT", "Claim", "Outcome", "Relation", "Side", "compare", "decided", "sharpened", "undecided"]
 
 Side = Fraction | Enclosure | Estimate
 Relation = Literal["<=", "<", ">=", ">", "=", "!=", "agrees with"]
@@ -16,6 +17,7 @@ Outcome = Literal["holds", "fails", "open", "consistent", "rejected"]
 
 AGREEMENT = Fraction(1, 10**12)
 """Most difference of two enclosed numbers that "agree": equality of real numbers is not decided by enclosures."""
+_DOUBLINGS = 4  # of the precision of an open claim
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,11 @@ class Claim:
 
     @property
     def tightness(self) -> float | None:
-        """Bounded side over bound in [0, 1], of an inequality that holds between nonnegative sides: 1 is attained."""
-        if self.outcome not in ("holds", "consistent") or self.margin is None:
+        """Bounded side over bound in [0, 1], of an inequality that holds between nonnegative sides: 1 is attained.
+
+        None for an inequality with 0, which has no scale.
+        """
+        if self.outcome not in ("holds", "consistent") or self.margin is None or self.right == 0:
             return None
         sides = sorted(float(side) for side in (self.left, self.right) if side is not None)
         return sides[0] / sides[1] if sides[0] >= 0.0 and sides[1] > 0.0 else None
@@ -78,6 +83,28 @@ def compare(
         outcome = "rejected" if excluded else "consistent"
         reason = "a side is estimated from samples"
     return Claim(text, outcome, left, relation, right, witness if outcome == "fails" else None, reason, dict(detail))
+
+
+def sharpened(
+    text: str, sides: Callable[[int], tuple[Side, Side]], relation: Relation, bits: int, **detail: Any
+) -> Claim:
+    """The claim at the first precision that decides it: ``sides`` at ``bits``, then at twice as many, four times.
+
+    Enclosures of tiny probabilities are narrow in absolute terms only and may need more bits than usual.
+
+    >>> def third(bits):
+    ...     return Enclosure(Fraction(1, 3) - Fraction(1, 2**bits), Fraction(1, 3)), Fraction(1, 3) - Fraction(1, 2**50)
+    >>> compare("at 32 bits", third(32)[0], ">=", third(32)[1]).outcome
+    'open'
+    >>> sharpened("at as many as it takes", third, ">=", 32).outcome
+    'holds'
+    """
+    for doubling in range(_DOUBLINGS + 1):
+        left, right = sides(bits << doubling)
+        claim = compare(text, left, relation, right, **detail)
+        if claim.outcome != "open":
+            break
+    return claim
 
 
 def decided(text: str, verdict: Verdict, **detail: Any) -> Claim:

@@ -12,7 +12,7 @@ from typing import Any
 
 from flint import arb, ctx
 
-from learning.lemmas.claims import Claim, Side, compare, undecided
+from learning.lemmas.claims import Claim, Side, compare, sharpened, undecided
 from learning.lemmas.conditional_mean import MeanFilter, PlaneAlong, filter_about_mean
 from learning.lemmas.estimates import estimated_filter
 from learning.lemmas.functions import combination, residual, restricted
@@ -31,7 +31,6 @@ _MOST_ENCLOSED = 3
 _COARSEST = 40
 """Bits to which the integrals of (c) on a line are enclosed first."""
 
-_DOUBLINGS = 4
 """How often precision is doubled while a claim is open: p may be 1e-100 at these τ."""
 
 _NO_MEAN = "E[y | Π_W x] is enclosed for W = {0} and for lines W in a plane V, dim V <= 3"
@@ -126,16 +125,6 @@ def _combined(factors: list[Any], rows: Rows) -> Vector:
     )
 
 
-def _sharpened(text: str, sides: Callable[[int], tuple[Side, Side]], bits: int, **detail: Any) -> Claim:
-    """The claim left >= right at the first precision that decides it."""
-    for doubling in range(_DOUBLINGS + 1):
-        left, right = sides(bits << doubling)
-        claim = compare(text, left, ">=", right, **detail)
-        if claim.outcome != "open":
-            break
-    return claim
-
-
 def _restriction(case: _Case, *, factor: int = 1) -> Iterator[Claim]:
     """(a) F̃ = F∘Π_W; ``factor`` is the constant before τ²/Λ², 1 in the lemma."""
     function, between = residual(case.subject.network, case.rows), [Fraction(25, 16) * case.m] if case.planar else []
@@ -169,9 +158,9 @@ def _restriction_at(case: _Case, function: ReLUNetwork, tau: Fraction, factor: i
     def largest(bits: int) -> tuple[Side, Side]:
         return moments(bits).compressed(case.gap).eigenvalues[-1], moments(bits).probability
 
-    yield _sharpened(text, traces, setting.bits)
+    yield sharpened(text, traces, ">=", setting.bits)
     if factor == 1 and constant >= case.m:
-        yield _sharpened(f"(a) λ_max on U >= p, W {case.name}, τ = {tau}", largest, setting.bits)
+        yield sharpened(f"(a) λ_max on U >= p, W {case.name}, τ = {tau}", largest, ">=", setting.bits)
 
 
 def _trace(moments: FilteredMoments, basis: Rows) -> Enclosure:
@@ -209,7 +198,7 @@ def _perturbation_at(case: _Case, kind: str, g: ReLUNetwork, tau: Fraction) -> C
             return _trace(moments, case.gap), Enclosure.from_ball(bound)
 
     text = f"(b) Tr_U M >= (τ²/4Λ² - m)(p - q) - m q, W {case.name}, g {kind}, τ = {tau}"
-    return _sharpened(text, sides, case.setting.bits, eta_squared=eta)
+    return sharpened(text, sides, ">=", case.setting.bits, eta_squared=eta)
 
 
 def _terms(w: Vector, size: Fraction) -> dict[str, ReLUNetwork]:
@@ -253,7 +242,7 @@ def _about_mean(case: _Case, tau: Fraction, filtered: Callable[..., MeanFilter],
             factor = excess * excess - case.m
             return moments.trace, Enclosure.from_ball(factor * moments.probability.to_ball())
 
-    return _sharpened(f"(c) Tr_U M >= ((τ/Λ - √m)² - m) p, W {case.name}, τ = {tau}", sides, first_bits)
+    return sharpened(f"(c) Tr_U M >= ((τ/Λ - √m)² - m) p, W {case.name}, τ = {tau}", sides, ">=", first_bits)
 
 
 def _root_above(square: Fraction) -> Fraction:

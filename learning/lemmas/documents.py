@@ -12,7 +12,7 @@ from typing import Any
 
 from learning.lemmas.claims import Claim
 from learning.lemmas.texts import choice_text, claim_text, side_dict, side_text
-from tropical import Verdict
+from tropical import Estimate, Verdict
 
 __all__ = ["LemmaReport", "formula_svg"]
 
@@ -116,14 +116,33 @@ def _inline(formula: str) -> str:
 
 
 def _summary(verdict: Verdict) -> str:
-    tightness = verdict.detail.get("tightness")
+    claims: tuple[Claim, ...] = verdict.detail["claims"]
+    because = verdict.detail.get("because")
+    if because in ("statistical", "rejected"):
+        outcome = "consistent with" if because == "statistical" else "rejected by"
+        count = sum(claim.outcome == ("consistent" if because == "statistical" else "rejected") for claim in claims)
+        return f"{_counted(count)} {outcome} samples, at {_confidence(claims)}"
+    if because == "open":
+        unsettled = [claim for claim in claims if claim.outcome == "open"]
+        more = f", and {len(unsettled) - 1} more" if len(unsettled) > 1 else ""
+        return f"open: {unsettled[0].text}: {unsettled[0].reason}{more}" if unsettled else str(verdict.detail["reason"])
     if verdict.status == "unknown":
         return str(verdict.detail["reason"])
     if verdict.status == "refuted":
         return str(verdict.detail["failed"])
-    count = len(verdict.detail["claims"])
+    tightness = verdict.detail.get("tightness")
     nearest = "" if tightness is None else f"; tightest at {100 * tightness:.3g} % of its bound"
-    return f"{count} claim{'s' if count != 1 else ''} hold{'s' if count == 1 else ''}{nearest}"
+    return f"{_counted(len(claims))} hold{'s' if len(claims) == 1 else ''}{nearest}"
+
+
+def _counted(count: int) -> str:
+    return f"{count} claim{'' if count == 1 else 's'}"
+
+
+def _confidence(claims: tuple[Claim, ...]) -> str:
+    """The least confidence of an interval in the claims."""
+    sides = [side for claim in claims for side in (claim.left, claim.right) if isinstance(side, Estimate)]
+    return f"{100 * min(side.confidence for side in sides):.10g} %"
 
 
 def _facts(verdict: Verdict) -> list[str]:

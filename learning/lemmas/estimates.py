@@ -21,6 +21,7 @@ __all__ = [
     "estimated_filter",
     "estimated_mean",
     "estimated_mean_square",
+    "radial_cut",
     "unit_rows",
 ]
 
@@ -156,7 +157,7 @@ def estimated_mean_square(
     if seen.homogeneous:
         values = np.concatenate([seen.k * seen.values(u) ** 2 for u in map(_directions, draws)])
         return estimated_mean(values, 0.0, seen.k * squared, level)
-    cut, (inner, outer) = _cut(seen.k, samples)
+    cut, (inner, outer) = radial_cut(seen.k, samples)
     centre = abs(float(seen.values(np.zeros((1, seen.k)))[0]))
     values = np.concatenate([np.where((z**2).sum(axis=1) <= cut, seen.values(z) ** 2, 0.0) for z in draws])
     found = estimated_mean(values, 0.0, (centre + math.sqrt(squared * cut)) ** 2, level)
@@ -267,7 +268,7 @@ def _plain_filter(
 ) -> EstimatedFilter:
     """1_E and 1_E(|Bz|² - |B|²) at normal points z, the latter where |z|² ≤ R² only."""
     inside, traces = list[Array](), list[Array]()
-    cut, (inner, outer) = _cut(seen.k, samples)
+    cut, (inner, outer) = radial_cut(seen.k, samples)
     total, most = float((block**2).sum()), _square_range(block)[1]
     for z in draws:
         chosen = np.abs(seen.values(z)) > tau
@@ -280,7 +281,7 @@ def _plain_filter(
     return EstimatedFilter(probability, Estimate(found.value, *ends, found.confidence, samples))
 
 
-def _cut(k: int, samples: int) -> tuple[float, tuple[float, float]]:
+def radial_cut(k: int, samples: int) -> tuple[float, tuple[float, float]]:
     """R² beyond which about one draw is expected at most, and Q_k(R²), Q_{k+2}(R²)."""
     from scipy.stats import chi2
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.lemmas.estimates import estimated_mean, unit_rows
+from learning.lemmas.estimates import estimated_mean, radial_cut, unit_rows
 from learning.lemmas.subject import Subject
 from learning.sampling import own_stream
 from tropical import Estimate
@@ -54,10 +54,8 @@ class RadialDraws:
     @cached_property
     def _cut(self) -> tuple[float, float, float]:
         """R² beyond which about one draw falls, and what lies beyond: Q_k(R²), Q_{k+2}(R²) = E[z_i² 1_{|z| > R}]."""
-        from scipy.stats import chi2
-
-        cut = float(chi2.isf(1.0 / (len(self.points) + 1.0), self.k + 2))
-        return cut, float(chi2.sf(cut, self.k)), float(chi2.sf(cut, self.k + 2))
+        cut, (inner, outer) = radial_cut(self.k, len(self.points))
+        return cut, inner, outer
 
     @cached_property
     def _s(self) -> Array:
