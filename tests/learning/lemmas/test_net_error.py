@@ -50,21 +50,6 @@ def test_proved(net):
     assert verdict.status == "proved", verdict.detail
 
 
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("dim", [4, 7, 10])
-def test_proved_on_h4_in_every_dimension(dim):
-    for seed in (None, *range(4)):
-        assert check(LEMMA, instances.h4(dim, seed), seed=seed or 0).status == "proved"
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(20))
-def test_proved_on_random_networks(seed):
-    widths = ((4, 4), (6,), (3, 3, 3), (8, 4))[seed % 4]
-    net = instances.random_network(2, widths, 10, seed)
-    assert check(LEMMA, net, seed=seed).status == "proved"
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_sides_in_float64(seed):
     """The left side by directions all around, the right one by singular values."""

@@ -48,21 +48,6 @@ def test_proved(net):
     assert all(claim.left is not None for claim in verdict.detail["claims"])
 
 
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("dim", [4, 7, 10])
-def test_proved_on_h4_in_every_dimension(dim):
-    for seed in (None, *range(4)):
-        assert check(LEMMA, instances.h4(dim, seed), seed=seed or 0).status == "proved"
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(20))
-def test_proved_on_random_networks(seed):
-    widths = ((4, 4), (6,), (3, 3, 3), (8, 4))[seed % 4]
-    verdict = check(LEMMA, instances.random_network(2, widths, 10, seed), seed=seed)
-    assert verdict.status == "proved", verdict.detail
-
-
 @pytest.mark.parametrize("rows", [[[1, 2, 3, 4]], [[2, 0, 1, 0], [4, 0, 2, 0]], []])
 def test_sides_in_float64(rows):
     """Mean squares by Monte Carlo and traces, and no ratio of the sides of the pointwise claim above the largest."""

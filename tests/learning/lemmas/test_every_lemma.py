@@ -1,0 +1,89 @@
+"""All lemmas side by side: proved where the theory is exact, statistical where it is not, false neighbours refuted."""
+
+from pathlib import Path
+
+import pytest
+
+from learning import instances
+from learning.lemmas import LEMMAS, Subject, check, check_neighbour
+
+PLANE = ("L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9", "L10", "L11", "L13", "L15", "L16", "L17", "L18")
+ALGEBRAIC = ("L1", "L2", "L3", "L4", "L6", "L7", "L11", "L15", "L16", "L17")
+NEIGHBOURS = [(label, index) for label in LEMMAS for index in range(len(LEMMAS[label].neighbours))]
+WIDTHS = ((4,), (6,), (4, 4), (3, 3, 3), (8, 4))
+
+H6, PARITY = Subject(instances.h6(4, 1)), Subject(instances.parity(2, 4, 1))
+
+
+def planar(seed):
+    return instances.random_network(2, WIDTHS[seed % len(WIDTHS)], 3 + seed, seed)
+
+
+def proved(subject, labels, **choices):
+    verdicts = {label: check(label, subject, **choices) for label in labels}
+    return [label for label, verdict in verdicts.items() if verdict.status == "proved"]
+
+
+def test_the_labels():
+    assert list(LEMMAS) == [f"L{i}" for i in range(1, 19)]
+    assert all(lemma.label == label and lemma.source and lemma.neighbours for label, lemma in LEMMAS.items())
+
+
+def test_the_page_of_lemmas_says_what_the_code_says():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "lemmas.md").read_text(encoding="utf-8")
+    for lemma in LEMMAS.values():
+        assert f"### {lemma.label} {lemma.title}\n\n{lemma.statement}\n" in page
+        assert all(neighbour.statement in page for neighbour in lemma.neighbours)
+
+
+@pytest.mark.parametrize("subject", [H6, PARITY], ids=["h6", "parity k=2"])
+@pytest.mark.parametrize("label", PLANE)
+def test_proved_in_the_plane(label, subject):
+    assert proved(subject, [label]) == [label]
+
+
+@pytest.mark.parametrize("label", ALGEBRAIC)
+def test_algebraic_ones_in_three_dimensions(label):
+    assert proved(instances.parity(3, 4, 1), [label]) == [label]
+
+
+@pytest.mark.parametrize(("label", "index"), NEIGHBOURS)
+def test_every_false_neighbour_fails_where_the_lemma_does_not(label, index):
+    verdict = check_neighbour(label, index=index)
+    if LEMMAS[label].kind == "sampling":
+        assert verdict.detail["because"] == "rejected"
+        assert any(claim.outcome == "rejected" for claim in verdict.detail["claims"])
+    else:
+        assert verdict.status == "refuted"
+    network, choices = LEMMAS[label].neighbours[index].instance()
+    assert check(label, network, **choices).status != "refuted"
+
+
+@pytest.mark.parametrize("label", ["L12", "L14"])
+def test_what_speaks_of_samples_is_never_proved(label):
+    verdict = check(label, PARITY, samples=40_000)
+    assert (verdict.status, verdict.detail["because"]) == ("unknown", "statistical")
+    assert all(claim.outcome == "consistent" for claim in verdict.detail["claims"])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(20))
+def test_proved_on_random_planar_networks(seed):
+    subject = Subject(planar(seed))
+    assert proved(subject, PLANE, seed=seed) == list(PLANE)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("network", [instances.h4(4, None), instances.h4(7, 1), instances.h4(10, 2)])
+def test_algebraic_ones_on_h4(network):
+    assert proved(network, ALGEBRAIC) == list(ALGEBRAIC)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("network", [instances.h4(5, 1), instances.parity(4, 5, 1), instances.sequential(6, 1)])
+def test_more_dimensions_are_statistical_and_refute_nothing(network):
+    subject = Subject(network)
+    for label in LEMMAS:
+        verdict = check(label, subject, samples=20_000)
+        assert verdict.status in ("proved", "unknown")
+        assert verdict.detail.get("because") != "rejected"
