@@ -74,8 +74,9 @@ def verdict_of(of: Lemma, check: Check, statement: str, subject: Subject, settin
     ``refuted`` if a claim fails, ``proved`` if there are claims and all of them hold, else ``unknown``, with ``reason``
     and ``because``: "hypothesis" (one fails), "budget", "open" (claims not decided), "statistical" (claims are only
     consistent with samples, none is open or rejected) or "rejected" (samples contradict a claim, at its level). Further
-    in ``detail``: "lemma" (its label), "title", "kind", "statement", "hypotheses", "claims", "choices"; "margin",
-    "tightness" and "nearest" of the inequality that came nearest to failing.
+    in ``detail``: "lemma" (its label), "title", "kind", "statement", "hypotheses", "claims", "choices"; and of the claim
+    that failed, or else of the inequality that came nearest to failing: "nearest" (its text), "left", "relation",
+    "right", "margin", "tightness".
     """
     detail: dict[str, Any] = {"lemma": of.label, "title": of.title, "kind": of.kind, "statement": statement}
     detail |= {"hypotheses": (), "claims": (), "choices": {}}
@@ -88,8 +89,8 @@ def verdict_of(of: Lemma, check: Check, statement: str, subject: Subject, settin
     if failed:
         reason = "hypothesis fails: " + "; ".join(failed)
         return Verdict("unknown", detail={**detail, "because": "hypothesis", "reason": reason})
-    detail |= _nearest(evidence.claims)
     wrong = next((claim for claim in evidence.claims if claim.outcome == "fails"), None)
+    detail |= _sides(wrong or _nearest(evidence.claims))
     if wrong is not None:
         return Verdict("refuted", wrong.witness, detail={**detail, "failed": wrong.text})
     unsettled = [claim for claim in evidence.claims if claim.outcome != "holds"]
@@ -102,10 +103,16 @@ def verdict_of(of: Lemma, check: Check, statement: str, subject: Subject, settin
     return Verdict("proved", detail=detail)
 
 
-def _nearest(claims: tuple[Claim, ...]) -> dict[str, Any]:
-    """Margin and tightness of the inequality that came nearest to failing."""
+def _nearest(claims: tuple[Claim, ...]) -> Claim | None:
+    """The inequality that came nearest to failing, else the first claim with sides."""
     tight = [claim for claim in claims if claim.tightness is not None]
-    if not tight:
+    if tight:
+        return max(tight, key=lambda claim: claim.tightness or 0.0)
+    return next((claim for claim in claims if claim.left is not None), None)
+
+
+def _sides(claim: Claim | None) -> dict[str, Any]:
+    if claim is None:
         return {}
-    nearest = max(tight, key=lambda claim: claim.tightness or 0.0)
-    return {"margin": nearest.margin, "tightness": nearest.tightness, "nearest": nearest.text}
+    sides = {"left": claim.left, "relation": claim.relation, "right": claim.right}
+    return {**sides, "margin": claim.margin, "tightness": claim.tightness, "nearest": claim.text}

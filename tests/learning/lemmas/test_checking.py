@@ -97,7 +97,10 @@ def test_a_proof_needs_every_claim_and_a_refutation_one():
 
     holds, fails = compare("a", HALF, "<=", ONE), compare("b", ONE, "<=", HALF, witness=(ONE,))
     assert outcome(holds).status == "proved"
-    assert (outcome(holds, fails).status, outcome(holds, fails).witness) == ("refuted", (ONE,))
+    assert outcome(holds).detail["margin"] == HALF
+    verdict = outcome(holds, fails)
+    assert (verdict.status, verdict.witness) == ("refuted", (ONE,))
+    assert [verdict.detail[name] for name in ("left", "relation", "right", "margin")] == [ONE, "<=", HALF, -HALF]
     cases = {
         "open": [holds, undecided("c", "no time")],
         "statistical": [holds, compare("d", GUESS, "<=", ONE)],
