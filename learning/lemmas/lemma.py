@@ -74,9 +74,9 @@ def verdict_of(of: Lemma, check: Check, statement: str, subject: Subject, settin
     ``refuted`` if a claim fails, ``proved`` if there are claims and all of them hold, else ``unknown``, with ``reason``
     and ``because``: "hypothesis" (one fails), "budget", "open" (claims not decided), "statistical" (claims are only
     consistent with samples, none is open or rejected) or "rejected" (samples contradict a claim, at its level). Further
-    in ``detail``: "lemma" (its label), "title", "kind", "statement", "hypotheses", "claims", "choices"; and of the claim
-    that failed, or else of the inequality that came nearest to failing: "nearest" (its text), "left", "relation",
-    "right", "margin", "tightness".
+    in ``detail``: "lemma" (its label), "title", "kind", "statement", "hypotheses", "claims", "choices"; and of the
+    claim that failed, or else of the inequality that came nearest to failing: "nearest" (its text), "left",
+    "relation", "right", "margin", "tightness".
     """
     detail: dict[str, Any] = {"lemma": of.label, "title": of.title, "kind": of.kind, "statement": statement}
     detail |= {"hypotheses": (), "claims": (), "choices": {}}
