@@ -27,6 +27,7 @@ from tropical.extrema import sup_distance as sup_distance
 from tropical.formats import FormatError as FormatError
 from tropical.formats import lattice_polynomial_from_dict as lattice_polynomial_from_dict
 from tropical.formats import lattice_polynomial_to_dict as lattice_polynomial_to_dict
+from tropical.formats import load_input_box as load_input_box
 from tropical.formats import load_lattice_polynomial as load_lattice_polynomial
 from tropical.formats import load_network as load_network
 from tropical.formats import save_lattice_polynomial as save_lattice_polynomial
@@ -137,6 +138,7 @@ __all__ = [
     "linear_regions",
     "lipschitz_constant",
     "load_certificate",
+    "load_input_box",
     "load_lattice_polynomial",
     "load_network",
     "maximum",

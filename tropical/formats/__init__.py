@@ -10,18 +10,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tropical.formats import json_format, lattice_json, npz
+from tropical.formats import json_format, lattice_json, nnet, npz, safetensors_format
+from tropical.formats.files import MAX_BYTES, check_count, naming, read_bytes, write_atomically
 from tropical.formats.files import FormatError as FormatError
-from tropical.formats.files import naming, read_bytes, write_atomically
 from tropical.formats.lattice_json import lattice_polynomial_from_dict as lattice_polynomial_from_dict
 from tropical.formats.lattice_json import lattice_polynomial_to_dict as lattice_polynomial_to_dict
 from tropical.lattice_polynomial import LatticePolynomial
 from tropical.network import ReLUNetwork
+from tropical.polyhedron import Box
 
 __all__ = [
     "FormatError",
     "lattice_polynomial_from_dict",
     "lattice_polynomial_to_dict",
+    "load_input_box",
     "load_lattice_polynomial",
     "load_network",
     "save_lattice_polynomial",
@@ -38,6 +40,8 @@ _FORMATS = MappingProxyType(
     {
         ".json": _Format(json_format.decode, json_format.encode),
         ".npz": _Format(npz.decode, npz.encode),
+        ".safetensors": _Format(safetensors_format.decode, safetensors_format.encode),
+        ".nnet": _Format(nnet.decode, nnet.encode),
     }
 )
 
@@ -51,7 +55,10 @@ def _format_of(path: Path) -> _Format:
 
 
 def load_network(path: str | PathLike[str]) -> ReLUNetwork:
-    """Return the network in a file, exactly; the suffix (.json or .npz) names the format.
+    """Return the network in a file, exactly; the suffix names the format.
+
+    ``.json`` holds any rationals, ``.npz`` and ``.safetensors`` arrays (an own reader; a sequential state dict is taken
+    to have ReLU between its layers), ``.nnet`` decimal fractions with the normalisation folded in.
 
     Raises :class:`FormatError` (a ``ValueError``) naming the file and the problem: unknown suffix, unreadable, too
     large, malformed, ragged, not finite, of mismatched shapes.
@@ -73,14 +80,31 @@ def load_network(path: str | PathLike[str]) -> ReLUNetwork:
 def save_network(net: ReLUNetwork, path: str | PathLike[str]) -> None:
     """Write a network so that :func:`load_network` returns an equal one; the file appears whole or not at all.
 
-    Raises :class:`FormatError` for an unknown suffix and where the format cannot hold the parameters exactly (npz holds
-    float64 only), ``OSError`` if the file cannot be written.
+    Raises :class:`FormatError` for an unknown suffix and where the format cannot hold the network exactly (npz and
+    safetensors hold float64, nnet decimal fractions and ReLU only), ``OSError`` if the file cannot be written.
     """
     file = Path(path)
     encode = _format_of(file).encode
     with naming(file):
+        check_count(sum(layer.output_dim * (layer.input_dim + 3) for layer in net.layers))
         data = encode(net)
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"the file would have {len(data)} bytes, at most {MAX_BYTES} are read back")
     write_atomically(file, data)
+
+
+def load_input_box(path: str | PathLike[str]) -> Box:
+    """Return the box of the input minima and maxima that a .nnet file states, as a domain for its network.
+
+    Programs that clip inputs to them compute the network's function on this box.
+    Raises :class:`FormatError` for another suffix, a malformed file, and minima that are not below the maxima.
+    """
+    file = Path(path)
+    if file.suffix.lower() != ".nnet":
+        raise FormatError(f"{file}: only .nnet files state minima and maxima of the inputs, got {file.suffix!r}")
+    data = read_bytes(file)
+    with naming(file):
+        return nnet.input_box(data)
 
 
 def load_lattice_polynomial(path: str | PathLike[str]) -> LatticePolynomial:

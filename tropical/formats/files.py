@@ -1,13 +1,16 @@
-"""Reading and writing whole files: one kind of error, a limit on size, nothing half-written."""
+"""Reading and writing whole files: one kind of error, limits before anything is allocated, nothing half-written."""
 
 import contextlib
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 MAX_BYTES = 1 << 26
-"""Largest file that is read: 64 MiB, about a million rational parameters."""
+"""Largest file that is read, and most that an archive may unpack to: 64 MiB."""
+MAX_NUMBERS = 1 << 22
+"""Most numbers read from one file, about four million: as exact rationals they take some hundred bytes each."""
 
 
 class FormatError(ValueError):
@@ -23,13 +26,38 @@ def naming(path: Path) -> Iterator[None]:
         raise FormatError(f"{path}: {error}") from error
 
 
+def check_count(numbers: int) -> None:
+    """``ValueError`` if a file announces more than ``MAX_NUMBERS`` numbers; to be called before they are read."""
+    if numbers > MAX_NUMBERS:
+        raise ValueError(f"the file announces {shown(numbers)} numbers, at most {MAX_NUMBERS} are read")
+
+
+def shown(count: int) -> str:
+    """A count that a file claims, as text: in full below 10^18, else by its number of bits.
+
+    >>> shown(12), shown(10**40)
+    ('12', 'a 133-bit number of')
+    """
+    return str(count) if abs(count) < 10**18 else f"a {count.bit_length()}-bit number of"
+
+
 def read_bytes(path: Path) -> bytes:
-    """Return the content of a file; :class:`FormatError` if it cannot be read or exceeds ``MAX_BYTES``."""
+    """Return the content of a regular file of at most ``MAX_BYTES``; :class:`FormatError` for anything else."""
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise FormatError(f"{path}: cannot be read: it is {kind}")
+        if status.st_size > MAX_BYTES:
+            raise FormatError(f"{path}: the file is larger than {MAX_BYTES} bytes")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except FormatError:
+        raise
+    except ValueError as error:  # a path that no system accepts, such as one with a null character
+        raise FormatError(f"{str(path)!r}: cannot be read: {error}") from error
     if len(data) > MAX_BYTES:
         raise FormatError(f"{path}: the file is larger than {MAX_BYTES} bytes")
     return data

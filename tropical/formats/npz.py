@@ -1,107 +1,111 @@
 """Networks as NumPy archives: arrays weight_0, bias_0, slopes_0, weight_1, ... of floats or integers.
 
 ``weight_l`` has shape (n_out, n_in); ``bias_l`` (n_out,) may be left out where it is 0, ``slopes_l`` (n_out, 2) where
-the layer is ReLU; the last layer has no slopes. Object arrays, hence pickles, are refused.
+the layer is ReLU; the last layer has no slopes. Object arrays, hence pickles, are refused. Names, declared sizes and
+the headers of all arrays are checked before the first number is unpacked.
 """
 
 import io
-import re
 import zipfile
 import zlib
-from collections.abc import Iterable
-from fractions import Fraction
-from typing import Any
+from math import prod
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.formats.files import MAX_BYTES
-from tropical.layer import RELU
+from tropical.formats.files import MAX_BYTES, shown
+from tropical.formats.named_arrays import Arrays, check_shapes, exact_arrays, network_of
 from tropical.network import ReLUNetwork
 
-_NAME = re.compile(r"(weight|bias|slopes)_(0|[1-9][0-9]{0,5})")
+_MAX_MEMBERS = 4096
+_ENTRY = b"PK\x01\x02"
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, MemoryError, OverflowError, NotImplementedError)
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def decode(data: bytes) -> ReLUNetwork:
     """The network in an archive, each float taken exactly; ``ValueError`` naming what is wrong in it."""
-    arrays = _arrays(data)
-    for name in arrays:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"unknown array {name[:60]!r}: expected weight_0, bias_0, slopes_0, weight_1, ...")
-    depth = sum(name.startswith("weight_") for name in arrays)
-    for index in range(depth):
-        if f"weight_{index}" not in arrays:
-            raise ValueError(f"array weight_{index} is missing")
-    stray = [name for name in arrays if int(name.split("_")[1]) >= depth or name == f"slopes_{depth - 1}"]
-    if stray:
-        raise ValueError(f"array {stray[0]} belongs to no hidden layer: there are {depth} weights")
-    return ReLUNetwork.from_arrays(
-        [arrays[f"weight_{index}"] for index in range(depth)],
-        [arrays.get(f"bias_{index}") for index in range(depth)],
-        [_slopes(arrays, index) for index in range(depth - 1)],
-    )
-
-
-def _slopes(arrays: dict[str, NDArray[Any]], index: int) -> list[list[Any]] | None:
-    slopes, units = arrays.get(f"slopes_{index}"), len(arrays[f"weight_{index}"])
-    if slopes is None:
-        return None
-    if slopes.shape != (units, 2):
-        raise ValueError(f"slopes_{index} must have shape ({units}, 2), got {slopes.shape}")
-    return [list(pair) for pair in slopes.tolist()]
-
-
-def _arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    arrays = {}
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            if size > MAX_BYTES:
-                raise ValueError(f"the arrays unpack to {size} bytes, at most {MAX_BYTES} are read")
-            for member in archive.infolist():
-                with archive.open(member) as file:
-                    arrays[member.filename.removesuffix(".npy")] = np.lib.format.read_array(file, allow_pickle=False)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, MemoryError, OverflowError) as error:
+        with _open(data) as archive:
+            arrays = _arrays(archive)
+    except _UNREADABLE as error:
         raise ValueError(f"not a NumPy archive: {error or type(error).__name__}") from error
-    for name, array in arrays.items():
-        if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8:
-            raise ValueError(f"array {name[:60]!r} must hold integers or floats of at most 64 bits, got {array.dtype}")
-        expected = 1 if name.startswith("bias") else 2
-        if array.ndim != expected:
-            raise ValueError(f"array {name[:60]!r} must have {expected} dimensions, got shape {array.shape}")
-    return arrays
+    return network_of(arrays)
+
+
+def _open(data: bytes) -> zipfile.ZipFile:
+    if not data.startswith(b"PK"):
+        raise ValueError("not a NumPy archive: it does not begin as a zip file does")
+    if data.count(_ENTRY) > _MAX_MEMBERS:
+        raise ValueError(f"the archive has more than {_MAX_MEMBERS} members")
+    return zipfile.ZipFile(io.BytesIO(data))
+
+
+def _arrays(archive: zipfile.ZipFile) -> Arrays:
+    members = {}
+    for member in archive.infolist():
+        name = member.filename.removesuffix(".npy")
+        if name in members:
+            raise ValueError(f"array {name[:60]!r} appears twice")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"array {name[:60]!r} is not deflated but compressed by method {member.compress_type}")
+        members[name] = member
+    size = sum(member.file_size for member in members.values())
+    if size > MAX_BYTES:
+        raise ValueError(f"the arrays unpack to {size} bytes, at most {MAX_BYTES} are read")
+    shapes = {}
+    for name, member in members.items():
+        with archive.open(member) as file:
+            shapes[name] = _header(file, name, member.file_size)[0]
+    check_shapes(shapes)
+    return {name: _array(archive, name, member) for name, member in members.items()}
+
+
+def _header(file: IO[bytes], name: str, size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type of the array, once they agree with the size of the member."""
+    where = f"array {name[:60]!r}"
+    try:
+        version = np.lib.format.read_magic(file)
+        if version not in _HEADERS:
+            raise ValueError(f"version {version} of the format is not read")
+        shape, fortran, dtype = _HEADERS[version](file)
+    except (ValueError, TypeError, KeyError, SyntaxError, RecursionError) as error:
+        raise ValueError(f"{where} has no valid header: {_one_line(error)}") from error
+    if dtype.hasobject:
+        raise ValueError(f"{where} holds pickled objects, which are never loaded (allow_pickle is off)")
+    if dtype.kind not in "iuf" or dtype.itemsize > 8:
+        raise ValueError(f"{where} must hold integers or floats of at most 64 bits, got {dtype}")
+    if any(isinstance(n, bool) or n < 0 for n in shape):
+        raise ValueError(f"{where} has a shape with a negative dimension or none: {str(shape)[:60]}")
+    if prod(shape) * dtype.itemsize != size - file.tell():
+        announced, present = shown(prod(shape) * dtype.itemsize), size - file.tell()
+        raise ValueError(f"{where} announces {announced} bytes and holds {present}: this is a damaged archive")
+    return shape, fortran, dtype
+
+
+def _array(archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo) -> NDArray[Any]:
+    with archive.open(member) as file:
+        shape, fortran, dtype = _header(file, name, member.file_size)
+        content = file.read()
+    if len(content) != prod(shape) * dtype.itemsize:
+        raise ValueError(f"not a NumPy archive: array {name[:60]!r} is cut short")
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]
 
 
 def encode(net: ReLUNetwork) -> bytes:
     """The archive of a network; ``ValueError`` if a parameter is no float64, which only JSON can hold."""
-    arrays = {}
-    for index, layer in enumerate(net.layers):
-        arrays[f"weight_{index}"] = _exact_floats(layer.weight, f"layer {index}: weight")
-        arrays[f"bias_{index}"] = _exact_floats([layer.bias], f"layer {index}: bias")[0]
-        if index < len(net.layers) - 1 and any(pair != RELU for pair in layer.slopes):
-            arrays[f"slopes_{index}"] = _exact_floats(layer.slopes, f"layer {index}: slopes")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
+        for name, array in exact_arrays(net).items():
             member = io.BytesIO()
             np.lib.format.write_array(member, array, allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
-
-
-def _exact_floats(rows: Iterable[Iterable[Fraction]], where: str) -> NDArray[np.float64]:
-    return np.array([[_exact_float(q, where) for q in row] for row in rows], dtype=np.float64)
-
-
-def _exact_float(q: Fraction, where: str) -> float:
-    try:
-        value = float(q)
-    except OverflowError:
-        value = float("inf")
-    if value - value != 0 or Fraction(value) != q:
-        raise ValueError(f"{where} holds a number that no float64 equals (about {_rough(q)}): save it as .json")
-    return value
-
-
-def _rough(q: Fraction) -> str:
-    return str(q) if max(abs(q.numerator), q.denominator).bit_length() <= 64 else "a long rational"

@@ -9,10 +9,18 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from tropical.rationals import as_fraction, from_hex, to_hex
+import numpy as np
+
+from tropical.formats.files import check_count
+from tropical.rationals import MAX_DIGITS, as_fraction, from_hex, to_hex
 
 MAX_NUMERAL = 100_000
 """Longest numeral accepted: arithmetic on millions of digits would look like a hang."""
+MAX_DEPTH = 64
+"""Deepest nesting of a document; ours have five levels."""
+_MAX_OBJECTS = 1 << 18
+_LONG_DOCUMENT = 1 << 20
+_BLOCK = 1 << 20
 _READABLE_BITS = 200
 _SAFE_INTEGER = 1 << 53
 
@@ -91,26 +99,64 @@ def check_header(data: dict[str, Any], schema: str, version: int) -> None:
 def parse_json(data: bytes) -> Any:
     """Parse UTF-8 JSON strictly: no NaN, no repeated key, no numeral too long, no nesting too deep: ``ValueError``.
 
+    The number of entries and the depth are bounded before anything is built.
+
     >>> parse_json(b'{"a": 1, "a": 2}')
     Traceback (most recent call last):
     ...
     ValueError: key 'a' appears twice
     """
+    _check_size(data)
     try:
-        text = data.decode("utf-8")
-        return json.loads(text, parse_int=_integer, parse_constant=_no_constant, object_pairs_hook=_distinct)
+        return json.loads(
+            data.decode("utf-8"),
+            parse_int=_integer,
+            parse_float=_float,
+            parse_constant=_no_constant,
+            object_pairs_hook=_distinct,
+        )
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 text: {error.reason} at byte {error.start}") from error
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error}") from error
-    except RecursionError:
-        raise ValueError("not a document of ours: nested too deeply") from None
+
+
+def _check_size(data: bytes) -> None:
+    """Bound what a document can expand to."""
+    if len(data) > _LONG_DOCUMENT and not data.isascii():
+        raise ValueError(f"a document of more than {_LONG_DOCUMENT} bytes must be plain ASCII")
+    check_count(data.count(b",") + data.count(b"["))
+    objects = data.count(b"{")
+    if objects > _MAX_OBJECTS:
+        raise ValueError(f"the document has {objects} objects, at most {_MAX_OBJECTS} are read")
+    depth = _nesting(data)
+    if depth > MAX_DEPTH:
+        raise ValueError(f"the document is nested {depth} deep, at most {MAX_DEPTH} levels are read")
+
+
+def _nesting(data: bytes) -> int:
+    """Deepest nesting of brackets outside strings, block by block."""
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    depth = quotes = deepest = 0
+    for start in range(0, len(plain), _BLOCK):
+        text = np.frombuffer(plain, np.uint8, min(_BLOCK, len(plain) - start), start)
+        parity = quotes + np.cumsum(text == ord('"'))
+        opening, closing = (np.isin(text, [ord(a), ord(b)]).astype(np.int64) for a, b in ("[{", "]}"))
+        levels = depth + np.cumsum((opening - closing) * (parity % 2 == 0))
+        depth, quotes, deepest = int(levels[-1]), int(parity[-1]), max(deepest, int(levels.max()))
+    return deepest
 
 
 def _integer(text: str) -> int:
-    if len(text) > 4000:
+    if len(text) > MAX_DIGITS:
         raise ValueError(f"an integer of {len(text)} digits: write numbers that long in hexadecimal")
     return int(text)
+
+
+def _float(text: str) -> float:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(text)} characters, at most {MAX_DIGITS} are read")
+    return float(text)
 
 
 def _no_constant(text: str) -> float:
