@@ -71,6 +71,11 @@ def test_a_sequential_module_may_begin_with_one_that_has_no_arrays():
     assert safetensors_format.decode(data) == ReLUNetwork.from_arrays([EYE, EYE])
 
 
+def test_adjacent_layers_have_nothing_between():
+    data = pack(*tensors(**{"0__weight": EYE, "1__weight": EYE, "3__weight": EYE}))
+    assert safetensors_format.decode(data) == ReLUNetwork.from_arrays([EYE] * 3, None, [(1, 1), (0, 1)])
+
+
 NUMBERS = {
     "F64": ("<f8", [0.1, -5e-324]),
     "F32": ("<f4", [0.1, 2.0**-149]),
@@ -137,7 +142,6 @@ MALFORMED = {
     "convolution": (pack(*tensors(**{"0__weight": np.ones((1, 1, 3, 3))})), "must have 2 dimensions"),
     "unknown name": (pack(*tensors(fc1=EYE)), "unknown array 'fc1'"),
     "two modules": (pack(*tensors(a__0__weight=EYE, b__2__weight=EYE)), "several modules"),
-    "adjacent layers": (pack(*tensors(**{"0__weight": EYE, "1__weight": EYE})), "modules 0 and 1 .* are 1 apart"),
     "two modules between": (pack(*tensors(**{"0__weight": EYE, "3__weight": EYE})), "are 3 apart"),
     "bias without weight": (pack(*tensors(weight_0=EYE, bias_1=[1, 2])), "bias_1 belongs to no"),
     "bias of another length": (pack(*tensors(weight_0=EYE, bias_0=[1])), "layer 0: bias has length 1"),

@@ -1,8 +1,8 @@
 """Networks as safetensors: an eight-byte length, a JSON header, raw little-endian arrays. Read here, without a package.
 
 Arrays are named as in npz (weight_0, bias_0, slopes_0, weight_1, ...) or as in the state dict of a sequential module
-("0.weight", "0.bias", "2.weight", ..., with one prefix or none), where what stands between two affine layers is taken
-to be one ReLU: a state dict does not say. The header is checked whole, against the size of the file, before the first
+("0.weight", "0.bias", "2.weight", ..., with one prefix or none), where one module between two affine layers is taken to
+be ReLU: a state dict does not say. The header is checked whole, against the size of the file, before the first
 array is looked at; arrays must fill the file without gap or overlap, as the format prescribes.
 """
 
@@ -48,9 +48,11 @@ def decode(data: bytes) -> ReLUNetwork:
     header.pop("__metadata__", None)
     tensors = {name: _tensor(name, entry) for name, entry in header.items()}
     _check_offsets(tensors, len(data) - 8 - length)
-    names = sequential_names(tensors)
+    names, adjacent = sequential_names(tensors)
     check_shapes({names[name]: tensor.shape for name, tensor in tensors.items()})
-    return network_of({names[name]: _array(data, 8 + length, tensor) for name, tensor in tensors.items()})
+    arrays = {names[name]: _array(data, 8 + length, tensor) for name, tensor in tensors.items()}
+    linear = {f"slopes_{layer}": np.ones((len(arrays[f"weight_{layer}"]), 2)) for layer in adjacent}
+    return network_of(arrays | linear)
 
 
 def _tensor(name: str, entry: Any) -> _Tensor:
