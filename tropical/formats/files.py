@@ -33,12 +33,12 @@ def check_count(numbers: int) -> None:
 
 
 def shown(count: int) -> str:
-    """A count that a file claims, as text: in full below 10^18, else by its number of bits.
+    """A count that a file claims, as text: in full below 10^18.
 
     >>> shown(12), shown(10**40)
-    ('12', 'a 133-bit number of')
+    ('12', 'about 2^133')
     """
-    return str(count) if abs(count) < 10**18 else f"a {count.bit_length()}-bit number of"
+    return str(count) if abs(count) < 10**18 else f"about 2^{count.bit_length()}"
 
 
 def read_bytes(path: Path) -> bytes:
