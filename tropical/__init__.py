@@ -52,7 +52,17 @@ from tropical.network import ReLUNetwork as ReLUNetwork
 from tropical.network import parallel as parallel
 from tropical.newton import newton_polytope as newton_polytope
 from tropical.newton import zonotope_of as zonotope_of
+from tropical.plotting import plot_bent_hyperplanes as plot_bent_hyperplanes
+from tropical.plotting import plot_decision_boundary as plot_decision_boundary
+from tropical.plotting import plot_dual_graph as plot_dual_graph
+from tropical.plotting import plot_lattice_clauses as plot_lattice_clauses
+from tropical.plotting import plot_newton_polytope as plot_newton_polytope
 from tropical.plotting import plot_regions as plot_regions
+from tropical.plotting import plot_slice as plot_slice
+from tropical.plotting import plot_solids as plot_solids
+from tropical.plotting import plot_surface as plot_surface
+from tropical.plotting import plot_tropical_curve as plot_tropical_curve
+from tropical.plotting import plot_zonotope as plot_zonotope
 from tropical.polyhedron import Box as Box
 from tropical.polyhedron import Polyhedron as Polyhedron
 from tropical.polynomial import TropicalPolynomial as TropicalPolynomial
@@ -145,7 +155,17 @@ __all__ = [
     "minimum",
     "newton_polytope",
     "parallel",
+    "plot_bent_hyperplanes",
+    "plot_decision_boundary",
+    "plot_dual_graph",
+    "plot_lattice_clauses",
+    "plot_newton_polytope",
     "plot_regions",
+    "plot_slice",
+    "plot_solids",
+    "plot_surface",
+    "plot_tropical_curve",
+    "plot_zonotope",
     "polyhedral_complex",
     "prune",
     "reconstruct_rationals",

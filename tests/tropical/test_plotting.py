@@ -10,8 +10,8 @@ import pytest
 import tropical as tp
 from oracles.random_cases import random_case
 from tropical.plotting import plot_regions
-from tropical.plotting.outlines import colouring, components, polygon, segments
-from tropical.plotting.regions import COLOURS
+from tropical.plotting.outlines import adjacent, colouring, components, polygon, segments
+from tropical.plotting.palette import COLOURS
 from tropical.plotting.slices import make_slice, relevant_directions, restrict, view_around
 
 matplotlib.use("Agg")
@@ -90,7 +90,8 @@ def test_pieces_with_a_common_boundary_get_different_numbers():
     edges, owner = segments(cut.parts), owners(cut)
     assert len(cut.pieces) > len(COLOURS)
     for colours in (2, len(COLOURS)):
-        numbers = colouring(len(cut.pieces), edges, owner, colours)
+        pairs = {(owner[i], owner[j]) for i, j in adjacent(edges) if owner[i] != owner[j]}
+        numbers = colouring(len(cut.pieces), pairs, colours)
         for edge in edges:
             if edge.left is not None and edge.right is not None and owner[edge.left] != owner[edge.right]:
                 assert numbers[owner[edge.left]] != numbers[owner[edge.right]]

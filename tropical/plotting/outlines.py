@@ -1,14 +1,18 @@
-"""Outlines of a planar slice, exactly: polygons in order, boundaries between pieces, connected regions."""
+"""Outlines of the parts of a picture, exactly: polygons in order, boundaries between parts, connected regions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tropical.cones import Cone, Integers, facets
+from tropical.cones import Cone, Integers, edges, facets
 from tropical.plotting.slices import Part
 from tropical.rationals import Vector
 
 Point = tuple[Fraction, ...]
+Outline = list[tuple[float, ...]]
+
+_Ends = tuple[Integers, Integers]
+_Owned = tuple[Integers, Integers, int, int]
 
 
 @dataclass(frozen=True)
@@ -31,39 +35,90 @@ def polygon(cone: Cone) -> list[Vector]:
     >>> [tuple(map(str, point)) for point in polygon(Box([0, 0], [1, 1]).cone)]
     [('0', '0'), ('0', '1'), ('1', '1'), ('1', '0')]
     """
+    return [point_of(cone.generators[i]) for i in cycle(map(_two_members, facets(cone).values()))]
+
+
+def float_polygon(cone: Cone) -> Outline:
+    """The same, every coordinate rounded to the nearest float64."""
+    return [float_point(cone.generators[i]) for i in cycle(map(_two_members, facets(cone).values()))]
+
+
+def faces_of_solid(cone: Cone) -> list[tuple[int, list[int]]]:
+    """The facets of a bounded polyhedron in space: the index of the constraint, and the vertices in cyclic order.
+
+    >>> from tropical.polyhedron import Box
+    >>> len(faces_of_solid(Box([0, 0, 0], [1, 1, 1]).cone))
+    6
+    """
+    pairs = edges(cone)
+    found = []
+    for constraint, members in facets(cone).items():
+        found.append((constraint, cycle((i, j) for i, j in pairs if members >> i & 1 and members >> j & 1)))
+    return found
+
+
+def cycle(pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """The members of a closed path of edges, in order."""
     neighbours: dict[int, list[int]] = {}
-    for members in facets(cone).values():
-        i, j = _two_members(members)
+    for i, j in pairs:
         neighbours.setdefault(i, []).append(j)
         neighbours.setdefault(j, []).append(i)
-    order, previous, current = [0], 0, neighbours[0][0]
-    while current != 0:
+    start = min(neighbours)
+    order, previous, current = [start], start, neighbours[start][0]
+    while current != start:
         order.append(current)
         first, second = neighbours[current]
         previous, current = current, second if first == previous else first
-    return [_point(cone.generators[i]) for i in order]
+    return order
 
 
 def segments(parts: Sequence[Part]) -> list[Segment]:
     """The edges of all parts, cut at every vertex on their line, so that parts need not meet face to face."""
-    by_line: dict[Integers, list[tuple[Point, Point, int, int]]] = {}
+    pairs: dict[_Ends, list[tuple[int, Integers]]] = {}
     for index, part in enumerate(parts):
         for constraint, members in facets(part.cone).items():
-            row = part.cone.constraints[constraint]
-            side = 1 if next(a for a in row[:0:-1] if a) > 0 else -1
-            line = tuple(side * a for a in row)
             i, j = _two_members(members)
-            ends = sorted(_point(part.cone.generators[k]) for k in (i, j))
-            by_line.setdefault(line, []).append((ends[0], ends[1], side, index))
-    return [segment for line, edges in by_line.items() for segment in _along(line, edges)]
+            a, b = part.cone.generators[i], part.cone.generators[j]
+            pairs.setdefault((a, b) if a < b else (b, a), []).append((index, part.cone.constraints[constraint]))
+    points = _Points()
+    found: list[Segment] = []
+    by_line: dict[Integers, list[_Owned]] = {}
+    for (a, b), owners in pairs.items():
+        sided = [(index, *_normalised(row)) for index, row in owners]
+        line = sided[0][1]
+        if len(sided) == 2:
+            sides = {side: index for index, _, side in sided}
+            found.append(Segment(line, points.ordered(a, b), sides[1], sides[-1]))
+        else:
+            by_line.setdefault(line, []).append((a, b, sided[0][2], sided[0][0]))
+    return found + [segment for line, own in by_line.items() for segment in _along(line, own, points)]
 
 
-def _along(line: Integers, edges: Sequence[tuple[Point, Point, int, int]]) -> list[Segment]:
+class _Points(dict[Integers, Vector]):
+    """Vertices by their homogeneous vectors, each divided out once."""
+
+    def __missing__(self, generator: Integers) -> Vector:
+        point = self[generator] = point_of(generator)
+        return point
+
+    def ordered(self, a: Integers, b: Integers) -> tuple[Vector, Vector]:
+        first, second = self[a], self[b]
+        return (first, second) if first < second else (second, first)
+
+
+def _normalised(row: Integers) -> tuple[Integers, int]:
+    """The row with a positive last non-zero entry, and the sign that it had."""
+    side = 1 if next(a for a in row[:0:-1] if a) > 0 else -1
+    return (row if side > 0 else tuple(-a for a in row)), side
+
+
+def _along(line: Integers, owned: Sequence[_Owned], points: _Points) -> list[Segment]:
     """Overlay the edges on one line; points on a line are in lexicographic order along it."""
-    stops = sorted({end for edge in edges for end in edge[:2]})
+    edges_ = [(*points.ordered(a, b), side, index) for a, b, side, index in owned]
+    stops = sorted({end for edge in edges_ for end in edge[:2]})
     position = {stop: i for i, stop in enumerate(stops)}
     owners: dict[int, list[int | None]] = {1: [None] * len(stops), -1: [None] * len(stops)}
-    for start, stop, side, index in edges:
+    for start, stop, side, index in edges_:
         for i in range(position[start], position[stop]):
             owners[side][i] = index
     intervals = zip(stops, stops[1:], owners[1], owners[-1], strict=False)
@@ -82,27 +137,61 @@ def components(count: int, edges: Sequence[Segment], pieces: Sequence[int]) -> l
     return list(members.values())
 
 
-def colouring(count: int, edges: Sequence[Segment], pieces: Sequence[int], colours: int) -> list[int]:
-    """Give each of ``count`` pieces a number such that pieces with a common boundary differ.
+def adjacent(edges: Iterable[Segment]) -> list[tuple[int, int]]:
+    """The pairs of parts on the two sides of a segment."""
+    return [(edge.left, edge.right) for edge in edges if edge.left is not None and edge.right is not None]
+
+
+def colouring(count: int, pairs: Iterable[tuple[int, int]], colours: int) -> list[int]:
+    """Give each of ``count`` pieces a number such that neighbours, the given pairs, differ.
 
     All numbers differ if ``count`` <= ``colours``. Otherwise pieces take, most neighbours first, the least used number
     below ``colours`` that no neighbour has, and a number from ``colours`` on only if there is none.
+
+    >>> colouring(3, [(0, 1), (1, 2)], 2)
+    [1, 0, 1]
     """
     if count <= colours:
         return list(range(count))
     neighbours: list[set[int]] = [set() for _ in range(count)]
-    for edge in edges:
-        if edge.left is not None and edge.right is not None and pieces[edge.left] != pieces[edge.right]:
-            neighbours[pieces[edge.left]].add(pieces[edge.right])
-            neighbours[pieces[edge.right]].add(pieces[edge.left])
+    for i, j in pairs:
+        neighbours[i].add(j)
+        neighbours[j].add(i)
     chosen: dict[int, int] = {}
     used = [0] * (count + colours)
     for piece in sorted(range(count), key=lambda i: (-len(neighbours[i]), i)):
         taken = {chosen[other] for other in neighbours[piece] if other in chosen}
-        free = [c for c in range(colours) if c not in taken] or [c for c in range(colours, len(used)) if c not in taken]
-        chosen[piece] = min(free, key=lambda c: (c >= colours, used[c], c))
+        free = [c for c in range(colours) if c not in taken]
+        if not free:
+            free = [next(c for c in range(colours, len(used)) if c not in taken)]
+        chosen[piece] = min(free, key=lambda c: (used[c], c))
         used[chosen[piece]] += 1
     return [chosen[i] for i in range(count)]
+
+
+def point_of(generator: Integers) -> Vector:
+    """The point of a homogeneous vector with positive first entry."""
+    return tuple(Fraction(a, generator[0]) for a in generator[1:])
+
+
+def float_point(generator: Integers) -> tuple[float, ...]:
+    """The same, correctly rounded."""
+    return tuple(a / generator[0] for a in generator[1:])
+
+
+def measures(outline: Outline) -> tuple[float, float, tuple[float, float]]:
+    """Area, perimeter and centroid of a convex polygon."""
+    area = perimeter = moment_x = moment_y = 0.0
+    bx, by = outline[0]
+    for (px, py), (qx, qy) in zip(outline, [*outline[1:], outline[0]], strict=True):
+        perimeter += ((qx - px) ** 2 + (qy - py) ** 2) ** 0.5
+        twice = (px - bx) * (qy - by) - (qx - bx) * (py - by)
+        area += twice / 2
+        moment_x += twice * (px + qx + bx) / 6
+        moment_y += twice * (py + qy + by) / 6
+    if not area:  # a polygon thinner than float64 can tell
+        return 0.0, perimeter, (bx, by)
+    return abs(area), perimeter, (moment_x / area, moment_y / area)
 
 
 def _root(parent: list[int], index: int) -> int:
@@ -115,7 +204,3 @@ def _root(parent: list[int], index: int) -> int:
 def _two_members(mask: int) -> tuple[int, int]:
     low = (mask & -mask).bit_length() - 1
     return low, (mask & ~(1 << low)).bit_length() - 1
-
-
-def _point(generator: Integers) -> Vector:
-    return tuple(Fraction(a, generator[0]) for a in generator[1:])

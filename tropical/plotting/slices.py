@@ -1,36 +1,46 @@
-"""Exact material of a picture: a function restricted to a line or plane, its pieces, a view that shows them all."""
+"""Exact material of a picture: a function restricted to a line or plane, its parts, a view that shows them all."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from tropical.activation_cones import activation_cones
 from tropical.affine import AffineForm, AffineMap, form_of_row
 from tropical.budget import Meter
-from tropical.cones import Cone, half_space
+from tropical.complexes import PolyhedralComplex
+from tropical.cones import Cone, half_space, intersect
 from tropical.lattice_polynomial import LatticePolynomial
 from tropical.linear_parts import Function, gradients, linear_parts
-from tropical.network import ReLUNetwork
+from tropical.network import Pattern, ReLUNetwork
 from tropical.polyhedron import Box, Polyhedron
-from tropical.rationals import Matrix, Vector, as_vector, rank, row_space
+from tropical.rationals import Matrix, Vector, as_vector, from_flint, primitive, rank, row_space
 from tropical.regions import relevant_subspace
 from tropical.subdivision import polyhedral_complex
 
 _GRID = 64
 """A view is rounded outwards to multiples of about 1/64 of its size, which keeps its numbers short."""
 
+_COUNTS = {(1, 2): "one or two rows", (2,): "two rows", (3,): "three rows"}
+
 
 @dataclass(frozen=True)
 class Part:
-    """A polygon (or interval) as the cone over {1} x polygon, and the affine piece that the function follows on it."""
+    """A polyhedron as the cone over {1} x polyhedron, and the affine piece that the function follows on it.
+
+    ``pattern`` is the activation pattern if the function is a network; ``winners`` are the largest of some forms on
+    the part, where parts were divided by them.
+    """
 
     cone: Cone
     piece: AffineForm | AffineMap
+    pattern: Pattern | None = None
+    winners: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Slice:
-    """A function on R^1 or R^2 cut into parts inside ``view``; ``clipped`` if it is defined beyond the view.
+    """A function on R^k, k <= 3, cut into parts inside ``view``; ``clipped`` if it is defined beyond the view.
 
     ``pieces`` are distinct: those of a lattice polynomial as it lists them, else in order of first appearance.
     """
@@ -40,40 +50,101 @@ class Slice:
     pieces: tuple[AffineForm | AffineMap, ...]
     clipped: bool
 
+    @property
+    def owners(self) -> list[int]:
+        """The index of the piece of each part."""
+        index = {piece: i for i, piece in enumerate(self.pieces)}
+        return [index[part.piece] for part in self.parts]
 
-def make_slice(f: Function, domain: Polyhedron | None) -> Slice:
-    """Cut a function on R^1 or R^2, on the domain, into parts inside a view that holds every vertex with a margin."""
+
+@dataclass(frozen=True)
+class Picture:
+    """A function in the coordinates of a picture, and where it is drawn; ``native`` if they are its own inputs."""
+
+    function: Function
+    domain: Polyhedron | None
+    native: bool
+
+
+def make_picture(
+    obj: Function | PolyhedralComplex,
+    domain: Polyhedron | None,
+    directions: Iterable[Iterable[Any]] | None,
+    sizes: tuple[int, ...] = (1, 2),
+) -> Picture:
+    """The function of the object restricted to the given directions; by default to its inputs if they are so few.
+
+    Else to the relevant directions. Raises ``ValueError`` as `restrict` and `relevant_directions` do.
+    """
+    f, domain = function_of(obj, domain)
+    if directions is None and f.input_dim in sizes:
+        return Picture(f, domain, native=True)
+    if directions is None and f.input_dim < min(sizes):
+        raise ValueError(f"this picture needs {min(sizes)} inputs, got a function of {f.input_dim}")
+    rows = relevant_directions(f, sizes) if directions is None else directions
+    return Picture(restrict(f, rows, sizes), domain, native=False)
+
+
+def function_of(obj: Function | PolyhedralComplex, domain: Polyhedron | None) -> tuple[Function, Polyhedron | None]:
+    """The function of a complete complex, on the complex's own domain by default; other functions as they are."""
+    if not isinstance(obj, PolyhedralComplex):
+        return obj, domain
+    if not obj.complete:
+        raise ValueError(f"this needs a complete complex; the given one is not: {obj.incomplete_because}")
+    return obj.network, obj.domain if domain is None else domain
+
+
+def make_slice(
+    f: Function,
+    domain: Polyhedron | None,
+    view: Box | None = None,
+    divide: Callable[[Part], Iterable[Part]] | None = None,
+) -> Slice:
+    """Cut a function on R^k, k <= 3, on the domain, into parts inside a view that holds every vertex with a margin.
+
+    A ``view`` that is given is cut out of R^k, the domain being None, and need not hold every vertex. ``divide`` cuts
+    every part further.
+    """
     if domain is not None and domain.input_dim != f.input_dim:
         raise ValueError(f"the domain lives on R^{domain.input_dim}, the picture on R^{f.input_dim}")
+    found = _parts(f, domain if view is None else view)
+    if divide is not None:
+        found = [smaller for part in found for smaller in divide(part)]
     clipped = domain is None or any(not g[0] for g in domain.cone.generators) or bool(domain.cone.lineality)
-    view = view_around(_vertices(f, domain), margin=clipped)
-    inside = view if domain is None else Polyhedron([*domain.halfspaces, *view.halfspaces])
-    parts = tuple(_parts(f, inside))
-    pieces = f.pieces if isinstance(f, LatticePolynomial) else tuple(dict.fromkeys(part.piece for part in parts))
-    return Slice(view, parts, pieces, clipped)
+    if view is None:
+        view = view_around(_vertices(found), margin=clipped)
+        found = [_inside(part, view) for part in found]
+    pieces = f.pieces if isinstance(f, LatticePolynomial) else tuple(dict.fromkeys(part.piece for part in found))
+    return Slice(view, tuple(found), pieces, clipped)
 
 
-def restrict(f: Function, directions: Iterable[Iterable[Any]]) -> Function:
-    """The function z -> f(B^T z) on R^k for the rows B (k, n) of ``directions``, exactly (floats are dyadic rationals).
+def restrict(
+    f: Function,
+    directions: Iterable[Iterable[Any]],
+    sizes: tuple[int, ...] = (1, 2),
+    origin: Sequence[Fraction] | None = None,
+) -> Function:
+    """The function z -> f(origin + B^T z) on R^k for the rows B (k, n) of ``directions``, exactly (floats are dyadic).
 
-    Raises ``ValueError`` unless B has one or two rows of length n, linearly independent.
+    Raises ``ValueError`` unless B has as many rows as ``sizes`` allows, of length n, linearly independent.
 
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
     >>> restrict(maximum, [[1, 1]])([3])
     (Fraction(3, 1),)
     """
     rows = tuple(as_vector(row, f"directions[{i}]") for i, row in enumerate(directions))
-    if len(rows) not in (1, 2) or any(len(row) != f.input_dim for row in rows):
+    if len(rows) not in sizes or any(len(row) != f.input_dim for row in rows):
         shape = f"{len(rows)} rows of lengths {[len(row) for row in rows]}"
-        raise ValueError(f"directions must be one or two rows of length {f.input_dim}, got {shape}")
+        raise ValueError(f"directions must be {_COUNTS[sizes]} of length {f.input_dim}, got {shape}")
     if rank(rows) < len(rows):
         raise ValueError("directions must be linearly independent")
-    inner = AffineMap(tuple(AffineForm(column) for column in zip(*rows, strict=True)))
-    return f.compose(inner)
+    constants = (Fraction(0),) * f.input_dim if origin is None else origin
+    columns = zip(zip(*rows, strict=True), constants, strict=True)
+    return f.compose(AffineMap(tuple(AffineForm(column, constant) for column, constant in columns)))
 
 
-def relevant_directions(f: Function) -> list[list[float]]:
-    """Orthonormal rows, rounded to float64, of the relevant subspace V of f, which must have dimension 1 or 2.
+def relevant_directions(f: Function, sizes: tuple[int, ...] = (1, 2)) -> list[list[float]]:
+    """Orthonormal rows, rounded to float64, of the relevant subspace V of f, whose dimension must be among ``sizes``.
 
     The rounding moves the coordinates of the picture by about 1e-16 and nothing else: f restricted to any plane that
     projects onto V is f on V in other linear coordinates.
@@ -81,9 +152,9 @@ def relevant_directions(f: Function) -> list[list[float]]:
     import numpy as np
 
     basis = _relevant_basis(f)
-    if len(basis) not in (1, 2):
+    if len(basis) not in sizes:
         what = "is constant" if not basis else f"varies along {len(basis)} dimensions"
-        raise ValueError(f"the function {what}: give directions=, one or two rows of length {f.input_dim}")
+        raise ValueError(f"the function {what}: give directions=, {_COUNTS[sizes]} of length {f.input_dim}")
     frame = np.linalg.qr(np.array(basis, dtype=np.float64).T)[0].T
     signs = np.sign(frame[np.arange(len(frame)), np.abs(frame).argmax(axis=1)])
     rows: list[list[float]] = (signs[:, None] * frame).tolist()
@@ -97,7 +168,7 @@ def _relevant_basis(f: Function) -> Matrix:
 
 
 def view_around(points: Sequence[Vector], margin: bool) -> Box:
-    """A box around the points, in the plane a square unless it is to fit tightly (``margin=False``).
+    """A box around the points, a cube unless it is to fit tightly (``margin=False``).
 
     >>> view_around([(Fraction(0), Fraction(0))], margin=True)
     Box(['-1', '-1'], ['1', '1'])
@@ -119,19 +190,54 @@ def _power_of_two_below(q: Fraction) -> Fraction:
     return Fraction(2) ** exponent
 
 
-def _vertices(f: Function, domain: Polyhedron | None) -> list[Vector]:
-    """Vertices of all parts, as representatives modulo lineality; never empty."""
-    if isinstance(f, ReLUNetwork):
-        return [vertex for cell in polyhedral_complex(f, domain).cells for vertex in cell.vertices]
-    vertices = [g for part in _parts(f, domain) for g in part.cone.generators if g[0]]
-    return [tuple(Fraction(a, g[0]) for a in g[1:]) for g in vertices]
+def _inside(part: Part, view: Box) -> Part:
+    """The part of a polyhedron in a view that holds all its vertices, and so has a neighbourhood of one of them."""
+    cone = part.cone
+    if not cone.lineality and all(g[0] for g in cone.generators):
+        return part
+    cut = intersect(cone, [primitive((h.constant, *h.gradient)) for h in view.halfspaces])
+    assert cut is not None
+    return replace(part, cone=cut)
+
+
+def _vertices(parts: Sequence[Part]) -> list[Vector]:
+    """Vertices of all parts; modulo lineality those next to the origin. Never empty."""
+    found: dict[Vector, None] = {}
+    for part in parts:
+        points = [tuple(Fraction(a, g[0]) for a in g[1:]) for g in part.cone.generators if g[0]]
+        if part.cone.lineality:
+            lineality = [tuple(map(Fraction, row[1:])) for row in part.cone.lineality]
+            points = [orthogonal_part(point, lineality) for point in points]
+        found.update(dict.fromkeys(points))
+    return list(found)
+
+
+def orthogonal_part(vector: Vector, rows: Sequence[Vector]) -> Vector:
+    """What remains of a vector after projecting along the span of independent rows, by Gram and Schmidt over Q.
+
+    >>> orthogonal_part((Fraction(1), Fraction(0)), [(Fraction(1), Fraction(1))])
+    (Fraction(1, 2), Fraction(-1, 2))
+    """
+    frame: list[Vector] = []
+    for row in (*rows, vector):
+        for other in frame:
+            factor = inner(row, other) / inner(other, other)
+            row = tuple(a - factor * b for a, b in zip(row, other, strict=True))
+        frame.append(row)
+    return frame[-1]
+
+
+def inner(first: Vector, second: Vector) -> Fraction:
+    """The inner product."""
+    return sum((a * b for a, b in zip(first, second, strict=True)), Fraction(0))
 
 
 def _parts(f: Function, domain: Polyhedron | None) -> list[Part]:
-    """The domain cut into polyhedra on each of which f is one affine piece."""
-    if isinstance(f, ReLUNetwork):
-        return [Part(cell.cone, _piece(cell.affine_map.forms)) for cell in polyhedral_complex(f, domain).cells]
+    """The domain cut into polyhedra on each of which f is one affine piece; cells in the order of a complex."""
     start = half_space(f.input_dim) if domain is None else domain.cone
+    if isinstance(f, ReLUNetwork):
+        cells = sorted(activation_cones(f, start, Meter()), key=lambda cell: cell.pattern, reverse=True)
+        return [Part(cell.cone, _piece(list(map(form_of_row, from_flint(cell.rows)))), cell.pattern) for cell in cells]
     parts = linear_parts(f)(start, Meter())
     return [Part(part.cone, _piece([form_of_row(row) for row in part.rows])) for part in parts]
 
