@@ -10,6 +10,7 @@ import click
 from tropical import checker
 from tropical.budget import BudgetExhausted
 from tropical.certificate import load_certificate, save_certificate
+from tropical.cli.loading import load_function
 from tropical.cli.shell import (
     DONE,
     EXIT_CODE,
@@ -23,7 +24,6 @@ from tropical.cli.shell import (
 )
 from tropical.cli.texts import plain, print_table, text_of
 from tropical.comparison import equivalent, implies_leq
-from tropical.formats import load_lattice_polynomial, load_network
 from tropical.linear_parts import Function
 from tropical.polyhedron import Box
 from tropical.verdict import Verdict
@@ -50,9 +50,16 @@ def equivalent_(
 
     Exit code 0: proved equal. 1: refuted, with a rational point where they differ. 3: unknown, the timeout came first.
     A certificate can be checked by `tropical check`, or by checker.py alone.
+
+    \b
+    Examples:
+      tropical equivalent model.onnx pruned.onnx
+      tropical equivalent model.json formula.json --certificate proof.json
+      tropical equivalent model.npz rounded.npz --box -1 1 --timeout 60
+      tropical equivalent --at-most lower.json model.json
     """
     clock = Clock(timeout)
-    f, g = _load_function(first), _load_function(second)
+    f, g = load_function(first), load_function(second)
     verdict = _decide(implies_leq if at_most else equivalent, f, g, cube(box, f.input_dim), clock)
     summary = _verdict_summary(verdict)
     if certificate is not None and verdict.certificate is not None:
@@ -72,6 +79,11 @@ def check(file: Path, as_json: bool) -> None:
     """Check the certificate in FILE: replay its proof from nothing but the claim.
 
     Exit code 0: the claim is proved. 1: the proof fails. 2: the file is no certificate.
+
+    \b
+    Examples:
+      tropical check proof.json
+      tropical check proof.json --json
     """
     loaded = load_certificate(file)
     claim: str | None = None
@@ -87,17 +99,6 @@ def check(file: Path, as_json: bool) -> None:
     else:
         click.echo(f"accepted: {claim}" if claim else f"rejected: {reason}")
     raise click.exceptions.Exit(DONE if claim else REFUTED)
-
-
-def _load_function(path: Path) -> Function:
-    """A network, or else a lattice polynomial; if the file is neither, the complaint is about the network."""
-    try:
-        return load_network(path)
-    except ValueError as error:
-        try:
-            return load_lattice_polynomial(path)
-        except ValueError:
-            raise error from None
 
 
 def _decide(question: Callable[..., Verdict], f: Function, g: Function, domain: Box | None, clock: Clock) -> Verdict:

@@ -10,8 +10,18 @@ from typing import Any
 import click
 
 from tropical.bounds import region_bounds
-from tropical.budget import BudgetExhausted
-from tropical.cli.shell import DONE, UNKNOWN, Clock, as_json_option, box_option, cube, progress, timeout_option
+from tropical.budget import BudgetExhausted, Progress
+from tropical.cli.shell import (
+    DONE,
+    INTERRUPTED,
+    UNKNOWN,
+    Clock,
+    as_json_option,
+    box_option,
+    cube,
+    progress,
+    timeout_option,
+)
 from tropical.cli.texts import decimal_root, listed, number_of, print_table, shortened, text_of
 from tropical.complexes import PolyhedralComplex
 from tropical.formats import load_network
@@ -33,7 +43,14 @@ def inspect(file: Path, box: tuple[str, str] | None, timeout: float | None, as_j
 
     Cells and upper bounds on their number from the shape alone, linear regions, affine pieces, faces by dimension,
     relevant subspace; for one output also the Lipschitz constant in the Euclidean norm and the clauses of its lattice
-    form after absorption. A count that the timeout cut short is null, and the exit code 3.
+    form after absorption. A count that the timeout or Ctrl-C cut short is null, and the exit code 3 or 130; the cells
+    found until then are given.
+
+    \b
+    Examples:
+      tropical inspect model.onnx
+      tropical inspect model.json --box -1 1 --timeout 60
+      tropical inspect model.json --json
     """
     clock = Clock(timeout)
     net = load_network(file)
@@ -43,7 +60,7 @@ def inspect(file: Path, box: tuple[str, str] | None, timeout: float | None, as_j
         click.echo(json.dumps({"file": file.name, **found.counts, "seconds": round(clock.elapsed, 3)}))
     else:
         print_table(file.name, found.rows())
-    raise click.exceptions.Exit(DONE if found.counts["complete"] else UNKNOWN)
+    raise click.exceptions.Exit(found.exit_code)
 
 
 @dataclass
@@ -54,6 +71,7 @@ class Inspection:
     domain: Box | None
     clock: Clock
     counts: dict[str, Any] = field(default_factory=dict)
+    exit_code: int = DONE
 
     def run(self) -> None:
         """Fill ``counts``; what is missing stays None, and ``complete`` and ``reason`` say so."""
@@ -74,11 +92,17 @@ class Inspection:
             if net.output_dim == 1:
                 self._lattice_form()
         except BudgetExhausted as stop:
-            self.counts.update(complete=False, reason=str(stop))
+            self._stop(str(stop), UNKNOWN)
+        except KeyboardInterrupt:
+            self._stop("interrupted", INTERRUPTED)
+
+    def _stop(self, reason: str, exit_code: int) -> None:
+        self.counts.update(complete=False, reason=reason)
+        self.exit_code = exit_code
 
     def _geometry(self) -> None:
         with progress("cutting the input space into activation regions") as report:
-            cx = polyhedral_complex(self.net, self.domain, self.clock.budget(), report)
+            cx = polyhedral_complex(self.net, self.domain, self.clock.budget(), self._counting(report))
         self.counts["cells"] = cx.num_cells
         if cx.incomplete_because is not None:
             raise BudgetExhausted(cx.incomplete_because)
@@ -87,6 +111,15 @@ class Inspection:
             if name != "lipschitz" or self.net.output_dim == 1:
                 self.clock.budget()
                 self.counts[name] = count(cx)
+
+    def _counting(self, report: Progress) -> Progress:
+        """The report, with the cells found so far kept in the counts: Ctrl-C leaves nothing else."""
+
+        def count(cells: int) -> None:
+            self.counts["cells"] = max(cells, self.counts["cells"] or 0)
+            report(cells)
+
+        return count
 
     def _lattice_form(self) -> None:
         with progress("covering the cells by clauses") as report:

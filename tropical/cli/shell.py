@@ -1,9 +1,11 @@
 """What the commands have in common: exit codes, one line for each error, the user's time, progress on stderr."""
 
+import signal
 import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import click
@@ -22,10 +24,14 @@ class InputError(click.ClickException):
 
     exit_code = BAD_INPUT
 
+    def __init__(self, message: str, command: str | None) -> None:
+        super().__init__(message)
+        self.command = command or "COMMAND"
+
     def show(self, file: Any = None) -> None:
         """Write both lines to stderr."""
         click.echo("Error: " + " ".join(self.message.split()), err=True)
-        click.echo("Hint: `tropical COMMAND --help` says what each command accepts.", err=True)
+        click.echo(f"Hint: `tropical {self.command} --help` says what it accepts, with examples.", err=True)
 
 
 class Commands(click.Group):
@@ -36,12 +42,16 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ValueError as error:
-            raise InputError(str(error)) from error
+            raise InputError(str(error), ctx.invoked_subcommand) from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise InputError(f"{error.filename}: {error.strerror}", ctx.invoked_subcommand) from error
         except BudgetExhausted as stop:
             click.echo(f"Stopped: {stop}", err=True)
             raise click.exceptions.Exit(UNKNOWN) from None
         except KeyboardInterrupt:
-            click.echo("Interrupted: nothing was decided.", err=True)
+            click.echo("Interrupted: nothing was decided and nothing written.", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
         except click.exceptions.Exit:
             raise
@@ -70,6 +80,28 @@ class Clock:
         if self.elapsed >= self.seconds:
             raise BudgetExhausted(f"budget of {self.seconds:g} seconds exhausted")
         return Budget(seconds=self.seconds - self.elapsed)
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Raise :class:`BudgetExhausted` inside the block after so many seconds; for steps that take no budget.
+
+    Where the system has no interval timer (Windows) the block runs to its end.
+    """
+    if seconds is None or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise BudgetExhausted(f"budget of {seconds:g} seconds exhausted")
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")

@@ -72,5 +72,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error  # which names the file that was asked for
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,0 +1,22 @@
+"""A network or a lattice polynomial from a file that the command line names."""
+
+from pathlib import Path
+
+from tropical.formats import load_lattice_polynomial, load_network
+from tropical.lattice_polynomial import LatticePolynomial
+from tropical.network import ReLUNetwork
+
+Loaded = ReLUNetwork | LatticePolynomial
+
+
+def load_function(path: Path) -> Loaded:
+    """A network, or else a lattice polynomial; if the file is neither, the complaint is about the network."""
+    try:
+        return load_network(path)
+    except ValueError as error:
+        if path.suffix.lower() != ".json":
+            raise
+        try:
+            return load_lattice_polynomial(path)
+        except ValueError:
+            raise error from None

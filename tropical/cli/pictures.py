@@ -1,0 +1,181 @@
+"""``tropical plot``: exact pictures, as PNG, SVG, PDF or a page of HTML."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from tropical import plotting
+from tropical.cli.loading import Loaded, load_function
+from tropical.cli.shell import DONE, box_option, cube, progress, time_limit, timeout_option
+from tropical.construction import to_network
+from tropical.formats.files import FormatError, write_atomically
+from tropical.lattice_form import to_lattice_polynomial
+from tropical.lattice_polynomial import LatticePolynomial
+from tropical.network import ReLUNetwork
+from tropical.plotting.shading import Shade
+from tropical.rationals import Vector, as_fraction
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_FORMATS = (".png", ".svg", ".pdf", ".html")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of picture: a function of :mod:`tropical.plotting`, the options it takes, what it draws.
+
+    ``dims``: the dimensions of the picture's coordinates, none where they are the inputs. ``needs``: the type that the
+    function takes, where it takes one only; the other is converted to it, exactly.
+    """
+
+    function: str
+    options: tuple[str, ...] = ()
+    dims: tuple[int, ...] = ()
+    needs: type[Loaded] | None = None
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "regions": Kind("plot_regions", ("box", "directions", "color"), (1, 2)),
+        "surface": Kind("plot_surface", ("box", "directions", "color"), (2,)),
+        "boundary": Kind("plot_decision_boundary", ("box", "directions", "level"), (2,)),
+        "bends": Kind("plot_bent_hyperplanes", ("box", "directions"), (2,), ReLUNetwork),
+        "slice": Kind("plot_slice", ("box", "directions", "points", "color"), (2,)),
+        "solids": Kind("plot_solids", ("box", "directions", "color"), (3,)),
+        "dual-graph": Kind("plot_dual_graph", ("box",), (), ReLUNetwork),
+        "zonotope": Kind("plot_zonotope", needs=ReLUNetwork),
+        "clauses": Kind("plot_lattice_clauses", needs=LatticePolynomial),
+    }
+)
+"""Every kind that ``--kind`` names; a further one is one more line."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Write to this .png, .svg, .pdf or .html.")
+@click.option("--kind", type=click.Choice(list(KINDS)), default="regions", show_default=True, help="What to draw.")
+@box_option
+@click.option(
+    "--directions",
+    metavar="ROWS",
+    help='Draw z -> F(B^T z) for the rows of B, such as "1,0,0; 0,1/2,-1"; default for more than two inputs: a basis of'
+    " the relevant subspace.",
+)
+@click.option("--points", metavar="ROWS", help='Three points of the plane of a slice, such as "0,0,0; 1,0,0; 0,1,1/2".')
+@click.option("--color", type=click.Choice(get_args(Shade)), help="What colours tell apart; default: affine pieces.")
+@click.option("--level", metavar="P/Q", help="The value on the boundary; default: 0.")
+@click.option("--output", type=click.IntRange(min=0), help="Draw this output only, counted from 0.")
+@click.option("--dpi", type=click.IntRange(20, 1200), default=200, show_default=True, help="Resolution of a .png.")
+@timeout_option
+def plot(file: Path, out: Path, kind: str, output: int | None, dpi: int, timeout: float | None, **given: Any) -> None:
+    """Draw the function in FILE, a network or a lattice polynomial.
+
+    Geometry is exact and rounded where it is drawn. --box is in the coordinates of the picture. Kinds: the linear
+    regions of one or two inputs or of any plane; the surface over a plane; the decision boundary; the bends of hidden
+    units by layer; a slice through three points; the regions in space as solids; the dual graph of the cells; the
+    zonotopes of one hidden layer; the clauses of the lattice form. The file appears whole or, after an error, the
+    timeout or Ctrl-C, not at all.
+
+    \b
+    Examples:
+      tropical plot model.onnx --out regions.png
+      tropical plot model.json --out regions.pdf --box -2 2
+      tropical plot model.json --out plane.svg --directions "1,0,0; 0,1/2,-1" --color gradient
+      tropical plot model.json --out slice.png --kind slice --points "0,0,0; 1,0,0; 0,1,1/2"
+      tropical plot model.nnet --out classes.html --kind boundary --output 0 --level 1/2
+    """
+    suffix = out.suffix.lower()
+    if suffix not in _FORMATS:
+        raise FormatError(f"{out}: pictures are written as {', '.join(_FORMATS)}, got {out.suffix!r}")
+    f = load_function(file)
+    if isinstance(f, LatticePolynomial):
+        if output:
+            raise ValueError(f"--output {output}: a lattice polynomial has one output, number 0")
+    elif output is not None:
+        f = f.output(output)
+    arguments = _arguments(f, kind, given)
+    with progress("drawing"), time_limit(timeout):
+        f = _as_needed(f, KINDS[kind].needs)
+        data = _picture(f, KINDS[kind].function, arguments, suffix, dpi, file.name)
+    write_atomically(out, data)
+    click.echo(f"{out}: {kind} of {file.name}")
+    raise click.exceptions.Exit(DONE)
+
+
+def _arguments(f: Loaded, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The keyword arguments that the options stand for; ``ValueError`` for one that this kind does not take."""
+    row = KINDS[kind]
+    for name, value in given.items():
+        if value is not None and name not in row.options:
+            raise ValueError(f"--{name} does not apply to --kind {kind}")
+    arguments: dict[str, Any] = {}
+    for name in ("directions", "points"):
+        if given[name] is not None:
+            arguments[name] = _rows(given[name], f"--{name}")
+    for name in ("color", "level"):
+        if given[name] is not None:
+            arguments[name] = given[name]
+    if given["box"] is not None:
+        arguments["domain"] = cube(given["box"], _picture_dim(f, row, arguments.get("directions")))
+    return arguments
+
+
+def _picture_dim(f: Loaded, row: Kind, directions: list[Vector] | None) -> int:
+    if directions is not None:
+        return len(directions)
+    if len(row.dims) == 1:
+        return row.dims[0]
+    if row.dims and f.input_dim not in row.dims:
+        raise ValueError(f"--box needs --directions where the function has {f.input_dim} inputs")
+    return f.input_dim
+
+
+def _rows(text: str, option: str) -> list[Vector]:
+    return [tuple(as_fraction(entry.strip(), option) for entry in row.split(",")) for row in text.split(";")]
+
+
+def _as_needed(f: Loaded, needs: type[Loaded] | None) -> Loaded:
+    if needs is ReLUNetwork and isinstance(f, LatticePolynomial):
+        return to_network(f)
+    if needs is LatticePolynomial and isinstance(f, ReLUNetwork):
+        return to_lattice_polynomial(f)
+    return f
+
+
+def _picture(f: Loaded, function: str, arguments: dict[str, Any], suffix: str, dpi: int, title: str) -> bytes:
+    """The picture as the content of a file, the same for the same input."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    axes = getattr(plotting, function)(f, **arguments)
+    try:
+        return _page(axes.figure, title) if suffix == ".html" else _saved(axes.figure, suffix, dpi)
+    finally:
+        plt.close(axes.figure)
+
+
+def _saved(figure: "Figure", suffix: str, dpi: int) -> bytes:
+    import matplotlib
+
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}[suffix]
+    buffer = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "tropical"}):
+        figure.savefig(buffer, format=suffix[1:], dpi=dpi, metadata=metadata, bbox_inches="tight")
+    return buffer.getvalue()
+
+
+def _page(figure: "Figure", title: str) -> bytes:
+    """A page of HTML that needs nothing beside itself."""
+    drawing = _saved(figure, ".svg", 72).decode()
+    drawing = drawing[drawing.index("<svg") :]
+    head = f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>\n'
+    return f"{head}<body>\n{drawing}</body></html>\n".encode()
