@@ -89,6 +89,9 @@ from tropical.shape import is_monotone as is_monotone
 from tropical.sphere import SphereMaximum as SphereMaximum
 from tropical.sphere import sphere_maximum as sphere_maximum
 from tropical.subdivision import polyhedral_complex as polyhedral_complex
+from tropical.tables import cells_table as cells_table
+from tropical.tables import pieces_table as pieces_table
+from tropical.tables import regions_table as regions_table
 from tropical.verdict import Enclosure as Enclosure
 from tropical.verdict import Estimate as Estimate
 from tropical.verdict import Verdict as Verdict
@@ -124,6 +127,7 @@ __all__ = [
     "Verdict",
     "affine_pieces",
     "as_fraction",
+    "cells_table",
     "check_certificate",
     "computation_graph",
     "disagreement",
@@ -155,6 +159,7 @@ __all__ = [
     "minimum",
     "newton_polytope",
     "parallel",
+    "pieces_table",
     "plot_bent_hyperplanes",
     "plot_decision_boundary",
     "plot_dual_graph",
@@ -170,6 +175,7 @@ __all__ = [
     "prune",
     "reconstruct_rationals",
     "region_certificate",
+    "regions_table",
     "relevant_subspace",
     "save_certificate",
     "save_lattice_polynomial",
