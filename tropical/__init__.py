@@ -25,6 +25,7 @@ from tropical.extrema import maximum as maximum
 from tropical.extrema import minimum as minimum
 from tropical.extrema import sup_distance as sup_distance
 from tropical.formats import FormatError as FormatError
+from tropical.formats import from_torch as from_torch
 from tropical.formats import lattice_polynomial_from_dict as lattice_polynomial_from_dict
 from tropical.formats import lattice_polynomial_to_dict as lattice_polynomial_to_dict
 from tropical.formats import load_input_box as load_input_box
@@ -137,6 +138,7 @@ __all__ = [
     "essential_terms",
     "filtered_moments",
     "from_sympy",
+    "from_torch",
     "gaussian_inner_product",
     "gaussian_mean",
     "gaussian_measure",

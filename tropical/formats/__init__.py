@@ -4,23 +4,34 @@ Loading is lossless over Q, runs no code from the file and never unpickles. A fo
 to a network and back, entered in the table below; whatever they reject becomes one :class:`FormatError`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tropical.formats import json_format, lattice_json, nnet, npz, safetensors_format
+from tropical.formats import (
+    json_format,
+    lattice_json,
+    nnet,
+    npz,
+    onnx_format,
+    onnx_writer,
+    safetensors_format,
+    torch_format,
+)
 from tropical.formats.files import MAX_BYTES, check_count, naming, read_bytes, write_atomically
 from tropical.formats.files import FormatError as FormatError
 from tropical.formats.lattice_json import lattice_polynomial_from_dict as lattice_polynomial_from_dict
 from tropical.formats.lattice_json import lattice_polynomial_to_dict as lattice_polynomial_to_dict
+from tropical.formats.torch_format import from_torch as from_torch
 from tropical.lattice_polynomial import LatticePolynomial
 from tropical.network import ReLUNetwork
 from tropical.polyhedron import Box
 
 __all__ = [
     "FormatError",
+    "from_torch",
     "lattice_polynomial_from_dict",
     "lattice_polynomial_to_dict",
     "load_input_box",
@@ -42,6 +53,8 @@ _FORMATS = MappingProxyType(
         ".npz": _Format(npz.decode, npz.encode),
         ".safetensors": _Format(safetensors_format.decode, safetensors_format.encode),
         ".nnet": _Format(nnet.decode, nnet.encode),
+        ".pt": _Format(torch_format.decode, torch_format.encode),
+        ".onnx": _Format(onnx_format.decode, onnx_writer.encode),
     }
 )
 
@@ -54,11 +67,13 @@ def _format_of(path: Path) -> _Format:
         raise FormatError(f"{path}: no network format has the suffix {path.suffix!r}; known are {known}") from None
 
 
-def load_network(path: str | PathLike[str]) -> ReLUNetwork:
+def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None) -> ReLUNetwork:
     """Return the network in a file, exactly; the suffix names the format.
 
     ``.json`` holds any rationals, ``.npz`` and ``.safetensors`` arrays (an own reader; a sequential state dict is taken
-    to have ReLU between its layers), ``.nnet`` decimal fractions with the normalisation folded in.
+    to have ReLU between its layers), ``.nnet`` decimal fractions with the normalisation folded in, ``.pt`` (needs
+    torch) a state dict, ``.onnx`` (needs onnx) a graph of piecewise-linear operators. ``layers`` names the modules of a
+    .pt file, as ["Linear", "LeakyReLU(0.1)", "Linear"], where they are not plain Linear and ReLU.
 
     Raises :class:`FormatError` (a ``ValueError``) naming the file and the problem: unknown suffix, unreadable, too
     large, malformed, ragged, not finite, of mismatched shapes.
@@ -72,13 +87,17 @@ def load_network(path: str | PathLike[str]) -> ReLUNetwork:
     """
     file = Path(path)
     decode = _format_of(file).decode
+    if layers is not None and file.suffix.lower() != ".pt":
+        raise FormatError(f"{file}: layers are named for .pt files only")
     data = read_bytes(file)
     with naming(file):
-        return decode(data)
+        return decode(data) if layers is None else torch_format.decode(data, layers)
 
 
 def save_network(net: ReLUNetwork, path: str | PathLike[str]) -> None:
     """Write a network so that :func:`load_network` returns an equal one; the file appears whole or not at all.
+
+    An .onnx file with other slopes than those of ReLU comes back as the same function with other units.
 
     Raises :class:`FormatError` for an unknown suffix and where the format cannot hold the network exactly (npz and
     safetensors hold float64, nnet decimal fractions and ReLU only), ``OSError`` if the file cannot be written.
