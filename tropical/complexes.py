@@ -14,8 +14,9 @@ from tropical.affine import AffineForm, AffineMap, form_of_row
 from tropical.budget import Meter
 from tropical.cones import Cone, Integers, facets
 from tropical.faces import Face, face_lattice, polytope_volume
+from tropical.layer import saturated
 from tropical.network import Pattern, ReLUNetwork
-from tropical.notation import html_complex
+from tropical.notation import html_complex, svg_cells
 from tropical.patterns import PatternTable
 from tropical.polyhedron import Polyhedron
 from tropical.quotient import Quotient
@@ -23,6 +24,9 @@ from tropical.rationals import Matrix, Vector
 
 if TYPE_CHECKING:
     import networkx
+
+_DRAWN_CELLS = 256
+_DRAWN_SIGNS = 4096
 
 
 class PolyhedralComplex:
@@ -59,7 +63,14 @@ class PolyhedralComplex:
 
     def _repr_html_(self) -> str:
         known = self.f_vector if "faces" in vars(self) else None  # never computed for the sake of being shown
-        return html_complex(self.network.input_dim, self.num_cells, self.incomplete_because, known)
+        summary = html_complex(self.network.input_dim, self.num_cells, self.incomplete_because, known)
+        return summary + (_thumbnail(self) if self._is_small else "")
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether the cells can be drawn in the plane in a fraction of a second."""
+        planar = self.network.input_dim == 2 and 0 < self.num_cells <= _DRAWN_CELLS
+        return planar and self.num_cells * (self.network.num_kinked + 1) <= _DRAWN_SIGNS
 
     @property
     def complete(self) -> bool:
@@ -267,6 +278,40 @@ class Cell:
 
     def _lift(self, generator: Integers) -> Vector:
         return self._complex.quotient.lift([Fraction(a, generator[0]) for a in generator[1:]])
+
+
+def _thumbnail(cx: PolyhedralComplex) -> str:
+    """A small picture of a planar complex around its vertices, coloured by affine piece; far away replaces infinity."""
+    corners = [[_float_point(v) for v in cell.vertices] for cell in cx.cells]
+    xs, ys = ({point[i] for points in corners for point in points} for i in (0, 1))
+    width = max(max(xs) - min(xs), max(ys) - min(ys)) * 1.4 or 2.0
+    if not math.isfinite(8 * width):
+        return ""
+    centre = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
+    number: dict[AffineMap, int] = {}
+    polygons = []
+    for cell, points in zip(cx.cells, corners, strict=True):
+        rays = [_far(ray, 4 * width) for ray in cell.rays]
+        between = [(rays[0][0] + rays[1][0], rays[0][1] + rays[1][1])] if len(rays) == 2 else []
+        shifts = [(0.0, 0.0), *rays, *(_far((Fraction(x), Fraction(y)), 4 * width) for x, y in between)]
+        for line in cell.lineality:
+            x, y = _far(line, 4 * width)
+            shifts = [(a + s * x, b + s * y) for a, b in shifts for s in (1, -1)]
+        outline = [(x + a, y + b) for x, y in points for a, b in shifts]
+        polygons.append((outline, number.setdefault(cell.affine_map, len(number))))
+    return svg_cells(polygons, (centre[0] - width / 2, centre[1] - width / 2), width)
+
+
+def _float_point(point: Vector) -> tuple[float, float]:
+    return saturated(point[0]), saturated(point[1])
+
+
+def _far(direction: Vector, distance: float) -> tuple[float, float]:
+    """The vector of this length in the direction."""
+    largest = max(map(abs, direction))
+    x, y = (float(q / largest) for q in direction)
+    scale = distance / math.hypot(x, y)
+    return x * scale, y * scale
 
 
 def _face(own: tuple[int, ...], members: int) -> Face:

@@ -15,6 +15,8 @@ _DIGITS = 20  # of a numeral before it is elided
 _WIDTH = 200  # characters of a value in a table
 _MATRIX = 5  # rows and columns of a matrix that is written out
 _SHOWN = 12  # terms, forms or clauses by default
+_THUMBNAIL = 180  # pixels
+_FILLS = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#AAAA00", "#DDDDDD")  # P. Tol
 
 
 def latex_rational(q: Fraction) -> str:
@@ -157,6 +159,36 @@ def html_complex(
     if f_vector is not None:
         rows["f-vector"] = shortened(f_vector)
     return html_summary("PolyhedralComplex", rows)
+
+
+def svg_cells(
+    cells: Sequence[tuple[Sequence[tuple[float, float]], int]], lower: tuple[float, float], side: float
+) -> str:
+    """A small square picture of convex polygons (vertices in any order, number of a colour), clipped to the view.
+
+    The view has this lower left corner and side. Empty if a coordinate is not finite or the view is a point.
+
+    >>> print(svg_cells([([(0, 0), (1, 1), (1, 0)], 0)], (0.0, 0.0), 1.0))
+    <svg width="180" height="180" viewBox="0 0 180 180" role="img"><g stroke="#222" stroke-width="0.7"><polygon
+    points="0.0,180.0 180.0,180.0 180.0,0.0" fill="#77AADD"/></g></svg>
+    """
+    coordinates = [t for polygon, _ in cells for point in polygon for t in point]
+    if not (side > 0 and all(map(math.isfinite, (*coordinates, *lower, _THUMBNAIL / side)))):
+        return ""
+    size, lines = _THUMBNAIL, []
+    for polygon, colour in cells:
+        points = [((x - lower[0]) / side * size, size - (y - lower[1]) / side * size) for x, y in _in_order(polygon)]
+        text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        lines.append(f'<polygon points="{text}" fill="{_FILLS[colour % len(_FILLS)]}"/>')
+    head = f'<svg width="{size}" height="{size}" viewBox="0 0 {size} {size}" role="img">'
+    return f'{head}<g stroke="#222" stroke-width="0.7">{"".join(lines)}</g></svg>'
+
+
+def _in_order(polygon: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points around their mean, counter-clockwise."""
+    x = sum(point[0] for point in polygon) / len(polygon)
+    y = sum(point[1] for point in polygon) / len(polygon)
+    return sorted(polygon, key=lambda point: math.atan2(point[1] - y, point[0] - x))
 
 
 def html_verdict(status: str, witness: Sequence[Fraction] | None, certified: bool, detail: Mapping[str, object]) -> str:

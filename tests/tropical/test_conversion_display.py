@@ -1,5 +1,6 @@
 """LaTeX and HTML: truncated with counts, escaped, balanced, and nothing computed for them."""
 
+import re
 from fractions import Fraction
 from html.parser import HTMLParser
 
@@ -137,6 +138,44 @@ def test_complexes_show_only_what_is_known():
     assert table(html(cx)) == ["PolyhedralComplex", "space", "R^2", "cells", "4", "f-vector", "1, 4, 4"]
     partial = tp.polyhedral_complex(NET, budget=tp.Budget(cells=2))
     assert "budget of 2 cells exhausted" in table(html(partial))
+
+
+def filled(svg):
+    """The polygons of a picture: their fills, and the sum of their areas in pixels."""
+    fills, area = [], 0.0
+    for points, fill in re.findall(r'<polygon points="([^"]*)" fill="([^"]*)"/>', svg):
+        corners = [tuple(map(float, point.split(","))) for point in points.split()]
+        pairs = zip(corners, corners[1:] + corners[:1], strict=True)
+        area += abs(sum(a * d - b * c for (a, b), (c, d) in pairs)) / 2
+        fills.append(fill)
+    return fills, area
+
+
+def test_small_planar_complexes_come_with_a_picture():
+    """On a box the cells fill the frame, which is 5/7 of the picture, once; elsewhere there are as many polygons."""
+    for weights, biases in (
+        ([[1, -1], [0, 1], [0, -1]], None),
+        ([[3, 1], [1, 2], [-1, 2], [1, 1], [2, 2]], [1, 0, 2, 0, -1]),
+        ([[1, 1], [2, 2]], [0, -1]),
+        ([[0, 0]], [1]),
+    ):
+        net = tp.ReLUNetwork.from_arrays([weights, [[1] * len(weights)]], None if biases is None else [biases, None])
+        boxed, unbounded = tp.polyhedral_complex(net, tp.Box([-2, -1], [2, 3])), tp.polyhedral_complex(net)
+        fills, area = filled(boxed._repr_html_())
+        assert len(fills) == boxed.num_cells
+        assert len(set(fills)) == min(9, len(tp.affine_pieces(boxed)))
+        assert area == pytest.approx((180 * 5 / 7) ** 2, rel=0.02)
+        assert len(filled(unbounded._repr_html_())[0]) == unbounded.num_cells
+        assert filled(unbounded._repr_html_())[1] >= 180**2
+
+
+def test_no_picture_of_what_is_large_empty_or_not_planar():
+    line = tp.ReLUNetwork.from_arrays([[[1]], [[1]]])
+    wide = tp.ReLUNetwork.from_arrays([[[i, 1] for i in range(1, 80)], [[1] * 79]], [list(range(79)), None])
+    huge = tp.ReLUNetwork.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1] * 3]], [[Fraction(10) ** 400, 0, 0], None])
+    for net in (line, wide, huge):
+        assert "<svg" not in html(tp.polyhedral_complex(net))
+    assert "<svg" not in html(tp.polyhedral_complex(wide, budget=tp.Budget(cells=200)))
 
 
 def test_verdicts_are_escaped_and_short():

@@ -47,6 +47,7 @@ def html(obj: PiecewiseLinear | PolyhedralComplex | Verdict) -> str:
     """Return an HTML table with the name, the dimensions and the sizes of ``obj``; everything is escaped.
 
     Only what is known already is shown: of a polyhedral complex the f-vector only if its faces have been computed.
+    A complex of few cells in the plane comes with a small picture, coloured by affine piece.
     Raises ``ValueError`` for other objects.
 
     >>> html(AffineForm([1, 2]))
@@ -56,8 +57,7 @@ def html(obj: PiecewiseLinear | PolyhedralComplex | Verdict) -> str:
         case ReLUNetwork():
             return notation.html_network(obj.input_dim, obj.widths, obj.output_dim, obj.num_kinked)
         case PolyhedralComplex():
-            known = obj.f_vector if "faces" in vars(obj) else None
-            return notation.html_complex(obj.network.input_dim, obj.num_cells, obj.incomplete_because, known)
+            return obj._repr_html_()
         case Verdict():
             return notation.html_verdict(obj.status, obj.witness, obj.certificate is not None, obj.detail)
     return notation.html_summary(type(obj).__name__, {"inputs": _input_dim(obj), **_sizes(obj)})
