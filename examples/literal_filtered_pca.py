@@ -1,4 +1,7 @@
-"""Filtered PCA to the letter of the theory, on two tiny networks: its nets, and the worst case beside what it used.
+"""Filtered PCA to the letter
+==========================
+
+Filtered PCA to the letter of the theory, on two tiny networks: its nets, and the worst case beside what it used.
 
 Run as ``python examples/literal_filtered_pca.py``.
 """

@@ -1,7 +1,10 @@
-"""State a lemma of your own, hand it networks, get verdicts: one conjecture that is true and one that is false.
+"""State a lemma of your own
+=========================
+
+State a lemma of your own, hand it networks, get verdicts: one conjecture that is true and one that is false.
 
 Both bound the mean square of a bias-free network F with Lipschitz constant Λ that depends on k directions:
-E F(x)² <= k Λ², which holds since |F(x)| <= Λ‖Π_V x‖, and E F(x)² <= Λ², which is tempting and wrong.
+E F(x)² <= k Λ², which holds since ``|F(x)| <= Λ‖Π_V x‖``, and E F(x)² <= Λ², which is tempting and wrong.
 """
 
 from fractions import Fraction
