@@ -69,6 +69,7 @@ def test_a_network_becomes_its_lattice_form(files):
         (("max.json", "nowhere/x.json"), "No such file"),
         (("missing.npz", "x.json"), "No such file"),
         (("max.json",), "TARGET"),
+        (("max.json", "x.npz", "--layers", "Linear"), "layers are named for .pt files only"),
     ],
 )
 def test_what_cannot_be_held_exactly_is_refused_with_the_reason(files, monkeypatch, arguments, message):
@@ -79,6 +80,24 @@ def test_what_cannot_be_held_exactly_is_refused_with_the_reason(files, monkeypat
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("Error:")]
     assert message in line
     assert sorted(path.name for path in files.iterdir()) == before
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".onnx"])
+def test_formats_of_other_packages(files, suffix):
+    pytest.importorskip("torch" if suffix == ".pt" else "onnx")
+    assert run("convert", files / "max.json", files / f"copy{suffix}").exit_code == 0
+    assert run("convert", files / f"copy{suffix}", files / "back.json").exit_code == 0
+    assert tp.equivalent(tp.load_network(files / "back.json"), MAXIMUM).status == "proved"
+    refused = run("convert", files / "thirds.json", files / f"thirds{suffix}")
+    assert (refused.exit_code, (files / f"thirds{suffix}").exists()) == (2, False)
+
+
+def test_the_modules_of_a_state_dict_are_named(files):
+    torch = pytest.importorskip("torch")
+    torch.save({"0.weight": torch.eye(1), "2.weight": -torch.eye(1)}, files / "state.pt")
+    layers = ("--layers", "Linear, LeakyReLU(0.25), Linear")
+    assert run("convert", files / "state.pt", files / "net.json", *layers).exit_code == 0
+    assert tp.load_network(files / "net.json")([-4]) == (1,)
 
 
 @pytest.mark.parametrize("name", main.commands)

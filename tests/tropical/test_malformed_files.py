@@ -137,14 +137,14 @@ def test_json(folder):
     cases = {
         "brackets": b"[" * 1_000_000,
         "closed-brackets": b"[" * 100_000 + b"]" * 100_000,
-        "ten-million-brackets": b"[" * 10_000_000,
+        "five-million-brackets": b"[" * 5_000_000,
         "objects-in-objects": b'{"a":' * 1_000_000,
         "brackets-after-a-string": b'["\\\\", "\\"", ' + b"[" * 500 + b"]" * 501,
         "many-lists": b"[" + b"[]," * MAX_NUMBERS + b"[]]",
         "many-objects": b"[" + b"{}," * 1_000_000 + b"{}]",
         "many-numbers": with_entry(b"0," * MAX_NUMBERS + b"0"),
-        "quotes": b'"\\"' * 5_000_000,
-        "backslashes": b'["' + b"\\" * 20_000_000,
+        "quotes": b'"\\"' * 1_000_000,
+        "backslashes": b'["' + b"\\" * 4_000_000,
         "a-million-digits": with_entry(b"7" * 10**6),
         "a-million-decimals": with_entry(b"0." + b"7" * 10**6),
         "a-million-digits-as-text": with_entry(b'"' + b"7" * 10**6 + b'"'),
@@ -156,7 +156,7 @@ def test_json(folder):
         "late-nan": document(layers=[{"weight": [[1.5] * 300_000 + [None]]}]),
         "duplicate-key": b'{"format": 1, "format": 2}',
         "byte-order-mark": b"\xef\xbb\xbf" + valid,
-        "wide-letters": b'["' + "\U0001f600".encode() * 10_000_000 + b'"]',
+        "wide-letters": b'["' + "\U0001f600".encode() * 1_000_000 + b'"]',
         "invalid-utf8": valid.replace(b"network", b"netw\xc3rk"),
         "two-documents": valid + valid,
         "negative-size": document(layers=[{"weight": [[]]}]),
@@ -266,17 +266,20 @@ def test_npz(folder, tmp_path):
     cases = {name: archive(content) for name, content in members.items()}
     with pytest.warns(UserWarning, match="Duplicate name"):
         cases["duplicate-members"] = archive([("weight_0.npy", eye), ("weight_0.npy", array(EYE * 2))])
-    cases["deflate-bomb"] = bomb(zipfile.ZIP_DEFLATED, 256)
+    cases["deflate-bomb"] = bomb(zipfile.ZIP_DEFLATED, 80)
     cases["bzip2-bomb"] = bomb(zipfile.ZIP_BZIP2, 65)
     cases["lzma-bomb"] = lying_about_its_size(bomb(zipfile.ZIP_LZMA, 65))
     cases["lying-deflate-bomb"] = lying_about_its_size(bomb(zipfile.ZIP_DEFLATED, 65))
     cases["encrypted"] = archive([("weight_0.npy", eye)]).replace(b"PK\1\2\x14\3\x14\0\0", b"PK\1\2\x14\3\x14\0\1")
     cases["bare-array"] = eye
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 0, 20, 0, 0, 0, 0, 33, *[0] * 10)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0, 0, 9_200_000, 0, 0)
+    cases["two-hundred-thousand-members"] = b"PK" + entry * 200_000 + end
     cases["changed-number"] = npz.encode(NET).replace(b"PK\x03\x04", b"PK\x03\x05")
     files = in_any_format(".npz", npz.encode(NET), json_format.encode(NET), folder)
     messages = outcomes(files | {f"{name}.npz": content for name, content in cases.items()}, folder)
-    assert len(cases["deflate-bomb"]) < 300_000
-    assert "unpack to 26843" in messages["deflate-bomb.npz"]
+    assert len(cases["deflate-bomb"]) < 100_000
+    assert "unpack to 83886" in messages["deflate-bomb.npz"]
     assert "never loaded" in messages["pickled-objects.npz"]
 
 
@@ -349,6 +352,155 @@ def test_nnet(folder):
     files |= {f"{name}.nnet": content for name, content in cases.items()}
     del files["one-byte-short.nnet"]  # the last numeral without its last digit and comma is a numeral
     outcomes(files, folder)
+
+
+def saved(torch, value, **arguments):
+    buffer = io.BytesIO()
+    torch.save(value, buffer, **arguments)
+    return buffer.getvalue()
+
+
+def with_member(data, ending, change):
+    """The archive with the content of one member changed."""
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        members = [(info.filename, file.read(info)) for info in file.infolist()]
+    return archive([(n, change(c) if n.endswith(ending) else c) for n, c in members], zipfile.ZIP_STORED)
+
+
+def test_torch(folder, tmp_path):
+    torch = pytest.importorskip("torch")
+    state = {"0.weight": torch.eye(2), "0.bias": torch.ones(2), "2.weight": torch.ones(1, 2), "2.bias": torch.ones(1)}
+    valid = saved(torch, state)
+    payload = Payload(str(tmp_path / "written"))
+    cases = {
+        "module": saved(torch, torch.nn.Linear(2, 1)),
+        "payload": saved(torch, payload),
+        "payload-in-a-state-dict": saved(torch, {**state, "x": payload}),
+        "payload-in-the-archive": with_member(valid, "data.pkl", lambda _: pickle.dumps(payload)),
+        "old-format": saved(torch, state, _use_new_zipfile_serialization=False),
+        "list": saved(torch, [torch.eye(2)]),
+        "empty-state": saved(torch, {}),
+        "text-in-the-state": saved(torch, {"0.weight": "weights"}),
+        "number-as-key": saved(torch, {0: torch.eye(2)}),
+        "nan": saved(torch, {**state, "0.bias": torch.tensor([1.0, float("nan")])}),
+        "infinity": saved(torch, {**state, "0.bias": torch.tensor([1.0, float("inf")])}),
+        "complex": saved(torch, {"0.weight": torch.eye(2, dtype=torch.complex64)}),
+        "sparse": saved(torch, {"0.weight": torch.eye(2).to_sparse()}),
+        "empty-tensor": saved(torch, {"0.weight": torch.ones(0, 2)}),
+        "shapes": saved(torch, {"0.weight": torch.eye(2), "2.weight": torch.ones(1, 3)}),
+        "expanded-to-a-billion": saved(torch, {"0.weight": torch.ones(1, 1).expand(30_000, 40_000)}),
+        "convolution": saved(torch, {"0.weight": torch.ones(1, 1, 3, 3)}),
+        "unknown-names": saved(torch, {"fc.w": torch.eye(2)}),
+        "storage-cut-short": with_member(valid, "data/0", lambda content: content[:3]),
+        "storage-path-traversal": valid.replace(b"archive/data/0", b"../../../dat/0"),
+        "pickle-cut-short": with_member(valid, "data.pkl", lambda content: content[:20]),
+        "zip-bomb": archive([("archive/data.pkl", bytes(MAX_BYTES + 1))]),
+        "archive-of-nothing": archive([]),
+        "an-npz": npz.encode(NET),
+    }
+    files = in_any_format(".pt", valid, safetensors_format.encode(NET), folder)
+    outcomes(files | {f"{name}.pt": content for name, content in cases.items()}, folder, "torch")
+
+
+def onnx_model(onnx, weight=None, **changes):
+    """relu(x) W, with parts replaced."""
+    helper, double = onnx.helper, onnx.TensorProto.DOUBLE
+    tensor = onnx.numpy_helper.from_array(np.ones((2, 1)), "w") if weight is None else weight
+    parts = {
+        "nodes": [helper.make_node("Relu", ["x"], ["h"]), helper.make_node("MatMul", ["h", "w"], ["y"])],
+        "name": "g",
+        "inputs": [helper.make_tensor_value_info("x", double, [1, 2])],
+        "outputs": [helper.make_tensor_value_info("y", double, [1, 1])],
+        "initializer": [tensor],
+    }
+    return helper.make_model(helper.make_graph(**{**parts, **changes}), opset_imports=[helper.make_opsetid("", 17)])
+
+
+def onnx_tensor(onnx, dims=(2, 1), raw=None, kind=11, **external):
+    """A tensor that says of itself what it likes."""
+    tensor = onnx.TensorProto(name="w", data_type=kind, dims=dims)
+    if raw is not None:
+        tensor.raw_data = raw
+    if external:
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        for key, value in external.items():
+            tensor.external_data.add(key=key, value=value)
+    return tensor
+
+
+def test_onnx(folder):
+    onnx = pytest.importorskip("onnx")
+    make = onnx.helper.make_node
+    info = onnx.helper.make_tensor_value_info
+    double = onnx.TensorProto.DOUBLE
+    (folder.parent / "secret").write_bytes(np.ones(2).tobytes())
+    tensors = {
+        "external-path-traversal": onnx_tensor(onnx, location="../secret", offset="0", length="16"),
+        "external-absolute-path": onnx_tensor(onnx, location=str(folder.parent / "secret")),
+        "external-device": onnx_tensor(onnx, location="/dev/zero", length="999999999999"),
+        "shape-of-10^12": onnx_tensor(onnx, (10**6, 10**6), bytes(16)),
+        "shape-of-10^36": onnx_tensor(onnx, (2**60, 2**60), bytes(16)),
+        "negative-shape": onnx_tensor(onnx, (-2, -1), bytes(16)),
+        "no-data": onnx_tensor(onnx),
+        "data-cut-short": onnx_tensor(onnx, raw=bytes(15)),
+        "data-too-long": onnx_tensor(onnx, raw=bytes(24)),
+        "nan": onnx_tensor(onnx, raw=np.array([np.nan, 1]).tobytes()),
+        "infinity": onnx_tensor(onnx, raw=np.array([np.inf, 1]).tobytes()),
+        "text": onnx_tensor(onnx, kind=8),
+        "complex": onnx_tensor(onnx, kind=15, raw=bytes(32)),
+        "unknown-type": onnx_tensor(onnx, kind=99, raw=bytes(16)),
+    }
+    models = {name: onnx_model(onnx, tensor) for name, tensor in tensors.items()}
+    models |= {
+        "unknown-operator": onnx_model(onnx, nodes=[make("Sin", ["x"], ["y"])]),
+        "operator-of-nobody": onnx_model(onnx, nodes=[make("Relu", ["x"], ["y"], domain="evil")]),
+        "cycle": onnx_model(onnx, nodes=[make("Add", ["x", "y"], ["h"]), make("Relu", ["h"], ["y"])]),
+        "undefined-input": onnx_model(onnx, nodes=[make("Relu", ["z"], ["y"])]),
+        "no-nodes": onnx_model(onnx, nodes=[]),
+        "no-outputs": onnx_model(onnx, outputs=[]),
+        "two-inputs": onnx_model(onnx, inputs=[info("x", double, [1, 2]), info("z", double, [1, 2])]),
+        "input-of-10^12": onnx_model(onnx, inputs=[info("x", double, [1, 10**12])]),
+        "negative-input": onnx_model(onnx, inputs=[info("x", double, [1, -2])]),
+        "input-without-shape": onnx_model(onnx, inputs=[info("x", double, None)]),
+        "expanded-to-10^12": onnx_model(
+            onnx, onnx.numpy_helper.from_array(np.array([10**6, 10**6]), "w"), nodes=[make("Expand", ["x", "w"], ["y"])]
+        ),
+        "reshaped-to-10^12": onnx_model(
+            onnx,
+            onnx.numpy_helper.from_array(np.array([10**6, 10**6]), "w"),
+            nodes=[make("Reshape", ["x", "w"], ["y"])],
+        ),
+        "many-nodes": onnx_model(
+            onnx, nodes=[make("Relu", [f"x{i}" if i else "x"], [f"x{i + 1}"]) for i in range(30_000)]
+            + [make("Relu", ["x30000"], ["y"])]
+        ),
+    }  # fmt: skip
+    cases = {name: model.SerializeToString() for name, model in models.items()}
+    cases["text-of-a-model"] = b"ir_version: 8 graph { name: 'g' }"
+    cases["length-of-2^63"] = b"\x3a\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
+    cases["deep-messages"] = nested_graphs(2000)
+    valid = onnx_model(onnx).SerializeToString()
+    files = in_any_format(".onnx", valid, npz.encode(NET), folder) | {f"{k}.onnx": v for k, v in cases.items()}
+    messages = outcomes(files, folder, "onnx")
+    assert "another file" in messages["external-path-traversal.onnx"]
+
+
+def nested_graphs(depth):
+    """A model whose nodes hold graphs whose nodes hold graphs, built from the inside by hand."""
+    graph = b""
+    for _ in range(depth):
+        attribute = b"\x32" + varint(len(graph)) + graph  # AttributeProto.g
+        node = b"\x2a" + varint(len(attribute)) + attribute  # NodeProto.attribute
+        graph = b"\x0a" + varint(len(node)) + node  # GraphProto.node
+    return b"\x3a" + varint(len(graph)) + graph  # ModelProto.graph
+
+
+def varint(number):
+    text = bytearray()
+    while number > 127:
+        text.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*text, number])
 
 
 def test_suffixes_without_a_format(folder):

@@ -27,9 +27,12 @@ _KINDS = {"network": "network", "lattice": "lattice polynomial"}
     type=click.Choice(list(_KINDS)),
     help="What TARGET is to hold; default: what SOURCE holds, and a network where the suffix is not .json.",
 )
+@click.option("--layers", metavar="NAMES", help='The modules of a .pt file, such as "Linear,LeakyReLU(0.1),Linear".')
 @timeout_option
 @as_json_option
-def convert(source: Path, target: Path, kind: str | None, timeout: float | None, as_json: bool) -> None:
+def convert(
+    source: Path, target: Path, kind: str | None, layers: str | None, timeout: float | None, as_json: bool
+) -> None:
     """Write the function in SOURCE to TARGET, in the format that its suffix names.
 
     Both hold the same function over Q: where the format of TARGET cannot hold a number or a unit exactly, nothing is
@@ -40,12 +43,13 @@ def convert(source: Path, target: Path, kind: str | None, timeout: float | None,
     \b
     Examples:
       tropical convert model.onnx model.json
+      tropical convert state.pt model.json --layers "Linear,LeakyReLU(0.1),Linear"
       tropical convert model.json model.nnet
       tropical convert model.json formula.json --as lattice
       tropical convert formula.json model.npz
     """
     clock = Clock(timeout)
-    f = load_function(source)
+    f = load_function(source, layers)
     if kind is None:
         kind = "lattice" if isinstance(f, LatticePolynomial) and target.suffix.lower() == ".json" else "network"
     if kind == "lattice" and target.suffix.lower() != ".json":
