@@ -297,7 +297,8 @@ def test_limits_are_met_before_memory_is(monkeypatch):
         tensors.elementwise(graph, operator.mul, row, numbers([2**200]))
 
 
-def test_repeated_squares_of_a_constant_stop_at_the_limit():
+def test_repeated_squares_of_a_constant_stop_at_the_limit(monkeypatch):
+    monkeypatch.setattr(lowering, "MAX_TERMS", 1 << 16)
     graph, value = Graph(1), numbers([3])
 
     def square_for_ever(value):

@@ -151,8 +151,9 @@ def operators():
 
 
 @needs_onnx
+@pytest.mark.parametrize("points", [50, pytest.param(1000, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize("name", operators())
-def test_operators_agree_with_onnxruntime(name):
+def test_operators_agree_with_onnxruntime(name, points):
     nodes, shape, constants, opset = operators()[name]
     if name == "Constant":
         del nodes[0].input[:]
@@ -162,7 +163,7 @@ def test_operators_agree_with_onnxruntime(name):
         proto = onnx.load_model_from_string(data)
         proto.graph.output[0].type.tensor_type.elem_type = kind
         data = proto.SerializeToString()
-    agree(data, points=100)
+    agree(data, points)
 
 
 def residual():
@@ -199,7 +200,8 @@ def test_a_residual_model_is_loaded_and_inspected(tmp_path):
 
 
 @needs_onnx
-def test_models_exported_from_torch():
+@pytest.mark.parametrize("dynamo", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
+def test_models_exported_from_torch(dynamo):
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnxscript")
     import io
@@ -218,15 +220,14 @@ def test_models_exported_from_torch():
 
     torch.manual_seed(0)
     module = Residual().eval()
-    for dynamo in (False, True):
-        buffer = io.BytesIO()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(module, (torch.randn(1, 1, 6, 6),), buffer, dynamo=dynamo, external_data=False)
-        net = agree(buffer.getvalue(), points=100)
-        X = torch.randn(100, 1, 6, 6)
-        with torch.no_grad():
-            assert_runtime_agrees(net, X.double().numpy().reshape(100, -1), module(X).numpy())
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(module, (torch.randn(1, 1, 6, 6),), buffer, dynamo=dynamo, external_data=False)
+    net = agree(buffer.getvalue(), points=100)
+    X = torch.randn(100, 1, 6, 6)
+    with torch.no_grad():
+        assert_runtime_agrees(net, X.double().numpy().reshape(100, -1), module(X).numpy())
 
 
 SAVED = {
@@ -315,8 +316,8 @@ def refused():
         "division by zero": (model([node("Div", "x,w")], v, {"w": np.float32([0, 1])}), "division by zero"),
         "integer division": (
             model([node("Div", "a,w", "b"), node("Cast", "b", "c", to=1), node("Mul", "x,c")], v,
-                  {"a": i64(5), "w": i64(2)}), "quotients of integers must be constant integers"),
-        "old opset": (model(relu, v, opset=6), "opset from 7 on, got"),
+                  {"a": i64(5), "w": i64(2)}), "results of type INT64 must be constant integers"),
+        "old opset": (model(relu, v, opset=6), "opset from 7 to"),
         "two inputs": (model([node("Add", "x,z")], v, {}).replace(b"\x12\x01z", b"\x12\x01q"), "no earlier node"),
         "no such input": (model([node("Add", "x,z")], v), r"\(Add\): input 'z' is computed by no earlier node"),
         "no output": (model([node("Relu", outputs="z")], v), "output 'y' is computed by no node"),
@@ -335,7 +336,7 @@ def refused():
         "text initializer": (
             model(multiply, v, {"w": helper.make_tensor("w", TensorProto.STRING, [1], [b"a"])}), "got STRING"),
         "NaN": (model(multiply, v, {"w": np.float32([1, np.nan])}), "initializer 'w' must be finite"),
-        "infinite attribute": (model([node("LeakyRelu", alpha=float("inf"))], v), "'alpha' must be finite"),
+        "infinite attribute": (model([node("LeakyRelu", alpha=float("inf"))], v), "'alpha' must be a finite number"),
         "rounding": (model([node("Cast", to=10)], v), "from FLOAT to FLOAT16 rounds"),
         "truncation": (model([node("Cast", to=7)], v), "from FLOAT to INT64 is not supported"),
         "rounded constant": (
@@ -355,7 +356,18 @@ def refused():
             model([node("BatchNormalization", "x,w,w,w,w", training_mode=1)], v, {"w": np.ones(2, np.float32)}),
             "only inference"),
         "empty output": (
-            model([node("Slice", "x,s,s,a")], v, {"s": i64(0), "a": i64(1)}), "its last tensor is empty"),
+            model([node("Slice", "x,s,s,a")], v, {"s": i64(0), "a": i64(1)}), "'y' is an empty tensor"),
+        "future opset": (model(relu, v, opset=10**6), "opset from 7 to .* got .1000000."),
+        "type of an attribute": (model([node("Flatten", axis=1.5)], v), "'axis' must be an integer, got float"),
+        "attribute of another type": (model([node("Transpose", perm="x")], v), "'perm' must be integers, got bytes"),
+        "computed twice": (model(relu * 2, v), "'y' is computed twice"),
+        "overflow": (
+            model([node("Add", "w,w", "d"), node("Mul", "x,d")], v, {"w": np.int8([100])}), "the range of INT8"),
+        "huge stride": (
+            model([node("MaxPool", kernel_shape=[1], strides=[2**62])], ["N", 1, 3]), "more than 1048576 elements"),
+        "many large tensors": (
+            model([node("Pad", "x,p", "t0"), *(node("Transpose", f"t{i}", f"t{i + 1}") for i in range(20)),
+                   node("Relu", "t20")], v, {"p": i64(0, 0, 0, 10**6)}), "graph have more than"),
     }  # fmt: skip
 
 

@@ -130,11 +130,12 @@ def zeroed(module):
 
 @needs_torch
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
+@pytest.mark.parametrize("points", [50, pytest.param(1000, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize("name", modules())
-def test_modules_agree_with_their_runtime(name):
+def test_modules_agree_with_their_runtime(name, points):
     build, shape = modules()[name]
     torch.manual_seed(5)
-    agree(statistics(build()), shape, points=200)
+    agree(statistics(build()), shape, points)
 
 
 @needs_torch
@@ -152,6 +153,22 @@ def test_forward_is_followed_through_residual_sums():
             return y.view(y.size(0), -1).abs()[:, 1:]
 
     assert agree(Residual(), None).output_dim == 8
+
+
+@needs_torch
+def test_forward_may_call_functions_on_images():
+    class Images(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 2, 2)
+
+        def forward(self, x):
+            x = nn.functional.max_pool2d(nn.functional.relu(self.conv(x)), 2, stride=1)
+            return torch.flatten(nn.functional.dropout(x, training=self.training), 1) / 3
+
+    assert agree(Images(), (1, 4, 4), points=100).output_dim == 8
+    with pytest.raises(ValueError, match="'dropout' in forward: is in training mode"):
+        tp.from_torch(Images(), (1, 4, 4))
 
 
 @needs_torch
@@ -178,12 +195,25 @@ def refused():
         def forward(self, x):
             return torch.sin(x)
 
+    class Loop(nn.Module):
+        def forward(self, x):
+            return sum(x[i] for i in range(len(x)))
+
+    class Two(nn.Module):
+        def forward(self, x, y):
+            return x + y
+
+    hooked = nn.Sequential(nn.Linear(2, 1))
+    hooked[0].register_forward_hook(lambda module, args, output: output**2)
     nan = nn.Linear(1, 1)
     nn.init.constant_(nan.weight, float("nan"))
     return {
         "path": (nn.Sequential(nn.Sequential(nn.Linear(2, 2), nn.Tanh())), None, r"module '0\.1' \(Tanh\) is not supp"),
         "product": (Square(), (2,), "'mul' in forward: the product of two values"),
         "control flow": (Branch(), (2,), "Branch.forward cannot be followed|'sum' in forward is not supported"),
+        "loop": (Loop(), (2,), "Loop.forward cannot be followed"),
+        "two inputs": (Two(), (2,), "forward takes a second input 'y'"),
+        "hook": (hooked, None, r"module '0' \(Linear\) has hooks"),
         "function": (Sine(), (2,), "function 'sin' in forward is not supported"),
         "training": (nn.BatchNorm1d(2).train(), (2,), "BatchNorm1d: is in training mode"),
         "dropout in training": (nn.Sequential(nn.Dropout().train()), (2,), "module '0' .* training mode"),

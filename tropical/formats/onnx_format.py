@@ -14,12 +14,14 @@ from tropical.formats import tensors
 from tropical.formats.extras import load_extra
 from tropical.formats.files import check_count
 from tropical.formats.lowering import Affine, Graph, Tensor
-from tropical.formats.onnx_operators import OPERATORS, Call
+from tropical.formats.onnx_call import Call
+from tropical.formats.onnx_operators import OPERATORS
 from tropical.network import ReLUNetwork
 
 _DOMAINS = ("", "ai.onnx")
 _OLDEST_OPSET = 7
 _MAX_NODES = 20_000
+_MAX_ELEMENTS = 1 << 24  # in the outputs of all nodes
 _FLOATS = ("FLOAT16", "BFLOAT16", "FLOAT", "DOUBLE")  # each holds the numbers of those before it, but for bfloat16
 _INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
 _SIGNIFICANT_BITS = {"FLOAT16": 11, "BFLOAT16": 8, "FLOAT": 24, "DOUBLE": 53}
@@ -49,12 +51,14 @@ class _Reader:
         self._onnx, self._model, self._source = onnx, model, model.graph
         self._values: dict[str, Tensor] = {}
         self._types: dict[str, str] = {}
+        self._elements = 0
         self._opset = self._version()
 
     def _version(self) -> int:
         found = [entry.version for entry in self._model.opset_import if entry.domain in _DOMAINS]
-        if len(found) != 1 or found[0] < _OLDEST_OPSET:
-            raise ValueError(f"the model must import one ONNX opset from {_OLDEST_OPSET} on, got {found}")
+        newest = self._onnx.defs.onnx_opset_version()
+        if len(found) != 1 or not _OLDEST_OPSET <= found[0] <= newest:
+            raise ValueError(f"the model must import one ONNX opset from {_OLDEST_OPSET} to {newest}, got {found[:8]}")
         return int(found[0])
 
     def network(self) -> ReLUNetwork:
@@ -63,7 +67,7 @@ class _Reader:
         self._read_initializers({name for node in nodes for name in node.input} | self._output_names())
         name, kind, shape = self._input()
         graph = Graph(math.prod(shape))
-        self._values[name], self._types[name] = graph.inputs(shape), kind
+        self._set(name, graph.inputs(shape), kind)
         for node in nodes:
             self._evaluate(graph, node)
         output = self._source.output[0].name
@@ -93,11 +97,16 @@ class _Reader:
         chosen = [entry for entry in self._source.initializer if entry.name in wanted]
         check_count(sum(math.prod(entry.dims) for entry in chosen))
         for entry in chosen:
-            if entry.name in self._values:
-                raise ValueError(f"initializer {entry.name!r} appears twice")
             self._set(entry.name, *self._constant(entry, f"initializer {entry.name!r}"))
 
     def _set(self, name: str, value: Tensor, kind: str) -> None:
+        self._elements += value.size
+        if name in self._values:
+            raise ValueError(f"{name[:60]!r} is computed twice")
+        if self._elements > _MAX_ELEMENTS:
+            raise ValueError(f"the tensors of the graph have more than {_MAX_ELEMENTS} elements")
+        if not value.size and kind not in _INTEGERS:
+            raise ValueError(f"{name[:60]!r} is an empty tensor of shape {value.shape}")
         self._values[name], self._types[name] = value, kind
 
     def _constant(self, entry: Any, where: str) -> tuple[Tensor, str]:
@@ -106,8 +115,8 @@ class _Reader:
             raise ValueError(f"{where} has its data in another file, which is never opened: embed it in the model")
         if kind not in (*_FLOATS, *_INTEGERS):
             raise ValueError(f"{where} must hold integers or floats of at most 64 bits, got {kind}")
-        if any(size < 0 for size in entry.dims):
-            raise ValueError(f"{where} has a negative dimension: {list(entry.dims)[:8]}")
+        if any(size < 0 for size in entry.dims) or len(entry.dims) > 32:
+            raise ValueError(f"{where} has a negative dimension or more than 32: {list(entry.dims)[:8]}")
         check_count(math.prod(entry.dims))
         try:
             array = self._onnx.numpy_helper.to_array(entry)
@@ -147,10 +156,11 @@ class _Reader:
             raise ValueError(f"{where}: the operator is not supported")
         try:
             results, kind = self._results(graph, node)
+            for name, value in zip(node.output, results, strict=False):
+                if name:
+                    self._set(name, value, kind)
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from error
-        for name, value in zip(node.output, results, strict=False):
-            self._set(name, value, kind)
 
     def _results(self, graph: Graph, node: Any) -> tuple[Sequence[Tensor], str]:
         attributes = {entry.name: self._attribute(entry) for entry in node.attribute}
@@ -162,15 +172,18 @@ class _Reader:
         if node.op_type == "Cast":
             if len(kinds) != 1:
                 raise ValueError(f"needs one input, got {len(kinds)}")
-            target = self._type_name(attributes.get("to", 0))
+            target = self._type_name(attributes.get("to", 0) if set(attributes) == {"to"} else 0)
             return [_cast(self._values[node.input[0]], kinds[0], target)], target
         call = Call(graph, self._opset, inputs, attributes, len(node.output))
         result = OPERATORS[node.op_type](call)
         call.finish()
         results = result if isinstance(result, list) else [result]
-        if node.op_type == "Div" and kinds[0] in _INTEGERS:
-            tensors.integers(results[0], "quotients of integers")
-        return results, "INT64" if node.op_type == "Shape" else kinds[0]
+        if not kinds:
+            raise ValueError("has no inputs")
+        kind = "INT64" if node.op_type == "Shape" else kinds[0]
+        if kind in _INTEGERS:
+            _check_integers(results, kind)
+        return results, kind
 
     def _attribute(self, entry: Any) -> Any:
         if entry.ref_attr_name:
@@ -181,18 +194,30 @@ class _Reader:
         if len(attributes) != 1:
             raise ValueError(f"needs one attribute, got {sorted(attributes)[:8]}")
         name, value = next(iter(attributes.items()))
-        if name == "value":
+        if name == "value" and isinstance(value, self._onnx.TensorProto):
             return self._constant(value, "the value")
         if name not in ("value_float", "value_floats", "value_int", "value_ints"):
             raise ValueError(f"attribute {name!r} is not supported")
         kind = "FLOAT" if "float" in name else "INT64"
+        if not all(isinstance(entry, (int, float)) for entry in (value if isinstance(value, list) else [value])):
+            raise ValueError(f"attribute {name!r} must hold numbers, got {type(value).__name__}")
         array = np.array(value, dtype=np.float64 if kind == "FLOAT" else np.int64)
         return tensors.exact(array, f"attribute {name!r}"), kind
+
+
+def _check_integers(results: Sequence[Tensor], kind: str) -> None:
+    """``ValueError`` where the runtime's integers would be rounded or overflow."""
+    bits, signed = int(kind.removeprefix("U").removeprefix("INT")), not kind.startswith("U")
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    for result in results:
+        if any(not low <= value <= high for value in tensors.integers(result, f"results of type {kind}")):
+            raise ValueError(f"a result exceeds the range of {kind}")
 
 
 def _cast(x: Tensor, source: str, target: str) -> Tensor:
     """The same values, if the type ``target`` holds them: forms only where it holds all of ``source``."""
     if target in _INTEGERS and source in _INTEGERS:
+        _check_integers([x], target)
         return x
     if target not in _FLOATS:
         raise ValueError(f"from {source} to {target} is not supported")

@@ -11,72 +11,10 @@ from flint import fmpq
 
 from tropical.formats import tensors
 from tropical.formats.lowering import Graph, Tensor, is_constant, tensor
+from tropical.formats.onnx_call import Call
 from tropical.formats.tensors import Window, check_size, elementwise, integers
 
 _ZERO, _ONE = fmpq(0), fmpq(1)
-
-
-class Call:
-    """One node as its operator sees it: inputs (None where left out), attributes, the opset.
-
-    An attribute that no operator asks for is one whose meaning is unknown, hence refused (:meth:`finish`).
-    """
-
-    def __init__(
-        self, graph: Graph, opset: int, inputs: Sequence[Tensor | None], attributes: Mapping[str, Any], outputs: int
-    ) -> None:
-        self.graph, self.opset, self.outputs = graph, opset, outputs
-        self._inputs, self._attributes = inputs, dict(attributes)
-
-    def x(self, index: int = 0) -> Tensor:
-        """A required input."""
-        value = self.optional(index)
-        if value is None:
-            raise ValueError(f"input {index} is missing")
-        return value
-
-    def optional(self, index: int) -> Tensor | None:
-        """An input that may be left out."""
-        return self._inputs[index] if index < len(self._inputs) else None
-
-    def all(self) -> list[Tensor]:
-        """The inputs of an operator that takes any number of them."""
-        if not self._inputs:
-            raise ValueError("has no inputs")
-        return [self.x(index) for index in range(len(self._inputs))]
-
-    def take(self, name: str, default: Any = None) -> Any:
-        """An attribute, or its default."""
-        return self._attributes.pop(name, default)
-
-    def number(self, name: str, default: float) -> fmpq:
-        """A float attribute, exactly."""
-        value = float(self.take(name, default))
-        if not math.isfinite(value):
-            raise ValueError(f"attribute {name!r} must be finite, got {value}")
-        return fmpq(*value.as_integer_ratio())
-
-    def list(self, name: str, index: int, since: int) -> list[int] | None:
-        """Integers that are an attribute before opset ``since`` and an input from then on."""
-        if self.opset < since:
-            values = self.take(name)
-            return None if values is None else [int(value) for value in values]
-        given = self.optional(index)
-        return None if given is None else integers(given, name)
-
-    def scalar(self, name: str, index: int, since: int) -> fmpq | None:
-        """A number that is an attribute before opset ``since`` and an input from then on."""
-        if self.opset < since:
-            return self.number(name, 0.0) if name in self._attributes else None
-        given = self.optional(index)
-        if given is not None and (given.size != 1 or not is_constant(given)):
-            raise ValueError(f"{name} must be one constant number")
-        return None if given is None else given.flat[0]
-
-    def finish(self) -> None:
-        """``ValueError`` if an attribute was not read."""
-        for name in self._attributes:
-            raise ValueError(f"attribute {name!r} is not supported")
 
 
 Operator = Callable[[Call], Any]
@@ -131,9 +69,9 @@ def _clip(call: Call) -> Tensor:
 
 def _window(call: Call, kernel: Sequence[int], spatial: Sequence[int]) -> Window:
     rank = len(kernel)
-    strides = tuple(call.take("strides", [1] * rank))
-    dilations = tuple(call.take("dilations", [1] * rank))
-    pads, mode = list(call.take("pads", [0] * 2 * rank)), call.take("auto_pad", b"NOTSET").decode()
+    strides = tuple(call.sizes("strides", [1] * rank))
+    dilations = tuple(call.sizes("dilations", [1] * rank))
+    pads, mode = call.sizes("pads", [0] * 2 * rank), call.text("auto_pad", "NOTSET")
     if {len(strides), len(dilations), len(pads) // 2, len(spatial)} != {rank} or len(pads) % 2:
         raise ValueError(f"kernel, strides, dilations and pads must fit the {len(spatial)} spatial axes")
     if mode in ("SAME_UPPER", "SAME_LOWER"):
@@ -164,7 +102,7 @@ def _images(x: Tensor) -> Tensor:
 
 def _conv(call: Call) -> Tensor:
     x, weight = _images(call.x(0)), call.x(1)
-    kernel = tuple(call.take("kernel_shape", weight.shape[2:]))
+    kernel = tuple(call.sizes("kernel_shape", weight.shape[2:]))
     if kernel != weight.shape[2:]:
         raise ValueError(f"kernel_shape is {kernel} but the weight has shape {weight.shape}")
     window = _window(call, kernel, x.shape[2:])
@@ -175,13 +113,13 @@ def _max_pool(call: Call) -> Tensor:
     if call.outputs > 1 or call.take("storage_order", 0):
         raise ValueError("indices of maxima are not supported")
     x = _images(call.x())
-    window = _window(call, call.take("kernel_shape", ()), x.shape[2:])
+    window = _window(call, call.sizes("kernel_shape"), x.shape[2:])
     return tensors.max_pool(call.graph, x, window, bool(call.take("ceil_mode", 0)))
 
 
 def _average_pool(call: Call) -> Tensor:
     x = _images(call.x())
-    window = _window(call, call.take("kernel_shape", ()), x.shape[2:])
+    window = _window(call, call.sizes("kernel_shape"), x.shape[2:])
     count, ceil_mode = bool(call.take("count_include_pad", 0)), bool(call.take("ceil_mode", 0))
     return tensors.average_pool(call.graph, x, window, count, ceil_mode)
 
@@ -199,14 +137,14 @@ def _global_max_pool(call: Call) -> Tensor:
 def _batch_normalisation(call: Call) -> Tensor:
     if call.outputs > 1 or call.take("training_mode", 0) or not call.take("spatial", 1):
         raise ValueError("only inference, one statistic per channel, is supported")
-    call.take("momentum")
+    call.number("momentum", 0.9)
     scale, shift, mean, variance = (call.x(index) for index in range(1, 5))
     epsilon = call.number("epsilon", float(np.float32(1e-5)))
     return tensors.batch_normalisation(call.graph, call.x(), scale, shift, mean, variance, epsilon)
 
 
 def _flatten(call: Call) -> Tensor:
-    x, axis = call.x(), int(call.take("axis", 1))
+    x, axis = call.x(), call.take("axis", 1)
     axis = axis if axis == x.ndim else _axis(axis, x.ndim)
     return x.reshape(math.prod(x.shape[:axis]), -1) if x.size else x
 
@@ -230,7 +168,7 @@ def _reshaped(x: Tensor, shape: Sequence[int]) -> Tensor:
 
 
 def _squeeze(call: Call) -> Tensor:
-    x, axes = call.x(), call.list("axes", 1, 13)
+    x, axes = call.x(), call.indices("axes", 1, 13)
     chosen = [i for i, n in enumerate(x.shape) if n == 1] if axes is None else [_axis(a, x.ndim) for a in axes]
     if any(x.shape[a] != 1 for a in chosen):
         raise ValueError(f"axes {axes} of a tensor of shape {x.shape} are not all of size 1")
@@ -238,7 +176,7 @@ def _squeeze(call: Call) -> Tensor:
 
 
 def _unsqueeze(call: Call) -> Tensor:
-    x, axes = call.x(), call.list("axes", 1, 13) or []
+    x, axes = call.x(), call.indices("axes", 1, 13) or []
     if x.ndim + len(axes) > 32:
         raise ValueError("a tensor may have 32 axes at most")
     places = {_axis(a, x.ndim + len(axes)) for a in axes}
@@ -249,7 +187,7 @@ def _unsqueeze(call: Call) -> Tensor:
 
 def _transpose(call: Call) -> Tensor:
     x = call.x()
-    order = list(call.take("perm", range(x.ndim)[::-1]))
+    order = call.sizes("perm", range(x.ndim)[::-1])
     if sorted(order) != list(range(x.ndim)):
         raise ValueError(f"perm {order[:8]} does not permute the axes of a tensor of shape {x.shape}")
     return x.transpose(order)
@@ -257,7 +195,7 @@ def _transpose(call: Call) -> Tensor:
 
 def _concat(call: Call) -> Tensor:
     parts = call.all()
-    axis = _axis(int(call.take("axis", 0)), parts[0].ndim)
+    axis = _axis(call.take("axis", 0), parts[0].ndim)
     others = {(t.ndim, t.shape[:axis], t.shape[axis + 1 :]) for t in parts}
     if len(others) > 1:
         raise ValueError(f"shapes {[t.shape for t in parts[:8]]} differ beside axis {axis}")
@@ -267,8 +205,8 @@ def _concat(call: Call) -> Tensor:
 
 def _slice(call: Call) -> Tensor:
     x = call.x()
-    starts, ends = call.list("starts", 1, 10), call.list("ends", 2, 10)
-    axes, steps = call.list("axes", 3, 10), None if call.opset < 10 else call.list("steps", 4, 10)
+    starts, ends = call.indices("starts", 1, 10), call.indices("ends", 2, 10)
+    axes, steps = call.indices("axes", 3, 10), None if call.opset < 10 else call.indices("steps", 4, 10)
     if starts is None or ends is None:
         raise ValueError("starts and ends are missing")
     axes, steps = list(range(len(starts))) if axes is None else axes, steps or [1] * len(starts)
@@ -282,7 +220,7 @@ def _slice(call: Call) -> Tensor:
 
 
 def _split(call: Call) -> list[Tensor]:
-    x, axis, sizes = call.x(), int(call.take("axis", 0)), call.list("split", 1, 13)
+    x, axis, sizes = call.x(), call.take("axis", 0), call.indices("split", 1, 13)
     count = call.take("num_outputs", call.outputs)
     axis = _axis(axis, x.ndim)
     if sizes is None:
@@ -294,9 +232,9 @@ def _split(call: Call) -> list[Tensor]:
 
 
 def _pad(call: Call) -> Tensor:
-    x, mode = call.x(), call.take("mode", b"constant").decode()
-    pads, value = call.list("pads", 1, 11), call.scalar("value", 2, 11) or _ZERO
-    axes = call.list("axes", 3, 18) if call.opset >= 18 else None
+    x, mode = call.x(), call.text("mode", "constant")
+    pads, value = call.indices("pads", 1, 11), call.scalar("value", 2, 11) or _ZERO
+    axes = call.indices("axes", 3, 18) if call.opset >= 18 else None
     axes = list(range(x.ndim)) if axes is None else [_axis(a, x.ndim) for a in axes]
     if mode != "constant" or pads is None or len(pads) != 2 * len(axes) or min(pads, default=0) < 0:
         raise ValueError(f"mode {mode!r} with pads {pads and pads[:8]} is not supported")
@@ -311,20 +249,20 @@ def _pad(call: Call) -> Tensor:
 
 def _gather(call: Call) -> Tensor:
     x, places = call.x(), call.x(1)
-    axis = _axis(int(call.take("axis", 0)), x.ndim)
+    axis = _axis(call.take("axis", 0), x.ndim)
     chosen = [_axis(i, x.shape[axis]) for i in integers(places, "indices")]
     shape = check_size((*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]))
     return np.take(x, chosen, axis=axis).reshape(shape)
 
 
 def _shape(call: Call) -> Tensor:
-    sizes = call.x().shape[call.take("start", 0) : call.take("end", None)]
+    sizes = call.x().shape[call.take("start", 0) : call.take("end", len(call.x().shape))]
     return tensor([fmpq(size) for size in sizes], (len(sizes),))
 
 
 def _reduction(fold: Callable[[Graph, list[Any]], Any], since: int) -> Operator:
     def apply(call: Call) -> Tensor:
-        x, axes = call.x(), call.list("axes", 1, since)
+        x, axes = call.x(), call.indices("axes", 1, since)
         keep, idle = call.take("keepdims", 1), call.take("noop_with_empty_axes", 0)
         if not axes and idle:
             return x
@@ -350,8 +288,8 @@ def _min_of(graph: Graph, values: list[Any]) -> Any:
 
 
 def _dropout(call: Call) -> Tensor:
-    call.take("ratio")
-    call.take("seed")
+    call.number("ratio", 0.5)
+    call.take("seed", 0)
     training = call.optional(2)
     if call.outputs > 1 or (training is not None and any(training.flat)):
         raise ValueError("only inference is supported")
@@ -366,7 +304,7 @@ OPERATORS: Mapping[str, Operator] = {
     "Mul": _binary(operator.mul),
     "Div": _binary(operator.truediv),
     "Sum": _variadic(_add),
-    "Neg": lambda call: -call.x(),
+    "Neg": lambda call: call.graph.count(-call.x()),
     "Relu": lambda call: call.graph.unit(call.x(), _ZERO),
     "LeakyRelu": lambda call: call.graph.unit(call.x(), call.number("alpha", float(np.float32(0.01)))),
     "PRelu": _prelu,

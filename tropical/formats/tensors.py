@@ -45,6 +45,8 @@ def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 def check_size(shape: Sequence[int]) -> tuple[int, ...]:
     """The shape, if a tensor may have it."""
+    if len(shape) > 32:
+        raise ValueError(f"a tensor may have 32 axes at most, got {len(shape)}")
     if math.prod(shape) > MAX_ELEMENTS:
         raise ValueError(f"a tensor of shape {tuple(shape)} has more than {MAX_ELEMENTS} elements")
     return tuple(shape)
@@ -101,6 +103,8 @@ def minimum(graph: Graph, a: Tensor, b: Tensor) -> Tensor:
 def largest(graph: Graph, values: Sequence[Any]) -> Any:
     """The maximum of one or more values, by a tournament."""
     round_ = list(values)
+    if not round_:
+        raise ValueError("the maximum of no number is asked for")
     while len(round_) > 1:
         winners = [graph.count_one(_larger(graph, a, b)) for a, b in zip(round_[::2], round_[1::2], strict=False)]
         round_ = winners + round_[len(round_) - len(round_) % 2 :]
@@ -132,6 +136,7 @@ class Window:
         for kernel, stride, (before, after), dilation, size in axes:
             if min(kernel, stride, dilation) < 1 or min(before, after) < 0:
                 raise ValueError(f"{self} must have positive kernel, strides, dilations and padding of at least 0")
+            check_size((max(kernel, stride, dilation, before, after),))
             room = size + before + after - dilation * (kernel - 1) - 1
             if room < 0:
                 raise ValueError(f"the window {self} is larger than its input of spatial shape {tuple(spatial)}")
@@ -198,6 +203,8 @@ def average_pool(
 
 def mean(values: Sequence[Any], count: int) -> Any:
     """Sum of values divided by ``count``."""
+    if not count:
+        raise ValueError("the mean of no number is asked for")
     return combination(values, [fmpq(1, count)] * len(values))
 
 

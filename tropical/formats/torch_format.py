@@ -1,12 +1,14 @@
 """PyTorch: modules in memory, and files of parameters (state dicts) that are read without running any code.
 
 A module is followed by ``torch.fx``, which sees what its ``forward`` calls: the modules and functions in
-:mod:`tropical.formats.torch_modules`, in any nesting, with residual sums and concatenations.
+:mod:`tropical.formats.torch_modules` and :mod:`tropical.formats.torch_functions`, in any nesting, with residual sums
+and concatenations.
 """
 
 import io
 import math
 import pickle
+import struct
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -22,7 +24,7 @@ from tropical.formats.torch_modules import Calls, floats, parameter, stack
 from tropical.network import ReLUNetwork
 
 _MALFORMED = (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, AttributeError, TypeError, AssertionError,
-              OverflowError, MemoryError, zipfile.BadZipFile)  # fmt: skip
+              OverflowError, MemoryError, zipfile.BadZipFile, struct.error)  # fmt: skip
 
 
 def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> ReLUNetwork:
@@ -47,6 +49,9 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> ReLUNet
     shape = tuple(input_shape) if input_shape is not None else _first_shape(torch, module)
     if not shape or any(not isinstance(size, int) or size < 1 for size in shape):
         raise ValueError(f"input_shape must hold positive integers, got {shape}")
+    for path, part in module.named_modules():
+        if part._forward_hooks or part._forward_pre_hooks:
+            raise ValueError(f"module {path!r} ({type(part).__name__}) has hooks, which may change what it computes")
     graph = Graph(math.prod(shape))
     return graph.network(_follow(torch, module, graph, graph.inputs((1, *shape))))
 
@@ -65,7 +70,7 @@ def _follow(torch: Any, module: Any, graph: Graph, x: Tensor) -> Tensor:
         return _one_tensor(calls.module(module, "", x))
     try:
         traced = torch.fx.symbolic_trace(module)
-    except torch.fx.proxy.TraceError as error:
+    except (torch.fx.proxy.TraceError, TypeError, RuntimeError) as error:  # as Python meets a proxy for a tensor
         raise ValueError(f"{type(module).__name__}.forward cannot be followed: {error}") from error
     values: dict[Any, Any] = {}
     for node in traced.graph.nodes:

@@ -1,7 +1,6 @@
-"""PyTorch modules and functions as operations on tensors of a graph."""
+"""PyTorch modules as operations on tensors of a graph."""
 
 import inspect
-import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from tropical.formats import tensors
 from tropical.formats.files import check_count
 from tropical.formats.lowering import Graph, Tensor, tensor
 from tropical.formats.tensors import Window
+from tropical.formats.torch_functions import each, flatten, functions, images, number, pool_window
 
 _NAME = re.compile(r"([A-Za-z0-9]+)(?:\(([-+.0-9e]+)\))?")
 
@@ -36,19 +36,12 @@ def floats(torch: Any, value: Any, where: str) -> NDArray[Any]:
     return array
 
 
-def _number(value: Any) -> Any:
-    """A Python number as a constant tensor; anything else as it is."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return tensors.exact(np.array(value), "a number in forward")
-    return value
-
-
 class Calls:
     """What a module or function does to tensors; ``ValueError`` naming what is not known."""
 
     def __init__(self, torch: Any, graph: Graph) -> None:
         self._torch, self._graph = torch, graph
-        self._functions = _functions(torch, graph)
+        self._functions = functions(torch)
 
     def knows(self, module: Any) -> bool:
         """Whether the module is supported by itself, so that it need not be followed."""
@@ -79,12 +72,12 @@ class Calls:
         if function is None:
             raise ValueError(f"function {name!r} in forward is not supported")
         try:
-            inspect.signature(function).bind(*args, **kwargs)
+            inspect.signature(function).bind(self._graph, *args, **kwargs)
         except TypeError as error:
             raise ValueError(f"function {name!r} in forward with arguments that are not supported: {error}") from None
         try:
-            return function(*args, **kwargs)
-        except ValueError as error:
+            return function(self._graph, *args, **kwargs)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise ValueError(f"function {name!r} in forward: {error}") from error
 
 
@@ -146,51 +139,35 @@ def _convolution(graph: Graph, m: Any, x: Tensor, of: _Parameters) -> Tensor:
         total = [d * (k - 1) for d, k in zip(m.dilation, m.kernel_size, strict=True)]
         pads = tuple((t // 2, t - t // 2) for t in total)
     else:
-        pads = tuple((p, p) for p in _each(0 if m.padding == "valid" else m.padding, rank))
+        pads = tuple((p, p) for p in each(0 if m.padding == "valid" else m.padding, rank))
     window = Window(tuple(m.kernel_size), tuple(m.stride), pads, tuple(m.dilation))
-    return tensors.convolution(graph, _images(x, rank), of("weight"), of("bias"), window, m.groups)
-
-
-def _each(value: Any, rank: int) -> tuple[int, ...]:
-    return tuple(value) if isinstance(value, Sequence) else (value,) * rank
-
-
-def _images(x: Tensor, rank: int) -> Tensor:
-    if x.ndim != rank + 2:
-        raise ValueError(f"needs a tensor of {rank + 2} axes (batch, channels, ...), got shape {x.shape}")
-    return x
-
-
-def _pool_window(rank: int, kernel: Any, stride: Any, padding: Any, dilation: Any = 1) -> Window:
-    sizes = _each(kernel, rank)
-    pads = tuple((p, p) for p in _each(padding, rank))
-    return Window(sizes, sizes if stride in (None, ()) else _each(stride, rank), pads, _each(dilation, rank))
+    return tensors.convolution(graph, images(x, rank), of("weight"), of("bias"), window, m.groups)
 
 
 def _max_pool(rank: int) -> Callable[..., Tensor]:
     def apply(graph: Graph, m: Any, x: Tensor, of: _Parameters) -> Tensor:
         if m.return_indices:
             raise ValueError("return_indices is not supported")
-        window = _pool_window(rank, m.kernel_size, m.stride, m.padding, m.dilation)
-        return tensors.max_pool(graph, _images(x, rank), window, m.ceil_mode)
+        window = pool_window(rank, m.kernel_size, m.stride, m.padding, m.dilation)
+        return tensors.max_pool(graph, images(x, rank), window, m.ceil_mode)
 
     return apply
 
 
 def _average_pool(rank: int) -> Callable[..., Tensor]:
     def apply(graph: Graph, m: Any, x: Tensor, of: _Parameters) -> Tensor:
-        window = _pool_window(rank, m.kernel_size, m.stride, m.padding)
+        window = pool_window(rank, m.kernel_size, m.stride, m.padding)
         divisor = getattr(m, "divisor_override", None)
-        return tensors.average_pool(graph, _images(x, rank), window, m.count_include_pad, m.ceil_mode, divisor)
+        return tensors.average_pool(graph, images(x, rank), window, m.count_include_pad, m.ceil_mode, divisor)
 
     return apply
 
 
 def _adaptive(rank: int) -> Callable[..., Tensor]:
     def apply(graph: Graph, m: Any, x: Tensor, of: _Parameters) -> Tensor:
-        if any(size != 1 for size in _each(m.output_size, rank)):
+        if any(size != 1 for size in each(m.output_size, rank)):
             raise ValueError(f"output_size must be 1, got {m.output_size}")
-        return tensors.average_pool(graph, _images(x, rank), tensors.one_window(x.shape[2:]), count_padding=True)
+        return tensors.average_pool(graph, images(x, rank), tensors.one_window(x.shape[2:]), count_padding=True)
 
     return apply
 
@@ -228,13 +205,6 @@ def _prelu(graph: Graph, m: Any, x: Tensor, of: _Parameters) -> Tensor:
     return graph.unit(x, slopes.reshape(-1, *(1,) * max(x.ndim - 2, 0)))
 
 
-def _flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    start, end = start_dim % x.ndim, end_dim % x.ndim
-    if start > end:
-        raise ValueError(f"axes {start_dim} to {end_dim} of a tensor of shape {x.shape} are in the wrong order")
-    return x.reshape(*x.shape[:start], -1, *x.shape[end + 1 :])
-
-
 def _unflatten(graph: Graph, m: Any, x: Tensor, of: _Parameters) -> Tensor:
     axis, sizes = m.dim, m.unflattened_size
     if isinstance(axis, str) or any(not isinstance(size, int) for size in sizes):
@@ -242,27 +212,20 @@ def _unflatten(graph: Graph, m: Any, x: Tensor, of: _Parameters) -> Tensor:
     return x.reshape(*x.shape[: axis % x.ndim], *sizes, *x.shape[axis % x.ndim + 1 :])
 
 
-def _float(value: Any) -> fmpq:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"a number must be finite, got {number}")
-    return fmpq(*number.as_integer_ratio())
-
-
 def _hardtanh(graph: Graph, m: Any, x: Tensor, of: _Parameters) -> Tensor:
-    return tensors.clip(graph, x, _float(m.min_val), _float(m.max_val))
+    return tensors.clip(graph, x, number(m.min_val), number(m.max_val))
 
 
 _MODULES: Mapping[str, Callable[..., Tensor]] = {
     "Linear": _linear,
     "ReLU": lambda graph, m, x, of: graph.unit(x, fmpq(0)),
-    "LeakyReLU": lambda graph, m, x, of: graph.unit(x, _float(m.negative_slope)),
+    "LeakyReLU": lambda graph, m, x, of: graph.unit(x, number(m.negative_slope)),
     "PReLU": _prelu,
     "ReLU6": _hardtanh,
     "Hardtanh": _hardtanh,
     "Identity": lambda graph, m, x, of: x,
     "Dropout": _dropout,
-    "Flatten": lambda graph, m, x, of: _flatten(x, m.start_dim, m.end_dim),
+    "Flatten": lambda graph, m, x, of: flatten(graph, x, m.start_dim, m.end_dim),
     "Unflatten": _unflatten,
     "Conv1d": _convolution,
     "Conv2d": _convolution,
@@ -276,75 +239,3 @@ _MODULES: Mapping[str, Callable[..., Tensor]] = {
     "BatchNorm2d": _batch_norm((4,)),
 }
 _NAMED = ("Linear", "ReLU", "ReLU6", "Hardtanh", "LeakyReLU", "PReLU", "Identity", "Dropout", "Flatten")
-
-
-def _functions(torch: Any, graph: Graph) -> dict[Any, Callable[..., Any]]:
-    """The functions and methods that a forward may call."""
-
-    def elementwise(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        def apply(a: Any, b: Any) -> Any:
-            if isinstance(a, int) and isinstance(b, int):
-                return operation(a, b)
-            return tensors.elementwise(graph, operation, _number(a), _number(b))
-
-        return apply
-
-    def relu(input: Any, inplace: bool = False) -> Any:
-        return graph.unit(input, fmpq(0))
-
-    def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
-        return graph.unit(input, _float(negative_slope))
-
-    def absolute(input: Any) -> Any:
-        return graph.unit(input, fmpq(-1))
-
-    def cat(tensors: Any, dim: int = 0) -> Any:
-        return np.concatenate(tensors, axis=dim)
-
-    def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
-        return _flatten(input, start_dim, end_dim)
-
-    def reshape(input: Any, *shape: Any) -> Any:
-        return input.reshape(*shape)
-
-    def size(input: Any, dim: int | None = None) -> Any:
-        return input.shape if dim is None else input.shape[dim]
-
-    def maximum(input: Any, other: Any) -> Any:
-        return tensors.maximum(graph, input, other)
-
-    def minimum(input: Any, other: Any) -> Any:
-        return tensors.minimum(graph, input, other)
-
-    F = torch.nn.functional
-    return {
-        **dict.fromkeys((operator.add, operator.iadd, torch.add, "add"), elementwise(operator.add)),
-        **dict.fromkeys((operator.sub, torch.sub, "sub"), elementwise(operator.sub)),
-        **dict.fromkeys((operator.mul, torch.mul, "mul"), elementwise(operator.mul)),
-        **dict.fromkeys((operator.truediv, torch.div, "div"), elementwise(operator.truediv)),
-        **dict.fromkeys((operator.neg, torch.neg, "neg"), operator.neg),
-        **dict.fromkeys((torch.relu, F.relu, "relu"), relu),
-        F.leaky_relu: leaky_relu,
-        **dict.fromkeys((torch.abs, "abs", abs), absolute),
-        **dict.fromkeys((torch.cat, torch.concat), cat),
-        **dict.fromkeys((torch.flatten, "flatten"), flatten),
-        **dict.fromkeys((torch.reshape, "reshape", "view"), reshape),
-        "size": size,
-        getattr: _attribute,
-        operator.getitem: _item,
-        **dict.fromkeys((torch.maximum, "maximum"), maximum),
-        **dict.fromkeys((torch.minimum, "minimum"), minimum),
-    }
-
-
-def _attribute(input: Any, name: str) -> Any:
-    if not isinstance(input, np.ndarray) or name not in ("shape", "ndim"):
-        raise ValueError(f"attribute {name!r} is not supported")
-    return getattr(input, name)
-
-
-def _item(input: Any, key: Any) -> Any:
-    keys = key if isinstance(key, tuple) else (key,)
-    if any(not isinstance(k, (int, slice, type(None), type(...))) for k in keys):
-        raise ValueError(f"index {key!r} is not supported: integers and slices are")
-    return input[key]
