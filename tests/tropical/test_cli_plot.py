@@ -1,5 +1,6 @@
 """`tropical plot`: every kind draws, every format is whole, nothing is left behind by what fails."""
 
+import sys
 import time
 
 import pytest
@@ -31,7 +32,8 @@ def files(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", MAGIC)
-def test_every_format_is_written_whole_and_twice_the_same(files, suffix):
+def test_every_format_is_written_whole_and_twice_the_same(files, suffix, monkeypatch):
+    monkeypatch.setitem(sys.modules, "plotly", None)
     out = files / f"picture{suffix}"
     result = run(files / "max.json", "--out", out, "--dpi", 40)
     assert (result.exit_code, result.stdout) == (0, f"{out}: regions of max.json\n")
@@ -42,7 +44,18 @@ def test_every_format_is_written_whole_and_twice_the_same(files, suffix):
     assert not [path for path in files.iterdir() if path.suffix == ".tmp"]
 
 
-def test_a_page_stands_alone_and_its_title_is_escaped(files):
+@pytest.mark.parametrize("kind", [name for name, row in pictures.KINDS.items() if row.page])
+def test_a_page_to_point_at_where_plotly_is_installed(files, kind):
+    pytest.importorskip("plotly")
+    assert run(files / "max.json", "--out", files / "page.html", "--kind", kind).exit_code == 0
+    assert "Plotly.newPlot" in (files / "page.html").read_text()
+    tp.save_network(tp.ReLUNetwork.from_arrays([[[1], [2]], [[1, 1]]]), files / "line.json")
+    assert run(files / "line.json", "--out", files / "line.html").exit_code == 0
+    assert "Plotly" not in (files / "line.html").read_text()
+
+
+def test_a_page_stands_alone_and_its_title_is_escaped(files, monkeypatch):
+    monkeypatch.setitem(sys.modules, "plotly", None)
     (files / "a<b.json").write_bytes((files / "max.json").read_bytes())
     assert run(files / "a<b.json", "--out", files / "page.html").exit_code == 0
     page = (files / "page.html").read_text()

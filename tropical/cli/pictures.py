@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
@@ -32,19 +33,21 @@ class Kind:
     """A kind of picture: a function of :mod:`tropical.plotting`, the options it takes, what it draws.
 
     ``dims``: the dimensions of the picture's coordinates, none where they are the inputs. ``needs``: the type that the
-    function takes, where it takes one only; the other is converted to it, exactly.
+    function takes, where it takes one only; the other is converted to it, exactly. ``page``: the function that makes an
+    .html page to point at and turn, by plotly, from the same arguments; without it the page holds the drawing.
     """
 
     function: str
     options: tuple[str, ...] = ()
     dims: tuple[int, ...] = ()
     needs: type[Loaded] | None = None
+    page: str | None = None
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "regions": Kind("plot_regions", ("box", "directions", "color"), (1, 2)),
-        "surface": Kind("plot_surface", ("box", "directions", "color"), (2,)),
+        "regions": Kind("plot_regions", ("box", "directions", "color"), (1, 2), page="regions_html"),
+        "surface": Kind("plot_surface", ("box", "directions", "color"), (2,), page="surface_html"),
         "boundary": Kind("plot_decision_boundary", ("box", "directions", "level"), (2,)),
         "bends": Kind("plot_bent_hyperplanes", ("box", "directions"), (2,), ReLUNetwork),
         "slice": Kind("plot_slice", ("box", "directions", "points", "color"), (2,)),
@@ -103,7 +106,8 @@ def plot(file: Path, out: Path, kind: str, output: int | None, dpi: int, timeout
     arguments = _arguments(f, kind, given)
     with progress("drawing"), time_limit(timeout):
         f = _as_needed(f, KINDS[kind].needs)
-        data = _picture(f, KINDS[kind].function, arguments, suffix, dpi, file.name)
+        data = _page(f, KINDS[kind], arguments) if suffix == ".html" else None
+        data = data or _picture(f, KINDS[kind].function, arguments, suffix, dpi, file.name)
     write_atomically(out, data)
     click.echo(f"{out}: {kind} of {file.name}")
     raise click.exceptions.Exit(DONE)
@@ -158,7 +162,7 @@ def _picture(f: Loaded, function: str, arguments: dict[str, Any], suffix: str, d
 
     axes = getattr(plotting, function)(f, **arguments)
     try:
-        return _page(axes.figure, title) if suffix == ".html" else _saved(axes.figure, suffix, dpi)
+        return _still_page(axes.figure, title) if suffix == ".html" else _saved(axes.figure, suffix, dpi)
     finally:
         plt.close(axes.figure)
 
@@ -173,8 +177,20 @@ def _saved(figure: "Figure", suffix: str, dpi: int) -> bytes:
     return buffer.getvalue()
 
 
-def _page(figure: "Figure", title: str) -> bytes:
-    """A page of HTML that needs nothing beside itself."""
+def _page(f: Loaded, row: Kind, arguments: dict[str, Any]) -> bytes | None:
+    """The page to point at, where there is one for this kind, plotly is installed and the picture is planar."""
+    on_a_line = len(arguments["directions"]) == 1 if "directions" in arguments else f.input_dim == 1
+    if row.page is None or on_a_line:
+        return None
+    if find_spec("plotly") is None:
+        click.echo("plotly is not installed: the page holds the drawing only, without hover", err=True)
+        return None
+    text: str = getattr(plotting, row.page)(f, **arguments)
+    return text.encode()
+
+
+def _still_page(figure: "Figure", title: str) -> bytes:
+    """The drawing as a page of HTML that needs nothing beside itself."""
     drawing = _saved(figure, ".svg", 72).decode()
     drawing = drawing[drawing.index("<svg") :]
     head = f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>\n'
