@@ -8,6 +8,8 @@ from learning.filtered_pca import FilteredPCA as FilteredPCA
 from learning.filtered_pca import PassRecord as PassRecord
 from learning.gaussianity import NonGaussianWarning as NonGaussianWarning
 from learning.missing_mass import MissingMass as MissingMass
+from learning.plotting import plot_lemma_margins as plot_lemma_margins
+from learning.plotting import plot_passes as plot_passes
 from learning.regressor import LatticePolynomialRegressor as LatticePolynomialRegressor
 from learning.sampling import GaussianOracle as GaussianOracle
 from learning.units import HiddenLayer as HiddenLayer
@@ -33,5 +35,7 @@ __all__ = [
     "lemmas",
     "literal",
     "one_hidden_layer",
+    "plot_lemma_margins",
+    "plot_passes",
     "verify_recovery",
 ]

@@ -64,6 +64,8 @@ from tropical.plotting import plot_solids as plot_solids
 from tropical.plotting import plot_surface as plot_surface
 from tropical.plotting import plot_tropical_curve as plot_tropical_curve
 from tropical.plotting import plot_zonotope as plot_zonotope
+from tropical.plotting import regions_html as regions_html
+from tropical.plotting import surface_html as surface_html
 from tropical.polyhedron import Box as Box
 from tropical.polyhedron import Polyhedron as Polyhedron
 from tropical.polynomial import TropicalPolynomial as TropicalPolynomial
@@ -177,6 +179,7 @@ __all__ = [
     "prune",
     "reconstruct_rationals",
     "region_certificate",
+    "regions_html",
     "regions_table",
     "relevant_subspace",
     "save_certificate",
@@ -184,6 +187,7 @@ __all__ = [
     "save_network",
     "sphere_maximum",
     "sup_distance",
+    "surface_html",
     "term_certificate",
     "term_evidence",
     "to_lattice_polynomial",

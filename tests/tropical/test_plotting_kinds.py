@@ -129,7 +129,7 @@ def test_values_are_shown_up_to_their_extremes():
     levels = ax.collections[0].levels
     assert levels[0] <= 0
     assert levels[-1] >= 4
-    assert len(ax.child_axes) == 1
+    assert [other.get_ylabel() for other in ax.figure.axes] == ["$x_1$", "$F$"]
 
 
 def test_decision_of_one_output_is_the_level_set():
@@ -292,6 +292,21 @@ def test_many_cells_are_few_collections():
     assert len(make_slice(net, None).parts) > 100
     assert len(ax.collections) <= 6
     assert all(float_polygon(part.cone) for part in make_slice(net, None).parts)
+
+
+@pytest.mark.parametrize("color", ["piece", "gradient", "value"])
+def test_numbers_beyond_float64_are_refused_where_they_are_drawn(color):
+    steep = tp.ReLUNetwork.from_arrays([[[10**400, 0], [0, 1]], [[1, 1]]])
+    if color == "piece":
+        assert pl.plot_regions(steep).collections
+    else:
+        with pytest.raises(ValueError, match="below 1"):
+            pl.plot_regions(steep, color=color)
+    far = tp.ReLUNetwork.from_arrays([[[1, 0]], [[1]]], [[10**400], None])
+    with pytest.raises(ValueError, match="below 1"):
+        pl.plot_regions(far, color=color)
+    flat = tp.ReLUNetwork.from_arrays([[[f"1/{10**400}", 0]], [[1]]])
+    assert pl.plot_regions(flat, color="gradient").collections
 
 
 def test_bad_requests():

@@ -7,6 +7,8 @@ from tropical.plotting.duals import plot_newton_polytope as plot_newton_polytope
 from tropical.plotting.duals import plot_tropical_curve as plot_tropical_curve
 from tropical.plotting.duals import plot_zonotope as plot_zonotope
 from tropical.plotting.graphs import plot_dual_graph as plot_dual_graph
+from tropical.plotting.pages import regions_html as regions_html
+from tropical.plotting.pages import surface_html as surface_html
 from tropical.plotting.regions import plot_regions as plot_regions
 from tropical.plotting.sections import plot_slice as plot_slice
 from tropical.plotting.solids import plot_solids as plot_solids
@@ -24,4 +26,6 @@ __all__ = [
     "plot_surface",
     "plot_tropical_curve",
     "plot_zonotope",
+    "regions_html",
+    "surface_html",
 ]

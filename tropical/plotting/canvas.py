@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tropical.plotting.outlines import Outline, Segment, measures
 from tropical.plotting.palette import BREAK, CUT, FRAME, HATCHES
 from tropical.plotting.shading import Shades
-from tropical.plotting.slices import Slice
+from tropical.plotting.slices import Slice, rounded
 from tropical.polyhedron import Box
 from tropical.rationals import Vector
 
@@ -132,6 +132,7 @@ def set_limits(ax: "Axes", view: Box) -> None:
     ax.set_xlim(lower[0] - pad, upper[0] + pad)
     ax.set_ylim(lower[1] - pad, upper[1] + pad)
     ax.set_aspect("equal", adjustable="box")
+    ax.locator_params(nbins=7)
     for spine in ax.spines.values():
         spine.set_visible(False)
 
@@ -154,4 +155,4 @@ def label_region(ax: "Axes", text: str, outlines: Sequence[Outline]) -> None:
 
 def floats(points: Iterable[Vector]) -> Outline:
     """Coordinates rounded to float64: the only place where a picture loses exactness."""
-    return [tuple(map(float, point)) for point in points]
+    return [tuple(map(rounded, point)) for point in points]

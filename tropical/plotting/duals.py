@@ -55,7 +55,7 @@ def plot_newton_polytope(p: TropicalPolynomial, ax: "Axes | None" = None) -> "Ax
     subdivision = dual_subdivision(p)
     axes: Axes = make_axes(ax)
     line = p.input_dim == 1
-    points = [(float(a[0]), float(c) if line else float(a[1])) for a, c in zip(p.support, p.coefficients, strict=True)]
+    points = floats((a[0], c if line else a[1]) for a, c in zip(p.support, p.coefficients, strict=True))
     if line:
         _draw_lifted(axes, subdivision, points)
     else:

@@ -23,7 +23,7 @@ from tropical.plotting.canvas import (
 from tropical.plotting.outlines import Outline, adjacent, components, float_point, float_polygon, point_of, segments
 from tropical.plotting.palette import BREAK, SEQUENTIAL
 from tropical.plotting.shading import Shade, check_shade, colour_bar, shades
-from tropical.plotting.slices import Slice, make_picture, make_slice
+from tropical.plotting.slices import Slice, make_picture, make_slice, rounded
 from tropical.polyhedron import Polyhedron
 from tropical.rationals import Vector
 
@@ -118,7 +118,7 @@ def _fill_bands(ax: "Axes", cut: Slice) -> None:
         corners = []
         for point in float_polygon(part.cone):
             if place.setdefault(point, len(place)) == len(values):
-                values.append(float(exact[point]))
+                values.append(rounded(exact[point]))
             corners.append(place[point])
         triangles += [(corners[0], i, j) for i, j in pairwise(corners[1:])]
     low, high = min(values), max(values)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -11,7 +12,7 @@ from tropical.linear_parts import Function
 from tropical.network import ReLUNetwork
 from tropical.plotting.outlines import colouring
 from tropical.plotting.palette import COLOURS, SEQUENTIAL, layer_colours
-from tropical.plotting.slices import Part, Slice, inner
+from tropical.plotting.slices import Part, Slice, inner, rounded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,9 @@ def cutting_layers(parts: Sequence[Part], pairs: Iterable[tuple[int, int]], net:
 def gradient_norm(part: Part) -> float:
     """The Euclidean norm of the derivative, of several outputs the Frobenius norm, rounded."""
     forms = (part.piece,) if isinstance(part.piece, AffineForm) else part.piece.forms
-    return math.sqrt(sum(inner(form.gradient, form.gradient) for form in forms))
+    square = sum((inner(form.gradient, form.gradient) for form in forms), Fraction(0))
+    shift = (square.numerator.bit_length() - square.denominator.bit_length()) // 2
+    return rounded(Fraction(math.sqrt(square / Fraction(4) ** shift)) * Fraction(2) ** shift)
 
 
 def _by_norm(cut: Slice) -> Shades:
@@ -102,11 +105,9 @@ def _by_norm(cut: Slice) -> Shades:
 
 
 def colour_bar(ax: "Axes", values: Any, label: str) -> None:
-    """A bar to the right of the Axes, as high as they are."""
-    if ax.name == "3d":
-        ax.figure.colorbar(values, ax=ax, label=label, shrink=0.7, pad=0.12)
-    else:
-        ax.figure.colorbar(values, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)), label=label)
+    """A bar to the right of the Axes."""
+    pad = 0.12 if ax.name == "3d" else 0.03
+    ax.figure.colorbar(values, ax=ax, label=label, shrink=0.8, aspect=25, pad=pad)
 
 
 def _by_layer(layers: Sequence[int], depth: int) -> Shades:

@@ -114,6 +114,8 @@ def make_slice(
     if view is None:
         view = view_around(_vertices(found), margin=clipped)
         found = [_inside(part, view) for part in found]
+    for bound in (*view.lower, *view.upper):
+        rounded(bound)
     pieces = f.pieces if isinstance(f, LatticePolynomial) else tuple(dict.fromkeys(part.piece for part in found))
     return Slice(view, tuple(found), pieces, clipped)
 
@@ -225,6 +227,18 @@ def orthogonal_part(vector: Vector, rows: Sequence[Vector]) -> Vector:
             row = tuple(a - factor * b for a, b in zip(row, other, strict=True))
         frame.append(row)
     return frame[-1]
+
+
+def rounded(q: Fraction) -> float:
+    """The nearest float64; ``ValueError`` if that is infinite.
+
+    >>> rounded(Fraction(1, 3))
+    0.3333333333333333
+    """
+    try:
+        return float(q)
+    except OverflowError:
+        raise ValueError("a picture needs numbers below 1.8e308, got a larger one") from None
 
 
 def inner(first: Vector, second: Vector) -> Fraction:

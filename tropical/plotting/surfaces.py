@@ -10,7 +10,7 @@ from tropical.plotting.canvas import Edges, floats, make_axes, sorted_edges, thi
 from tropical.plotting.outlines import Outline, Point, adjacent, polygon, segments
 from tropical.plotting.palette import BREAK, FRAME
 from tropical.plotting.shading import Shade, check_shade, shades
-from tropical.plotting.slices import Part, make_picture, make_slice
+from tropical.plotting.slices import Part, make_picture, make_slice, rounded
 from tropical.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def plot_surface(
     cut = make_slice(f, picture.domain)
     axes = make_axes(ax, space=True)
     edges = segments(cut.parts)
-    faces = [[_lifted(part, point) for point in polygon(part.cone)] for part in cut.parts]
+    faces = [[lifted(part, point) for point in polygon(part.cone)] for part in cut.parts]
     chosen = shades(cut, f, color, adjacent(edges))
     draw_faces(axes, faces, chosen.colours, 0.9 * thinning(len(edges)))
     set_box(axes, [corner for face in faces for corner in face])
@@ -89,9 +89,10 @@ def set_box(ax: "Axes3D", corners: Sequence[tuple[float, ...]], equal: bool = Fa
         axis.set_major_locator(MaxNLocator(max(2, min(5, round(4 * share)))))
 
 
-def _lifted(part: Part, point: Point) -> tuple[float, ...]:
+def lifted(part: Part, point: Point) -> tuple[float, ...]:
+    """The point of the graph over a point of the plane, rounded."""
     assert isinstance(part.piece, AffineForm)
-    return (*map(float, point), float(part.piece(point)))
+    return (*map(rounded, point), rounded(part.piece(point)))
 
 
 def _draw_floor(ax: "Axes3D", edges: Edges) -> None:
