@@ -11,7 +11,7 @@ import tropical
 from learning import units
 
 ROOT = Path(__file__).resolve().parent.parent
-os.environ["MPLBACKEND"] = "Agg"
+os.environ.pop("MPLBACKEND", None)  # notebooks choose theirs, which shows figures
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 project = "tropical-relu"
