@@ -136,7 +136,8 @@ class BasisProposer:
 def _quiet_solver() -> Any:
     import highspy
 
-    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    bindings: Any = highspy
+    solver = bindings._Highs()  # highspy.Highs, derived from it, prints a banner to stdout when made (1.16)
     options = {"output_flag": False, "threads": 1, "presolve": "off", "solver": "simplex"}
     for option, value in {**options, "simplex_iteration_limit": _PATIENCE}.items():
         solver.setOptionValue(option, value)

@@ -145,3 +145,9 @@ def test_bad_shapes_are_refused():
         maximise((0, 1), [(0, 1), (0, 1, 1)])
     with pytest.raises(ValueError, match="objective must have 3"):
         LinearProgram(SQUARE, 2).maximise((0, 1))
+
+
+def test_the_solver_prints_nothing(capfd):
+    assert maximise((0, 1, 1), SQUARE).status == "optimal"
+    assert LinearProgram(SQUARE, 2).maximise((0, 1, 1)).status == "optimal"
+    assert capfd.readouterr() == ("", "")
