@@ -71,9 +71,10 @@ def test_a_sequential_module_may_begin_with_one_that_has_no_arrays():
     assert safetensors_format.decode(data) == ReLUNetwork.from_arrays([EYE, EYE])
 
 
-def test_adjacent_layers_have_nothing_between():
+def test_what_stands_between_adjacent_layers_is_not_guessed():
     data = pack(*tensors(**{"0__weight": EYE, "1__weight": EYE, "3__weight": EYE}))
-    assert safetensors_format.decode(data) == ReLUNetwork.from_arrays([EYE] * 3, None, [(1, 1), (0, 1)])
+    with pytest.raises(ValueError, match="whether a ReLU stands between modules 0 and 1"):
+        safetensors_format.decode(data)
 
 
 NUMBERS = {

@@ -89,33 +89,35 @@ def network_of(arrays: Arrays) -> ReLUNetwork:
     )
 
 
-def sequential_names(names: Iterable[str]) -> tuple[dict[str, str], list[int]]:
+def sequential_names(names: Iterable[str]) -> dict[str, str]:
     """Names "0.weight", "0.bias", "2.weight", ... of a sequential module, one prefix allowed, as weight_l and bias_l.
 
-    Between affine layers two apart stands one module without arrays, taken to be ReLU; between adjacent ones stands
-    nothing, and the second value lists the layers l with nothing between l and l + 1. ``ValueError`` where they are
-    further apart or belong to several modules. Other names are returned as they are.
+    Between affine layers two apart stands one module without arrays, taken to be ReLU. ``ValueError`` where they are
+    next to each other (a list of layers with the activations elsewhere looks the same as layers without any), further
+    apart, or belong to several modules. Other names are returned as they are.
 
-    >>> sequential_names(["net.0.weight", "net.2.weight", "net.3.weight", "net.3.bias"])
-    ({'net.0.weight': 'weight_0', 'net.2.weight': 'weight_1', 'net.3.weight': 'weight_2', 'net.3.bias': 'bias_2'}, [1])
+    >>> sequential_names(["net.0.weight", "net.2.weight", "net.2.bias"])
+    {'net.0.weight': 'weight_0', 'net.2.weight': 'weight_1', 'net.2.bias': 'bias_1'}
     """
     names = list(names)
     matches = [_SEQUENTIAL.fullmatch(name) for name in names]
     if not names or not all(matches):
-        return {name: name for name in names}, []
+        return {name: name for name in names}
     found = [(match[1], int(match[2]), match[3]) for match in matches if match]
     if len({prefix for prefix, _, _ in found}) > 1:
         raise ValueError("the arrays belong to several modules: name them weight_0, bias_0, weight_1, ... in order")
     places = sorted({place for _, place, _ in found})
     for first, second in pairwise(places):
+        if second - first == 1:
+            raise ValueError(f"whether a ReLU stands between modules {first} and {second} is not in the file")
         if second - first > 2:
             raise ValueError(
                 f"modules {first} and {second} with arrays are {second - first} apart, where one ReLU between affine"
                 " layers makes it 2: what stands between is not in the file; name the arrays weight_0, weight_1, ..."
             )
     layer = {place: index for index, place in enumerate(places)}
-    adjacent = [layer[first] for first, second in pairwise(places) if second - first == 1]
-    return {name: f"{kind}_{layer[place]}" for name, (_, place, kind) in zip(names, found, strict=True)}, adjacent
+    return {name: f"{kind}_{layer[place]}" for name, (_, place, kind) in zip(names, found, strict=True)}
+
 
 
 def exact_arrays(net: ReLUNetwork) -> dict[str, NDArray[np.float64]]:

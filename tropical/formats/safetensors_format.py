@@ -48,11 +48,9 @@ def decode(data: bytes) -> ReLUNetwork:
     header.pop("__metadata__", None)
     tensors = {name: _tensor(name, entry) for name, entry in header.items()}
     _check_offsets(tensors, len(data) - 8 - length)
-    names, adjacent = sequential_names(tensors)
+    names = sequential_names(tensors)
     check_shapes({names[name]: tensor.shape for name, tensor in tensors.items()})
-    arrays = {names[name]: _array(data, 8 + length, tensor) for name, tensor in tensors.items()}
-    linear = {f"slopes_{layer}": np.ones((len(arrays[f"weight_{layer}"]), 2)) for layer in adjacent}
-    return network_of(arrays | linear)
+    return network_of({names[name]: _array(data, 8 + length, tensor) for name, tensor in tensors.items()})
 
 
 def _tensor(name: str, entry: Any) -> _Tensor:

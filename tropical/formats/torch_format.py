@@ -118,9 +118,7 @@ def decode(data: bytes, layers: Sequence[str] | None = None) -> ReLUNetwork:
     if layers is not None:
         return from_torch(stack(torch, state, layers))
     try:
-        names, adjacent = sequential_names(state)
-        if adjacent:
-            raise ValueError("whether a ReLU stands between modules next to each other is not in the file")
+        names = sequential_names(state)
         check_shapes({names[key]: tuple(value.shape) for key, value in state.items()})
     except ValueError as error:
         hint = "name the modules with layers=[...], or build the module and use from_torch"
