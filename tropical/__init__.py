@@ -47,6 +47,8 @@ from tropical.irredundancy import irredundant as irredundant
 from tropical.lattice_form import to_lattice_polynomial as to_lattice_polynomial
 from tropical.lattice_form import to_lattice_polynomials as to_lattice_polynomials
 from tropical.lattice_polynomial import LatticePolynomial as LatticePolynomial
+from tropical.level_sets import BoundaryPiece as BoundaryPiece
+from tropical.level_sets import decision_boundary as decision_boundary
 from tropical.lipschitz import LipschitzConstant as LipschitzConstant
 from tropical.lipschitz import lipschitz_constant as lipschitz_constant
 from tropical.network import ReLUNetwork as ReLUNetwork
@@ -102,6 +104,7 @@ from tropical.verdict import Verdict as Verdict
 __all__ = [
     "AffineForm",
     "AffineMap",
+    "BoundaryPiece",
     "Box",
     "Budget",
     "BudgetExhausted",
@@ -133,6 +136,7 @@ __all__ = [
     "cells_table",
     "check_certificate",
     "computation_graph",
+    "decision_boundary",
     "disagreement",
     "dominated_by_quadratic",
     "dual_subdivision",

@@ -119,7 +119,6 @@ def sequential_names(names: Iterable[str]) -> dict[str, str]:
     return {name: f"{kind}_{layer[place]}" for name, (_, place, kind) in zip(names, found, strict=True)}
 
 
-
 def exact_arrays(net: ReLUNetwork) -> dict[str, NDArray[np.float64]]:
     """The arrays of a network in float64; ``ValueError`` if a parameter is no float64, which only JSON can hold."""
     arrays = {}
