@@ -9,18 +9,14 @@ import tropical as tp
 from learning import instances
 from learning.lemmas import check, check_neighbour
 from learning.lemmas.net_error import LEMMA
+from oracles.degenerate_networks import HOMOGENEOUS
 
 arrays = tp.ReLUNetwork.from_arrays
 ABSOLUTE = arrays([[[1], [-1]], [[1, 1]]])
 
 DEGENERATE = {
-    "constant": arrays([[[1, 2]], [[0]]]),
+    **HOMOGENEOUS,
     "all weights 0": arrays([[[0, 0]], [[0]]]),
-    "no hidden layer": arrays([[[1, 2]]]),
-    "one input": ABSOLUTE,
-    "duplicates": arrays([[[1, 2], [1, 2], [2, 4]], [[1, 1, -1]]]),
-    "cancelling, dead and duplicated units": instances.cancelling(4, 1),
-    "k = 1": instances.random_network(1, (4, 4), 5, 0),
     "leaky units": arrays([[[1, 1], [-1, 2]], [[1, 1]]], slopes=[[("1/10", 1), ("1/10", 1)]]),
 }
 

@@ -10,19 +10,11 @@ import tropical as tp
 from learning import instances
 from learning.lemmas import Subject, check, check_neighbour
 from learning.lemmas.restriction_error import LEMMA
+from oracles.degenerate_networks import BIASED, HOMOGENEOUS
 
 arrays = tp.ReLUNetwork.from_arrays
 
-DEGENERATE = {
-    "constant": arrays([[[1, 2]], [[0]]], [[1], [3]]),
-    "no hidden layer": arrays([[[1, 2]]], [[3]]),
-    "one input": arrays([[[1], [-1]], [[1, 1]]]),
-    "duplicates": arrays([[[1, 2], [1, 2], [2, 4]], [[1, 1, -1]]]),
-    "with biases": arrays([[[1, 0], [1, 1], [0, 1]], [[1, -2, 1]]], [[1, 0, -1], [3]]),
-    "cancelling, dead and duplicated units": instances.cancelling(4, 1),
-    "k = 1": instances.random_network(1, (4, 4), 5, 0),
-    "full dimension": instances.random_network(2, (5,), 2, 0),
-}
+DEGENERATE = {**HOMOGENEOUS, **BIASED}
 
 
 def projector(rows, dim):

@@ -11,19 +11,10 @@ import tropical as tp
 from learning import instances
 from learning.lemmas import Subject, check, check_neighbour
 from learning.lemmas.value_stability import LEMMA
+from oracles.degenerate_networks import HOMOGENEOUS
 
 arrays = tp.ReLUNetwork.from_arrays
 ABSOLUTE = arrays([[[1], [-1]], [[1, 1]]])
-
-DEGENERATE = {
-    "constant 0": arrays([[[1, 2]], [[0]]]),
-    "linear": arrays([[[1, 2]]]),
-    "one input": ABSOLUTE,
-    "duplicates": arrays([[[1, 2], [1, 2], [2, 4]], [[1, 1, -1]]]),
-    "biases that cancel": arrays([[[1, 0], [1, 0], [0, 1]], [[1, 1, 2]]], [[0, 0, 0], [0]]),
-    "cancelling, dead and duplicated units": instances.cancelling(4, 1),
-    "k = 1": instances.random_network(1, (4, 4), 5, 0),
-}
 
 
 def squares(verdict):
@@ -50,7 +41,7 @@ def moved_values(net, rows, points):
         instances.h4(4, None),
         instances.random_network(2, (4, 4), 10, 0),
         instances.random_network(2, (6,), 3, 1),
-        *DEGENERATE.values(),
+        *HOMOGENEOUS.values(),
     ],
 )
 def test_proved(net):
