@@ -35,6 +35,7 @@ from tropical.formats import save_lattice_polynomial as save_lattice_polynomial
 from tropical.formats import save_network as save_network
 from tropical.gaussian import FilteredMoments as FilteredMoments
 from tropical.gaussian import GaussianMoments as GaussianMoments
+from tropical.gaussian import enclosed_integral as enclosed_integral
 from tropical.gaussian import filtered_moments as filtered_moments
 from tropical.gaussian import gaussian_inner_product as gaussian_inner_product
 from tropical.gaussian import gaussian_mean as gaussian_mean
@@ -140,6 +141,7 @@ __all__ = [
     "disagreement",
     "dominated_by_quadratic",
     "dual_subdivision",
+    "enclosed_integral",
     "equivalent",
     "essential_terms",
     "filtered_moments",

@@ -26,6 +26,7 @@ from tropical import (
     Enclosure,
     FilteredMoments,
     ReLUNetwork,
+    enclosed_integral,
     filtered_moments,
     gaussian_mean,
 )
@@ -346,7 +347,7 @@ class _Closed:
 
         ends = acb(rational_ball(start)), acb(rational_ball(end))
         tolerance = arb(2) ** (-bits - 8)
-        return acb.integral(integrand, *ends, rel_tol=tolerance, abs_tol=tolerance)
+        return enclosed_integral(integrand, *ends, tolerance)
 
 
 def _passed(piece: int, left: int, right: int) -> Iterator[Crossing]:

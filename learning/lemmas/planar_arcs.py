@@ -14,7 +14,7 @@ from flint import acb, arb
 
 from learning.lemmas.rational_subspaces import Vector, inner
 from learning.lemmas.special import normal_density, normal_distribution, rational_ball
-from tropical import AffineForm, AffineMap, ReLUNetwork, polyhedral_complex
+from tropical import AffineForm, AffineMap, ReLUNetwork, enclosed_integral, polyhedral_complex
 
 __all__ = [
     "Arc",
@@ -155,7 +155,7 @@ def owen_t(h: arb, a: arb) -> arb:
 
 def _integral(integrand: Callable[[acb], acb], start: arb, end: arb) -> arb:
     """∫ of a meromorphic function that is real on the real line, rigorously."""
-    return acb.integral(lambda x, _: integrand(x), start, end, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE).real
+    return enclosed_integral(lambda x, _: integrand(x), start, end, _TOLERANCE).real
 
 
 @dataclass(frozen=True)

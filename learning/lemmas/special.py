@@ -6,7 +6,13 @@ from fractions import Fraction
 
 from flint import arb, fmpq
 
-__all__ = ["chi_square_density", "chi_square_tail", "normal_density", "normal_distribution", "rational_ball"]
+__all__ = [
+    "chi_square_density",
+    "chi_square_tail",
+    "normal_density",
+    "normal_distribution",
+    "rational_ball",
+]
 
 
 def rational_ball(value: Fraction | int) -> arb:

@@ -7,3 +7,4 @@ from tropical.gaussian.means import gaussian_mean as gaussian_mean
 from tropical.gaussian.polyhedra import GaussianMoments as GaussianMoments
 from tropical.gaussian.polyhedra import gaussian_measure as gaussian_measure
 from tropical.gaussian.polyhedra import gaussian_moments as gaussian_moments
+from tropical.gaussian.quadrature import enclosed_integral as enclosed_integral

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from flint import acb, arb, ctx, fmpq
 
+from tropical.gaussian.quadrature import enclosed_integral
+
 End = tuple[int, fmpq] | None
 """A signed distance as (sign, square); None is plus infinity."""
 
@@ -49,7 +51,7 @@ class Integrals:
             def integrand(u: acb, _: bool) -> acb:
                 return (exponent * u * u).exp() / (1 + u * u)
 
-            area = acb.integral(integrand, 0, arb(square / height).sqrt()).real
+            area = enclosed_integral(integrand, 0, arb(square / height).sqrt()).real
             self._owen[key] = exponent.exp() * area / (2 * arb.pi())
         return self._owen[key]
 
@@ -84,7 +86,7 @@ def _edge_integral(height: fmpq, offset: fmpq, ends: tuple[End, End]) -> arb:
         s = (near + across * c * c).sqrt(analytic=analytic)
         return (s * root_half).erfc() / (c * s)
 
-    total = acb.integral(integrand, -back, stop).real
+    total = enclosed_integral(integrand, -back, stop).real
     if clipped != list(ends):
         distance = arb(height + offset + reach).sqrt()
         total += arb(0).union((distance / arb(2).sqrt()).erfc() / distance * arb.pi())

@@ -22,10 +22,12 @@ from learning.lemmas import (
     check_neighbour,
     compare,
     decided,
+    radial_identity,
     undecided,
 )
 from learning.lemmas.documents import LemmaReport, formula_svg
 from learning.lemmas.sweeps import sweep
+from learning.time_limit import OutOfTime
 
 HALF, ONE = Fraction(1, 2), Fraction(1)
 THIRD = tp.Enclosure(Fraction(1, 3), Fraction(2, 3))
@@ -235,6 +237,20 @@ def test_a_sweep_names_what_did_not_come_to_an_end():
     assert "not this one" in found.markdown()
     with pytest.raises(ValueError, match="no family 'h7'"):
         sweep("h7", [0])
+
+
+@pytest.mark.parametrize(("stop", "reason"), [(OutOfTime, "seconds were over"), (KeyboardInterrupt, "interrupted")])
+def test_the_command_ends_with_what_it_found(tmp_path, monkeypatch, stop, reason):
+    def stopped(*arguments, **choices):
+        raise stop
+
+    monkeypatch.setattr(radial_identity, "filtered_moments", stopped)
+    tp.save_network(PLANE, tmp_path / "h6.json")
+    arguments = ["lemmas", str(tmp_path / "h6.json"), "--lemma", "L2", "--lemma", "L8", "--timeout", "60", "--json"]
+    result = CliRunner().invoke(main, arguments)
+    found = json.loads(result.stdout)
+    assert (result.exit_code, list(found["lemmas"])) == (3, ["L2"])
+    assert reason in found["stopped"]
 
 
 def test_the_command(tmp_path):

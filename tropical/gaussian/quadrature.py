@@ -1,0 +1,62 @@
+"""Rigorous integrals whose integrand is Python code: nothing that interrupts it can be lost or spoil the result."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flint import acb, arb
+
+_RAISING = ("SIGINT", "SIGALRM", "SIGTERM")  # signals whose handlers may raise in the middle of an integrand
+
+
+def enclosed_integral(integrand: Callable[[acb, bool], acb], start: Any, end: Any, tolerance: arb | None = None) -> acb:
+    """The integral of an analytic function along the segment from start to end, as a complex ball (python-flint).
+
+    The integrand gets a ball and whether it has to be analytic there, as for ``acb.integral``; without ``tolerance``
+    the result is as narrow as the working precision allows. An exception in a callback of the binding can get lost and
+    leave a wrong ball: here one of the integrand comes out as itself, and handlers of signals (Ctrl-C, timers) wait
+    until the integral is done.
+
+    >>> enclosed_integral(lambda z, _: 3 * z * z, 0, 1).real.contains(1)
+    True
+    """
+    raised: list[BaseException] = []
+
+    def guarded(z: acb, analytic: bool) -> acb:
+        if raised:
+            return acb("nan")
+        try:
+            return integrand(z, analytic)
+        except BaseException as error:
+            raised.append(error)
+            return acb("nan")
+
+    limits: dict[str, Any] = {} if tolerance is None else {"rel_tol": tolerance, "abs_tol": tolerance}
+    with _signals_wait():
+        found = acb.integral(guarded, start, end, **limits)
+    if raised:
+        raise raised[0]
+    return found
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Let Python's handlers of signals run after the body only; they run in the main thread and nowhere else."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in _RAISING if hasattr(signal, name)]
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    waiting: list[int] = []
+    taken = [number for number, handler in handlers.items() if callable(handler)]
+    try:
+        for number in taken:
+            signal.signal(number, lambda number, frame: waiting.append(number))
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, handlers[number])
+        for number in dict.fromkeys(waiting):
+            signal.raise_signal(number)
