@@ -44,14 +44,14 @@ def decision_boundary(cx: PolyhedralComplex, output: int = 0, level: Any = 0) ->
         raise ValueError(f"output must be between 0 and {cx.network.output_dim - 1}, got {output}")
     bound = as_fraction(level, "level")
     owners: dict[_Zeros, list[int]] = {}
-    constant: list[_Zeros] = []
+    constant: set[_Zeros] = set()
     for cell in cx.cells:
         form = cx.quotient.descend(cell.affine_map.forms[output])
         row = primitive((form.constant - bound, *form.gradient))
         for zeros in _zero_faces(cell.cone, row):
             owners.setdefault(zeros, []).append(cell.index)
         if not any(row):
-            constant.append(zeros)
+            constant.add(zeros)
     return [
         _piece(cx, zeros, cells, zeros in constant)
         for zeros, cells in owners.items()

@@ -2,10 +2,10 @@ r"""L10: a homogeneous G with a mean square exceeds τ often enough; with L9, st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from math import isqrt
 from typing import Any
 
@@ -19,7 +19,7 @@ from learning.lemmas.lemma import Evidence, FalseNeighbour, Hypothesis, Lemma
 from learning.lemmas.planar_arcs import circle_mean, planar_arcs
 from learning.lemmas.rational_subspaces import Rows, Vector, complement, inner, orthogonal_basis, sum_of
 from learning.lemmas.setting import Setting
-from learning.lemmas.special import chi_square_tail, rational_ball
+from learning.lemmas.special import MOST_ENCLOSED, chi_square_tail, rational_ball
 from learning.lemmas.subject import Subject
 from learning.lemmas.typical_subspaces import typical_subspaces
 from learning.lemmas.typical_thresholds import typical_thresholds
@@ -36,7 +36,6 @@ from tropical import (
 
 __all__ = ["LEMMA"]
 
-_MOST_DIMENSIONS = 3  # in which Gaussian functionals are enclosed
 _MOST_EXPONENT = 20_000  # s up to which Q_k(s), about exp(-s/2), is handled as a rational number
 
 
@@ -55,13 +54,16 @@ class _Case:
         """Λ², Λ = max |G| on the sphere."""
         return sphere_maximum(self.function, budget=self.setting.budget).squared
 
-    def mean_square(self, bits: int) -> Enclosure:
-        """σ² = E G²."""
-        return gaussian_inner_product(self.function, self.function, bits=bits, budget=self.setting.budget)
+    @cached_property
+    def mean_square(self) -> Callable[[int], Enclosure]:
+        """σ² = E G² at so many bits, each found once."""
+        g, budget = self.function, self.setting.budget
+        return cache(lambda bits: gaussian_inner_product(g, g, bits=bits, budget=budget))
 
-    def moments(self, tau: Fraction, bits: int) -> FilteredMoments:
-        """Pr[|G| > τ] and E[1_{|G| > τ}(xxᵀ - I)]."""
-        return filtered_moments(self.function, tau, bits=bits, budget=self.setting.budget)
+    @cached_property
+    def moments(self) -> Callable[[Fraction, int], FilteredMoments]:
+        """Pr[|G| > τ] and E[1_{|G| > τ}(xxᵀ - I)] for τ at so many bits, each found once."""
+        return cache(lambda tau, bits: filtered_moments(self.function, tau, bits=bits, budget=self.setting.budget))
 
     def bound(self, k: int, largest_squared: Fraction, tau: Fraction, bits: int, prefactor: bool = True) -> Enclosure:
         """(σ²/2kΛ²) Q_k(2kτ²/σ²), or the false Q_k(kτ²/σ²)."""
@@ -84,7 +86,7 @@ def _check(subject: Subject, setting: Setting, *, prefactor: bool = True) -> Evi
     with ctx.workprec(setting.bits):
         for case in cases:
             chosen[f"τ, W {case.name}"] = taus = typical_thresholds(case.function, setting)
-            if len(case.rows) > _MOST_DIMENSIONS:
+            if len(case.rows) > MOST_ENCLOSED:
                 claims += _estimated_claims(case, taus[0], prefactor)
                 continue
             for tau in taus:
@@ -99,7 +101,7 @@ def _cases(subject: Subject, setting: Setting) -> list[_Case]:
     found = []
     for name, rows in typical_subspaces(subject, setting).items():
         together = sum_of(subject.relevant, rows)
-        chosen_here = setting.subspace is None and subject.k <= _MOST_DIMENSIONS < len(together)
+        chosen_here = setting.subspace is None and subject.k <= MOST_ENCLOSED < len(together)
         if len(together) > len(orthogonal_basis(rows)) and not chosen_here:
             function = residual(subject.network, rows) if rows else subject.network
             found.append(_Case(name, function, rows, together, setting))
@@ -196,7 +198,7 @@ def _estimated_claims(case: _Case, tau: Fraction, prefactor: bool) -> Iterator[C
     yield compare(f"Pr[|G| > τ] >= {_formula(prefactor)}, k = {k}, W {case.name}, τ = {tau}", left, ">=", right)
     if prefactor:
         text = f"λ_max >= (σ²/2κΛ²)·Q_κ(4κmΛ²/σ²), κ = {k}, W {case.name}"
-        yield undecided(text, f"eigenvalues are enclosed in up to {_MOST_DIMENSIONS} dimensions")
+        yield undecided(text, f"eigenvalues are enclosed in up to {MOST_ENCLOSED} dimensions")
 
 
 def _half_line() -> tuple[ReLUNetwork, Mapping[str, Any]]:

@@ -15,7 +15,7 @@ from learning.lemmas.functions import residual
 from learning.lemmas.lemma import Evidence, FalseNeighbour, Hypothesis, Lemma
 from learning.lemmas.rational_subspaces import Rows, Vector, inner, orthogonal_basis, project, sum_of
 from learning.lemmas.setting import Setting
-from learning.lemmas.special import rational_ball
+from learning.lemmas.special import MOST_ENCLOSED, rational_ball
 from learning.lemmas.subject import Subject
 from learning.lemmas.typical_subspaces import orthogonal_vector, typical_subspaces
 from learning.lemmas.typical_thresholds import typical_thresholds
@@ -23,7 +23,6 @@ from tropical import AffineForm, AffineMap, Enclosure, ReLUNetwork, equivalent, 
 
 __all__ = ["LEMMA"]
 
-_MOST_DIMENSIONS = 3  # in which second moments are enclosed
 _MOST_PIECES = 20  # whose halves are integrated over as well; their number is what it costs
 
 
@@ -44,9 +43,9 @@ def _check(subject: Subject, setting: Setting, *, inside: bool = False) -> Evide
             claims.append(compare(text, Fraction(len(seen)), "=", Fraction(subject.dimension)))
             continue
         claims += _invariance_claims(subject, setting, rows, v, name)
-        if len(seen) <= _MOST_DIMENSIONS:
+        if len(seen) <= MOST_ENCLOSED:
             claims += _matrix_claims(subject, setting, rows, seen, v, name)
-        if not inside and not rows and subject.k < _MOST_DIMENSIONS and len(subject.pieces) <= _MOST_PIECES:
+        if not inside and not rows and subject.k < MOST_ENCLOSED and len(subject.pieces) <= _MOST_PIECES:
             claims += _halved_claims(subject, setting, v)
     return Evidence(hypotheses, tuple(claims), {"W": subspaces})
 

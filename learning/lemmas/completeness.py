@@ -19,14 +19,11 @@ from learning.lemmas.functions import combination, residual, restricted
 from learning.lemmas.lemma import Evidence, FalseNeighbour, Hypothesis, Lemma
 from learning.lemmas.rational_subspaces import Rows, Vector, complement, inner, orthogonal_basis, project
 from learning.lemmas.setting import Setting
-from learning.lemmas.special import chi_square_tail, rational_ball
+from learning.lemmas.special import MOST_ENCLOSED, chi_square_tail, rational_ball
 from learning.lemmas.subject import Subject
 from tropical import Enclosure, Estimate, FilteredMoments, ReLUNetwork, filtered_moments
 
 __all__ = ["LEMMA"]
-
-_MOST_ENCLOSED = 3
-"""dim(V + W) up to which moments are enclosed; beyond they are estimated."""
 
 _COARSEST = 40
 """Bits to which the integrals of (c) on a line are enclosed first."""
@@ -58,7 +55,7 @@ class _Case:
 
     @property
     def enclosed(self) -> bool:
-        return self.m + len(self.rows) <= _MOST_ENCLOSED
+        return self.m + len(self.rows) <= MOST_ENCLOSED
 
     @property
     def planar(self) -> bool:
@@ -102,8 +99,8 @@ def _cases(subject: Subject, setting: Setting) -> list[_Case]:
     cases = [make("{0}", ())]
     basis = subject.relevant
     if subject.k >= 2:
-        cases.append(make("a line in V", (_flat_line(subject, rng),), subject.k == _MOST_ENCLOSED))
-    if 1 <= subject.k < min(subject.dimension, _MOST_ENCLOSED):
+        cases.append(make("a line in V", (_flat_line(subject, rng),), subject.k == MOST_ENCLOSED))
+    if 1 <= subject.k < min(subject.dimension, MOST_ENCLOSED):
         units = [tuple(Fraction(int(i == j)) for j in range(subject.dimension)) for i in range(subject.k + 1)]
         beyond, within = complement(basis, units)[0], basis[rng.randrange(subject.k)]
         share = Fraction(math.sqrt(inner(within, within) / inner(beyond, beyond))).limit_denominator(8) or Fraction(1)
@@ -173,7 +170,7 @@ def _perturbation(case: _Case) -> Iterator[Claim]:
     if not case.rows:
         return  # g = 0: this is weaker than (a)
     if not case.enclosed:
-        yield undecided(f"(b) W {case.name}", f"moments are enclosed up to dim(V + W) = {_MOST_ENCLOSED}")
+        yield undecided(f"(b) W {case.name}", f"moments are enclosed up to dim(V + W) = {MOST_ENCLOSED}")
         return
     terms = _terms(case.rows[0], _root_above(case.square / 16))
     taus = case.thresholds(4 * case.m, 6 * case.m)
@@ -267,7 +264,7 @@ def _scaled(side: Enclosure | Estimate, factor: Fraction) -> Side:
 def _check_any_threshold(subject: Subject, setting: Setting) -> Evidence:
     """(c) with W = {0} for every τ > 0."""
     case = _Case(subject, setting, "{0}", ())
-    hypotheses = (*_hypotheses(subject, [case]), Hypothesis("dim V <= 3", subject.k <= _MOST_ENCLOSED))
+    hypotheses = (*_hypotheses(subject, [case]), Hypothesis("dim V <= 3", subject.k <= MOST_ENCLOSED))
     if not all(hypothesis.holds for hypothesis in hypotheses):
         return Evidence(hypotheses)
     taus = case.thresholds(Fraction(1, 4))

@@ -19,7 +19,7 @@ from learning.lemmas.functions import residual, restricted
 from learning.lemmas.lemma import Evidence, FalseNeighbour, Lemma
 from learning.lemmas.rational_subspaces import Vector, complement, inner, orthogonal_basis, sum_of
 from learning.lemmas.setting import Setting
-from learning.lemmas.special import rational_ball
+from learning.lemmas.special import MOST_ENCLOSED, rational_ball
 from learning.lemmas.subject import Subject
 from learning.sampling import GaussianOracle
 from tropical import AffineForm, AffineMap, Enclosure, ReLUNetwork, filtered_moments
@@ -31,9 +31,6 @@ Pair = tuple[Enclosure, list[acb], Fraction]
 
 _BEYOND = 3
 """Directions orthogonal to V + W that are looked at; inputs without effect are added where R^d has too few."""
-
-_MOST_ENCLOSED = 3
-"""dim(V + W) up to which M is enclosed."""
 
 _DRAWS = 20_000
 """Samples of an empirical M̂ at most."""
@@ -94,8 +91,8 @@ def _check(subject: Subject, setting: Setting, *, share: Fraction = Fraction(1))
     """``share`` is the constant c of c γ/|μ̂|: 1 in the lemma."""
     known = _known(subject, setting)
     choices = {"W": known.subspace, "τ": known.threshold, "frame": known.frame}
-    if len(known.inside) > _MOST_ENCLOSED:
-        reason = f"M is enclosed up to dim(V + W) = {_MOST_ENCLOSED}, here it is {len(known.inside)}"
+    if len(known.inside) > MOST_ENCLOSED:
+        reason = f"M is enclosed up to dim(V + W) = {MOST_ENCLOSED}, here it is {len(known.inside)}"
         return Evidence((), (undecided("‖Π_{(V+W)⊥} v̂‖ <= γ/|μ̂|", reason),), choices)
     with ctx.workprec(2 * setting.bits):
         perturbed = _perturbed(known, setting)

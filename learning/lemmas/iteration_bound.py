@@ -10,7 +10,7 @@ from typing import Any
 
 from learning.lemmas.claims import Claim, compare
 from learning.lemmas.lemma import Evidence, FalseNeighbour, Hypothesis, Lemma
-from learning.lemmas.rational_subspaces import Rows, Vector, inner, orthogonal_basis, project
+from learning.lemmas.rational_subspaces import Rows, Vector, inner, orthogonal_basis, remainder
 from learning.lemmas.setting import Setting
 from learning.lemmas.subject import Subject
 from learning.lemmas.typical_subspaces import orthogonal_vector
@@ -60,7 +60,7 @@ def _tilt(rows: Rows, subject: Subject) -> Fraction:
     """ν², the largest ‖Π_{V⊥} w‖² / ‖w‖²; 0 without rows."""
     outside = []
     for row in rows:
-        rest = tuple(a - b for a, b in zip(row, project(subject.relevant, row), strict=True))
+        rest = remainder(subject.relevant, row)
         outside.append(inner(rest, rest) / inner(row, row))
     return max(outside, default=Fraction(0))
 

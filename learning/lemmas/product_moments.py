@@ -17,14 +17,13 @@ from learning.lemmas.lemma import Evidence, FalseNeighbour, Lemma
 from learning.lemmas.planar_arcs import mean_square, planar_arcs
 from learning.lemmas.rational_subspaces import Vector, inner
 from learning.lemmas.setting import Setting
-from learning.lemmas.special import rational_ball
+from learning.lemmas.special import MOST_ENCLOSED, rational_ball
 from learning.lemmas.subject import Subject
 from tropical import Enclosure, ReLUNetwork, gaussian_inner_product
 
 __all__ = ["LEMMA"]
 
 _MOST_PAIRS = 40
-_MOST_DIMENSIONS = 3  # in which an inner product of functions is enclosed
 
 
 def _check(subject: Subject, setting: Setting, *, share: int = 1) -> Evidence:
@@ -72,7 +71,7 @@ def _product_moment(u: Vector, v: Vector, share: int) -> arb:
 def _mean_square_claims(subject: Subject, setting: Setting, share: int) -> Iterator[Claim]:
     """E F² of the whole network, where one hidden layer or the plane give it in closed form."""
     layered, planar = _is_plain_layer(subject.network), subject.k == 2 and subject.homogeneous
-    if subject.k > _MOST_DIMENSIONS or not (layered or planar):
+    if subject.k > MOST_ENCLOSED or not (layered or planar):
         return
     net = subject.network
     measured = gaussian_inner_product(net, net, bits=setting.bits, budget=setting.budget)

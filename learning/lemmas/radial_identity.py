@@ -16,14 +16,12 @@ from learning.lemmas.planar_arcs import PlanarArcs, circle_mean, circle_moment, 
 from learning.lemmas.radial_draws import RadialDraws
 from learning.lemmas.rational_subspaces import Vector, inner
 from learning.lemmas.setting import Setting
-from learning.lemmas.special import chi_square_density, chi_square_tail, rational_ball
+from learning.lemmas.special import MOST_ENCLOSED, chi_square_density, chi_square_tail, rational_ball
 from learning.lemmas.subject import Subject
 from learning.lemmas.typical_thresholds import typical_thresholds
 from tropical import Enclosure, FilteredMoments, ReLUNetwork, filtered_moments
 
 __all__ = ["LEMMA"]
-
-_MOST_ENCLOSED = 3  # dimensions up to which M is enclosed
 
 
 def _check(subject: Subject, setting: Setting, *, raised: int = 2) -> Evidence:
@@ -111,7 +109,7 @@ def _defined(
     subject: Subject, setting: Setting, tau: Fraction, pairs: list[tuple[int, int]], share: float
 ) -> tuple[list[Side], Side]:
     """Entries and trace of M from its definition, enclosed for k = 3 and estimated beyond."""
-    if subject.k > _MOST_ENCLOSED:
+    if subject.k > MOST_ENCLOSED:
         space = RadialDraws.of(subject, tau, setting.samples, share, setting.seed, "space")
         return [space.entry(i, j) for i, j in pairs], space.trace()
     moments, basis = _moments(subject, setting, tau), subject.relevant

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat
 
-__all__ = ["complement", "inner", "orthogonal_basis", "overlap", "project", "projection", "sum_of"]
+__all__ = ["complement", "inner", "orthogonal_basis", "overlap", "project", "projection", "remainder", "sum_of"]
 
 Vector = tuple[Fraction, ...]
 Rows = Sequence[Sequence[Fraction]]
@@ -31,7 +31,7 @@ def orthogonal_basis(rows: Rows) -> tuple[Vector, ...]:
     """
     basis: list[Vector] = []
     for row in rows:
-        rest = tuple(a - b for a, b in zip(row, project(basis, row), strict=True))
+        rest = remainder(basis, row)
         if any(rest):
             basis.append(rest)
     return tuple(basis)
@@ -49,6 +49,15 @@ def project(basis: Rows, vector: Sequence[Fraction]) -> Vector:
         if factor:
             total = [a + factor * b for a, b in zip(total, row, strict=True)]
     return tuple(total)
+
+
+def remainder(basis: Rows, vector: Sequence[Fraction]) -> Vector:
+    """The part of a vector orthogonal to the span of orthogonal rows.
+
+    >>> remainder([(Fraction(1), Fraction(1))], (Fraction(1), Fraction(0)))
+    (Fraction(1, 2), Fraction(-1, 2))
+    """
+    return tuple(a - b for a, b in zip(vector, project(basis, vector), strict=True))
 
 
 def projection(rows: Rows, dimension: int) -> tuple[Vector, ...]:
@@ -82,7 +91,7 @@ def complement(rows: Rows, inside: Rows) -> tuple[Vector, ...]:
     ((Fraction(0, 1), Fraction(1, 1)),)
     """
     basis = orthogonal_basis(rows)
-    return orthogonal_basis([tuple(a - b for a, b in zip(v, project(basis, v), strict=True)) for v in inside])
+    return orthogonal_basis([remainder(basis, v) for v in inside])
 
 
 def sum_of(first: Rows, second: Rows) -> tuple[Vector, ...]:

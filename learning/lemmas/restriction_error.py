@@ -11,15 +11,22 @@ from typing import Any
 from learning.lemmas.claims import Claim, compare, decided, undecided
 from learning.lemmas.functions import residual
 from learning.lemmas.lemma import Evidence, FalseNeighbour, Lemma
-from learning.lemmas.rational_subspaces import Rows, Vector, inner, orthogonal_basis, overlap, project, sum_of
+from learning.lemmas.rational_subspaces import (
+    Vector,
+    inner,
+    orthogonal_basis,
+    overlap,
+    project,
+    remainder,
+    sum_of,
+)
 from learning.lemmas.setting import Setting
+from learning.lemmas.special import MOST_ENCLOSED
 from learning.lemmas.subject import Subject
 from learning.lemmas.typical_subspaces import typical_subspaces
 from tropical import ReLUNetwork, Verdict, dominated_by_quadratic, gaussian_inner_product
 
 __all__ = ["LEMMA"]
-
-_MOST_DIMENSIONS = 3  # in which Gaussian integrals are enclosed
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class _Case:
             parts = [(1 / inner(v, v), v) for v in relevant]
             parts += [(-1 / inner(w, w), project(relevant, w)) for w in self.rows]
         else:
-            parts = [(1 / inner(v, v), _rest(v, self.rows)) for v in relevant]
+            parts = [(1 / inner(v, v), remainder(self.rows, v)) for v in relevant]
         return [(self.slope_squared * q, u) for q, u in parts]
 
     @cached_property
@@ -92,8 +99,8 @@ class _Case:
         factor = self.subject.k - overlap(self.subject.relevant, self.rows) if self.bound.counted else Fraction(1)
         text = f"E(F - F∘Π_W)² <= {self.slope}{' (k - tr Π_V Π_W)' if self.bound.counted else ''}, W {name}"
         right = self.slope_squared * factor
-        claim = undecided(text, f"a Gaussian integral in more than {_MOST_DIMENSIONS} dimensions")
-        if len(sum_of(self.subject.relevant, self.rows)) <= _MOST_DIMENSIONS:
+        claim = undecided(text, f"a Gaussian integral in more than {MOST_ENCLOSED} dimensions")
+        if len(sum_of(self.subject.relevant, self.rows)) <= MOST_ENCLOSED:
             f, setting = self.residual, self.setting
             claim = compare(text, gaussian_inner_product(f, f, bits=setting.bits, budget=setting.budget), "<=", right)
         if claim.outcome != "open" or self.verdict.status != "proved":
@@ -116,11 +123,6 @@ def _check(subject: Subject, setting: Setting, *, bound: _Bound = _TRUE) -> Evid
         if not bound.swapped:
             claims.append(case.mean_square(name))
     return Evidence(claims=tuple(claims), choices={"W": subspaces, "Λ squared": subject.lipschitz_squared})
-
-
-def _rest(vector: Vector, rows: Rows) -> Vector:
-    """Π_{W⊥} of a vector, W given by orthogonal rows."""
-    return tuple(a - b for a, b in zip(vector, project(rows, vector), strict=True))
 
 
 def _form(parts: Sequence[tuple[Fraction, Vector]], dimension: int) -> list[list[Fraction]]:

@@ -7,12 +7,16 @@ from fractions import Fraction
 from flint import arb, fmpq
 
 __all__ = [
+    "MOST_ENCLOSED",
     "chi_square_density",
     "chi_square_tail",
     "normal_density",
     "normal_distribution",
     "rational_ball",
 ]
+
+MOST_ENCLOSED = 3
+"""Dimensions up to which `tropical` encloses Gaussian functionals."""
 
 
 def rational_ball(value: Fraction | int) -> arb:

@@ -19,7 +19,7 @@ from learning.lemmas.lemma import Evidence, FalseNeighbour, Hypothesis, Lemma
 from learning.lemmas.planar_arcs import owen_t
 from learning.lemmas.rational_subspaces import Rows, Vector, inner, orthogonal_basis
 from learning.lemmas.setting import Setting
-from learning.lemmas.special import normal_distribution, rational_ball
+from learning.lemmas.special import MOST_ENCLOSED, normal_distribution, rational_ball
 from learning.lemmas.subject import Subject
 from learning.lemmas.typical_thresholds import typical_thresholds
 from learning.sampling import own_stream
@@ -35,7 +35,6 @@ from tropical import (
 
 __all__ = ["LEMMA"]
 
-_MOST_DIMENSIONS = 3  # in which probabilities of filters are enclosed
 _SHARE = Fraction(1, 16)  # of the pieces, by which they are moved
 
 
@@ -117,7 +116,7 @@ def _root_of(square: Fraction) -> Fraction:
 def _changed(f: LatticePolynomial, g: LatticePolynomial, tau: Fraction, setting: Setting) -> Side:
     """Pr[1[F > τ] ≠ 1[F' > τ]] = Pr[F > τ] + Pr[F' > τ] - 2 Pr[min(F, F') > τ]; a share of draws beyond dimension 3."""
     basis = orthogonal_basis([piece.gradient for piece in (*f.pieces, *g.pieces)])
-    if len(basis) <= _MOST_DIMENSIONS:
+    if len(basis) <= MOST_ENCLOSED:
         first, second, both = (
             filtered_moments(form, above=tau, bits=setting.bits, budget=setting.budget).probability.to_ball()
             for form in (f, g, f & g)

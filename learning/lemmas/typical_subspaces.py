@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
-from learning.lemmas.rational_subspaces import Rows, Vector, project
+from learning.lemmas.rational_subspaces import Rows, Vector, remainder
 from learning.lemmas.setting import Setting
 from learning.lemmas.subject import Subject
 
@@ -49,6 +49,6 @@ def orthogonal_vector(rows: Rows, dimension: int, seed: int) -> Vector | None:
     rest: Vector = ()
     while not any(rest):
         drawn = tuple(Fraction(rng.randint(-2, 2)) for _ in range(dimension))
-        rest = _plus(drawn, -1, project(rows, drawn))
+        rest = remainder(rows, drawn)
     largest = max(map(abs, rest))
     return tuple(q / largest for q in rest)

@@ -14,6 +14,7 @@ from learning.lemmas.functions import combination
 from learning.lemmas.lemma import Evidence, FalseNeighbour, Hypothesis, Lemma
 from learning.lemmas.rational_subspaces import Rows, Vector, inner, orthogonal_basis, sum_of
 from learning.lemmas.setting import Setting
+from learning.lemmas.special import MOST_ENCLOSED
 from learning.lemmas.subject import Subject
 from learning.lemmas.typical_subspaces import orthogonal_vector
 from tropical import (
@@ -31,7 +32,6 @@ from tropical import (
 __all__ = ["LEMMA"]
 
 _STEP = Fraction(1, 64)  # size of the perturbations, as a share of the largest entry of each basis vector
-_MOST_DIMENSIONS = 3  # in which Gaussian integrals are enclosed
 
 
 def _check(subject: Subject, setting: Setting, *, by_relevant: bool = False) -> Evidence:
@@ -123,13 +123,13 @@ class _Moved:
         """E D², exactly for r <= 1: D is even; None beyond three dimensions."""
         if len(self.span) <= 1:
             return sum((self.largest(u) ** 2 / inner(u, u) for u in self.span), Fraction(0))
-        if len(self.span) > _MOST_DIMENSIONS:
+        if len(self.span) > MOST_ENCLOSED:
             return None
         return gaussian_inner_product(self.largest, self.largest, bits=setting.bits, budget=setting.budget)
 
     def mean_square(self, setting: Setting) -> Enclosure | None:
         """E(F - F')² = E F² - 2 E FF' + E F'²; None beyond three dimensions."""
-        if len(sum_of(self.subject.relevant, self.span)) > _MOST_DIMENSIONS:
+        if len(sum_of(self.subject.relevant, self.span)) > MOST_ENCLOSED:
             return None
         first, second = self.subject.network, self.function
         pairs = ((first, first), (second, first), (second, second))  # cells within pieces: fewer cuts
@@ -159,7 +159,7 @@ def _mean_square(moved: _Moved, name: str, setting: Setting, *, bounded: bool, b
     text = f"E(F - F')² <= {'k' if by_relevant else 'r'} max_i ‖w_i - w'_i‖², F' {name}"
     right = factor * moved.longest_squared
     found = moved.mean_square(setting)
-    claim = undecided(text, f"a Gaussian integral in more than {_MOST_DIMENSIONS} dimensions")
+    claim = undecided(text, f"a Gaussian integral in more than {MOST_ENCLOSED} dimensions")
     if found is not None:
         claim = compare(text, found, "<=", right)
         if claim.outcome != "open":
@@ -183,12 +183,12 @@ def _moves(subject: Subject, setting: Setting) -> dict[str, list[Vector]]:
         return {"as given": [tuple(a - b for a, b in zip(row, w.gradient, strict=True)) for row, w in pairs]}
     rng = random.Random(setting.seed)
     inside = [_scaled(row) for row in subject.relevant]
-    if len(inside) > _MOST_DIMENSIONS:
+    if len(inside) > MOST_ENCLOSED:
         inside = rng.sample(inside, 2)
     count, dim = len(pieces), subject.dimension
     moves = {"moved inside V": _random_sums(inside, count, rng, dim)}
     beyond = orthogonal_vector(subject.relevant, dim, setting.seed)
-    if beyond is not None and subject.k < _MOST_DIMENSIONS:
+    if beyond is not None and subject.k < MOST_ENCLOSED:
         moves["moved partly outside V"] = _random_sums([*inside, _scaled(beyond)], count, rng, dim)
     return moves
 

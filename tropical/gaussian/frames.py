@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from flint import arb, ctx, fmpq
 
+from tropical.cones import dot
 from tropical.gaussian.eigenvalues import symmetric_eigenvalues
 from tropical.gaussian.precision import combination
 from tropical.rationals import Matrix, Vector, as_vector, primitive, primitive_integers
@@ -26,7 +27,7 @@ def orthogonal_rows(rows: Iterable[Sequence[Fraction]]) -> Matrix:
     for row in rows:
         rest = primitive(row)
         for b in basis:
-            inner, square = _dot(rest, b), _dot(b, b)
+            inner, square = dot(rest, b), dot(b, b)
             if inner:
                 rest = primitive_integers([square * p - inner * q for p, q in zip(rest, b, strict=True)])
         if any(rest):
@@ -120,7 +121,3 @@ def over_root(value: Enclosure, square: Fraction, bits: int) -> Enclosure:
     """value/sqrt(square)."""
     with ctx.workprec(2 * bits):
         return Enclosure.from_ball(value.to_ball() / arb(fmpq(square.numerator, square.denominator)).sqrt())
-
-
-def _dot(a: Sequence[int], b: Sequence[int]) -> int:
-    return sum(p * q for p, q in zip(a, b, strict=True))
