@@ -316,7 +316,7 @@ def load_certificate(path: str | os.PathLike[str]) -> Certificate:
     if len(data) > MAX_BYTES:
         raise ValueError(f"{path}: the file is larger than {MAX_BYTES} bytes")
     try:
-        certificate = json.loads(data)
+        certificate = json.loads(data, object_pairs_hook=checker.once)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not a certificate in JSON: {error}") from error
     if not isinstance(certificate, dict) or certificate.get("format") != "tropical certificate":

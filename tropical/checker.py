@@ -289,7 +289,7 @@ class Lattice:
 
     outputs = 1
 
-    def __init__(self, rows: list[Numbers], clauses: list[list[int]], flip: int = 1, words: str = "") -> None:
+    def __init__(self, rows: list[Numbers], clauses: list[list[int]], flip: int, words: str = "") -> None:
         self.seen, self.clauses, self.flip, self.words, self.dim = rows, clauses, flip, words, len(rows[0]) - 1
         self.rows, self.scale = integers(rows)
 
@@ -384,7 +384,7 @@ def function(value: Any) -> Function:
     if kind == "rational":
         _, above, below = fields(value, "kind", "numerators", "denominators")
         lists = [table(terms) for terms in [*items(above), *items(below, len(items(above)))]]
-        require(bool(lists) and len({len(terms[0]) for terms in lists}) == 1, "polynomials on different spaces")
+        require(len({len(terms[0]) for terms in lists}) == 1, "polynomials on different spaces")
         return Rational([maximum_of(terms) for terms in lists])
     if kind == "tropical":
         return maximum_of(table(fields(value, "kind", "terms")[1]))
@@ -563,12 +563,14 @@ def refutation(claim: Any, proof: Any) -> Steps:
 
 
 def terms(claim: Any, proof: Any) -> Steps:
-    """Terms of a maximum that exceed all others somewhere, and terms that never do: below a convex combination."""
+    """Terms of a maximum that exceed all others somewhere, and terms that never do: below a convex combination of the
+    others. Two equal terms are both of the second sort, though only one of them can be left out.
+    """
     _, value, *lists = fields(claim, "kind", "f", "essential", "inessential")
     f = function(value)
     require(value["kind"] == "tropical", "expected a tropical polynomial")
     needed, others = ([index(i, len(f.seen)) for i in items(listed)] for listed in lists)
-    yield f"of {f.words} the terms {needed} are essential and the terms {others} are not"
+    yield f"of {f.words} each of the terms {needed} exceeds all others somewhere, none of the terms {others} does"
     method, points, combinations = fields(proof, "method", "points", "multipliers")
     require(method == "terms", "unknown method of proof")
     for i, place in zip(needed, items(points, len(needed)), strict=True):
@@ -577,7 +579,8 @@ def terms(claim: Any, proof: Any) -> Steps:
         if any(value >= values[i] for j, value in enumerate(values) if j != i):
             raise Rejected(f"term {i} is not the largest at its point")
     for i, multipliers in zip(others, items(combinations, len(others)), strict=True):
-        weighed = [[Fraction(j != i), *row] for j, row in enumerate(f.seen)]
+        weighed = [[Fraction(1), *row] for row in f.seen]
+        weighed[i] = [Fraction(0)] * len(weighed[i])  # the term itself may not help
         total, constant, *gradient = combination(multipliers, weighed)
         if total != 1 or gradient != f.seen[i][1:] or constant < f.seen[i][0]:
             raise Rejected(f"term {i} is not shown to lie below a convex combination of the others")
@@ -601,7 +604,7 @@ def irredundant(claim: Any, proof: Any) -> Steps:
     f = function(value)
     if not isinstance(f, Lattice) or value["kind"] != "lattice":
         raise Malformed("expected a lattice polynomial")
-    yield f"{f.words} is irredundant: no clause and no index in a clause can be left out"
+    yield f"{f.words} is irredundant: no clause, and no index in a clause of several, can be left out"
     method, clause_points, index_points = fields(proof, "method", "clauses", "indices")
     require(method == "points", "unknown method of proof")
     given = zip(items(clause_points, len(f.clauses)), items(index_points, len(f.clauses)), strict=True)
@@ -639,6 +642,7 @@ def grow(nodes: Iterator[Any], f: Network, g: Network, domain: Domain, equal: bo
                 require_sum(multipliers, walls, empty)
                 break
             if tag == "split":
+                require(multipliers is None, "a split has no payload")
                 pending.append((which, depth, inputs, (*signs, -1), outputs, (*walls, opposite)))
                 walls = (*walls, row)
             else:
@@ -656,9 +660,11 @@ def grow(nodes: Iterator[Any], f: Network, g: Network, domain: Domain, equal: bo
             tag, given = node(nodes, "leaf", "empty")
             if tag == "empty":
                 require_sum(given, walls, empty)
-            elif equal and any(map(any, differences)):
-                raise Rejected("the functions differ at a leaf")
-            elif not equal:
+            elif equal:
+                require(given is None, "a leaf of an equality has no payload")
+                if any(map(any, differences)):
+                    raise Rejected("the functions differ at a leaf")
+            else:
                 for row, multipliers in zip(differences, items(given, f.outputs), strict=True):
                     require_sum(multipliers, walls, primitive(row))
     require(next(nodes, None) is None, "the tree goes on after its end")
@@ -693,6 +699,11 @@ def no_floats(value: str) -> None:
     raise Malformed("numbers are integers or hexadecimal strings")
 
 
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    require(len(dict(pairs)) == len(pairs), "an object has a field twice")
+    return dict(pairs)
+
+
 def main(arguments: list[str]) -> int:
     """Check one file; return the exit code."""
     if len(arguments) != 1:
@@ -700,7 +711,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         with open(arguments[0], encoding="utf-8") as file:
-            certificate = json.load(file, parse_float=no_floats, parse_constant=no_floats)
+            certificate = json.load(file, parse_float=no_floats, parse_constant=no_floats, object_pairs_hook=once)
         steps = read(certificate)
         sys.stdout.write(next(steps) + "\n")
         outcome, code = next(steps, "accepted"), 0
