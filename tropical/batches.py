@@ -1,7 +1,7 @@
 """Batches of cells as flat arrays, the form in which compiled code cuts them, made from exact cones."""
 
+import math
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -143,15 +143,26 @@ def _arrays(cone: Cone, words: int) -> tuple[NDArray[Any], ...] | None:
     incidence = [sum(1 << b for b, side in enumerate(members) if side >> i & 1) for i in range(len(cone.generators))]
     masks = np.array([[mask >> 64 * w & (1 << 64) - 1 for w in range(words)] for mask in incidence], np.uint64)
     points = [[*vector, error] for vector, error in map(rounded_vector, cone.generators)]
-    rows = [[*row, error, error] for row, error in (rounded_vector(cone.constraints[index]) for index in sides)]
+    rows = [[*row, error, error] for row, error in (_rounded_row(cone.constraints[index]) for index in sides)]
     pairs = np.array(edges(cone), np.int32).reshape(-1, 2)
     return np.array(points), masks, pairs, np.array(rows)
 
 
 def rounded_vector(vector: Integers) -> tuple[list[float], float]:
-    """An integer vector exactly, with error 0, or scaled to first coordinate (else largest entry) 1 with its error."""
+    """An integer vector exactly, with error 0, or scaled to first coordinate (else largest entry) 1 with its error.
+
+    The error is infinite if a coordinate is so large that products could overflow; ones too small become 0.
+    """
     if max(map(abs, vector)) < _EXACT:
         return [float(a) for a in vector], 0.0
     scale = vector[0] if vector[0] > 0 else max(map(abs, vector))
-    scaled = [float(Fraction(a, scale)) for a in vector]
+    if max(map(abs, vector)) >= scale << 500:
+        return [float(vector[0] > 0), *(0.0 for _ in vector[1:])], math.inf
+    scaled = [a / scale if abs(a) << 500 > scale else 0.0 for a in vector]
     return scaled, 2 * _UNIT * max(1.0, *map(abs, scaled))
+
+
+def _rounded_row(row: Integers) -> tuple[list[float], float]:
+    """A row exactly, with error 0, or scaled to largest entry 1 with its error."""
+    largest = max(map(abs, row))
+    return ([float(a) for a in row], 0.0) if largest < _EXACT else ([a / largest for a in row], 2 * _UNIT)

@@ -1,7 +1,6 @@
 """Loading the compiled code, which is announced where it takes long: once on a machine it has to be compiled."""
 
 import functools
-import sys
 import threading
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tropical.batches import batch_of, empty_batch
+from tropical.float_layers import Sizes
+from tropical.kernels.cache_folder import say
 from tropical.kernels.workspace import make_workspace
 from tropical.polyhedron import Box
 
@@ -29,21 +30,23 @@ class Kernels(NamedTuple):
 @functools.cache
 def kernels() -> Kernels:
     """Load the compiled code, or compile it on its first use on this machine and say so on standard error."""
-    notice = threading.Timer(_SILENT_SECONDS, sys.stderr.write, ["tropical: compiling, once on this machine ...\n"])
+    notice = threading.Timer(_SILENT_SECONDS, say, ["compiling, about a minute, once on this machine ..."])
     notice.daemon = True
     notice.start()
-    from tropical.kernels import composition, cutting
+    try:
+        from tropical.kernels import composition, cutting
 
-    loaded = Kernels(
-        composition.compose_rows,
-        cutting.cut_parents,
-        cutting.DONE,
-        cutting.OUTPUT_FULL,
-        cutting.ARENA_FULL,
-        cutting.MASK_FULL,
-    )
-    _compile(loaded)
-    notice.cancel()
+        loaded = Kernels(
+            composition.compose_rows,
+            cutting.cut_parents,
+            cutting.DONE,
+            cutting.OUTPUT_FULL,
+            cutting.ARENA_FULL,
+            cutting.MASK_FULL,
+        )
+        _compile(loaded)
+    finally:
+        notice.cancel()
     return loaded
 
 
@@ -76,5 +79,6 @@ def _compile(functions: Kernels) -> None:
     )
     one, column = np.ones(1), np.zeros(1, np.int64)
     functions.compose_rows(
-        0, out.parent, out.signs, column, rows, errors, np.ones((1, 1)), one, one, one, True, rows.copy(), errors
-    )
+        0, out.parent, out.signs, column, rows, errors, np.ones((1, 1)), one, one, one, Sizes(one, one, one), True,
+        rows.copy(), errors,
+    )  # fmt: skip

@@ -32,9 +32,10 @@ _DRAWN_SIGNS = 4096
 class PolyhedralComplex:
     """The activation regions of a network on a domain, with their faces; made by ``polyhedral_complex``.
 
-    Holds one activation pattern per cell. Geometry is exact and derived when first asked for, each thing once: in
-    coordinates y = Ax of the quotient by the kernel of the first layer (all of R^n), or in x itself (on a domain),
-    generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and rays where y_0 = 0.
+    Holds one activation pattern per cell. Geometry is exact and derived when first asked for; no answer, nor its order,
+    depends on what was asked before. In coordinates y = Ax of the quotient by the kernel of the first layer (all of
+    R^n), or in x itself (on a domain), generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and
+    rays where y_0 = 0.
     ``complete`` is False if a budget stopped the enumeration, and ``incomplete_because`` then says why.
     """
 
@@ -109,7 +110,7 @@ class PolyhedralComplex:
         if "_cones" in self.__dict__:
             return self._cones[index]
         if index not in self._single_cones:
-            self._single_cones[index] = pattern_cone(self._reduced, self._start, self._table[index])
+            self._single_cones[index] = pattern_cone(self._reduced, self._start, self._table[index]).in_order()
         return self._single_cones[index]
 
     @cached_property
@@ -120,9 +121,9 @@ class PolyhedralComplex:
     @cached_property
     def _cones(self) -> tuple[Cone, ...]:
         if not self.complete:
-            return tuple(pattern_cone(self._reduced, self._start, row) for row in self.pattern_array.tolist())
+            return tuple(self.cone(index) for index in range(self.num_cells))
         cells = activation_cones(self._reduced, self._start, Meter())
-        by_pattern = {cell.pattern: cell.cone for cell in cells}
+        by_pattern = {cell.pattern: cell.cone.in_order() for cell in cells}
         return tuple(by_pattern[pattern] for pattern in self.patterns)
 
     @cached_property

@@ -32,6 +32,15 @@ class Cone:
         """Dimension of the cone modulo its lineality space, the cone being full-dimensional."""
         return len(self.generators[0]) - len(self.lineality)
 
+    def in_order(self) -> "Cone":
+        """The same cone, its generators sorted: in the order of no computation.
+
+        >>> Cone(((1, 0), (0, 1)), (0b01, 0b10), ((0, 1), (1, 0))).in_order()
+        Cone(generators=((0, 1), (1, 0)), incidence=(2, 1), constraints=((0, 1), (1, 0)), lineality=())
+        """
+        pairs = sorted(zip(self.generators, self.incidence, strict=True))
+        return Cone(tuple(g for g, _ in pairs), tuple(m for _, m in pairs), self.constraints, self.lineality)
+
     def interior_vector(self) -> Integers:
         """Sum of the generators: a vector of the relative interior."""
         return primitive_integers([sum(column) for column in zip(*self.generators, strict=True)])

@@ -279,7 +279,7 @@ class _Engine:
         rows, errors = (array[: end - begin] for array in self.composed[depth])
         compiled_code.kernels().compose_rows(
             begin, batch.parent, batch.signs, layer.column, *before, layer.weight, layer.bias, layer.clear, layer.put,
-            layer.integral, rows, errors,
+            layer.sizes, layer.integral, rows, errors,
         )  # fmt: skip
         chosen = layer.cutting.units
         if len(chosen) == units:

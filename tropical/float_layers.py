@@ -1,24 +1,33 @@
-"""A network's layers as float64 arrays for compiled code: integers where they fit, else rounded with known error."""
+"""A network's layers as float64 arrays for compiled code: integers where they fit, else rounded with known error.
+
+Numbers far outside the ordinary range are brought into it by powers of two, a row or a layer at a time: positive
+factors change no sign. What underflows even so is covered by errors and sizes that stay away from 0; what overflows
+gets an infinite error, and is left to rational arithmetic.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.batches import Floats, rounded_vector
+from tropical.batches import Floats
 from tropical.cones import Integers
 from tropical.dyadic import as_integers, lowest_exponents
 from tropical.layer import Layer, Slopes, saturated
 from tropical.network import ReLUNetwork
 from tropical.patterns import SignLayout, Signs, Words, packed_bits
-from tropical.rationals import Vector, primitive
+from tropical.rationals import primitive
 
 _EXACT = 1 << 53
 _LARGE = 1 << 300
-_FAR = 200  # entries whose exponents differ by more are left to rational arithmetic
+_FAR = 200  # entries whose exponents differ by more are not taken for integers times one power of two
+_MODERATE = 64  # exponents up to which nothing is rescaled
+_LEAST = 2.0**-250  # stands for the size of a parameter that is not 0, however small
+_LEAST_ERROR = 2.0**-350
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,17 @@ class CuttingUnits:
         return cls(kinked[firsts], firsts, column, factor, SignLayout(bit, signs, -(-len(firsts) // 64)))
 
 
+class Sizes(NamedTuple):
+    """Bounds on absolute values: sums of each unit's weights, its bias, and both slopes of each input.
+
+    They are 0 only if the exact numbers are, else at least 2^-250: rounding errors relative to them cover underflow.
+    """
+
+    weights: Floats
+    biases: Floats
+    slopes: Floats
+
+
 @dataclass(frozen=True)
 class FloatLayer:
     """One hidden layer. Its inputs arrive as preactivation rows of the layer before, times one positive scale.
@@ -54,7 +74,7 @@ class FloatLayer:
     ``weight`` is transposed (inputs, units). Unit j of the layer before passes the slope ``put[j]`` where bit
     ``column[j]`` of the pattern is set, else ``clear[j]``; the two are equal if it is not kinked (column -1).
     ``steep``: the packed bits whose units pass a slope that is not 0 where the bit is set, and where it is not.
-    ``bias_signs`` are those of the cutting units.
+    ``bias_signs`` are those of the cutting units. ``sizes`` bound the numbers.
     ``integral``: every number here is an exact integer.
     """
 
@@ -65,6 +85,7 @@ class FloatLayer:
     column: NDArray[np.int64]
     steep: tuple[Words, Words]
     bias_signs: Signs
+    sizes: Sizes
     integral: bool
     cutting: CuttingUnits
 
@@ -90,7 +111,6 @@ def float_layers(net: ReLUNetwork) -> tuple[FirstLayer, list[FloatLayer]]:
         first, cutting
     )
     layers: list[FloatLayer] = []
-    scale = scale if integral else 1
     for previous, layer in zip(net.layers, others, strict=False):
         inputs = layers[-1].cutting if layers else cutting
         converted, scale = _float_layer(previous, layer, inputs, scale, integral)
@@ -101,7 +121,7 @@ def float_layers(net: ReLUNetwork) -> tuple[FirstLayer, list[FloatLayer]]:
 
 def _dyadic_rows(
     first: Layer, cutting: CuttingUnits
-) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], int, bool] | None:
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], Fraction, bool] | None:
     """What :func:`_rational_rows` gives, from float64 entries by powers of two; None if their exponents differ much."""
     weight, bias = first.saturated_arrays
     rows = np.concatenate([bias[:, None], weight], axis=1)
@@ -110,88 +130,126 @@ def _dyadic_rows(
         return None
     cut = np.ldexp(rows, -exponents.min(axis=1, keepdims=True))[cutting.units]
     integers = as_integers(rows)
-    scale, before = integers or (1, rows)
-    return _exact(cut), _exact(before), scale, integers is not None
+    if integers is not None:
+        return _exact(cut), _exact(integers[1]), Fraction(integers[0]), True
+    shift = -_far_exponent(map(Fraction, np.abs(rows).max(axis=1).tolist()))
+    return _exact(cut), _exact(np.ldexp(rows, shift)), Fraction(2) ** shift, False
 
 
 def _exact(values: Floats) -> tuple[Floats, Floats]:
-    return _transposed(values, np.zeros(len(values)))
+    return np.ascontiguousarray(values.T)[None], np.zeros((1, 2, len(values)))
 
 
 def _rational_rows(
     first: Layer, cutting: CuttingUnits
-) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], int, bool]:
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], Fraction, bool]:
     """Rows to cut by and rows for the next layer, the scale of the latter, and whether they are integers."""
     rows = [(bias, *row) for bias, row in zip(first.bias, first.weight, strict=True)]
-    cut = _rows([_integer_row(primitive(rows[unit])) for unit in cutting.units.tolist()], len(rows[0]))
-    scale = math.lcm(*(q.denominator for row in rows for q in row))
-    integral = all(_fits(row, scale) for row in rows)
-    before = _rows([(_integers(row, scale), 0.0) if integral else _float_row(row) for row in rows], len(rows[0]))
-    return cut, before, scale, integral
+    cut = _with_errors([_cutting_row(primitive(rows[unit])) for unit in cutting.units.tolist()], len(rows[0]))
+    common = math.lcm(*(q.denominator for row in rows for q in row))
+    if all(_fits(row, common) for row in rows):
+        return cut, _exact(np.array([_integers(row, common) for row in rows])), Fraction(common), True
+    scale = Fraction(2) ** -_far_exponent(q for row in rows for q in row)
+    before = _with_errors([_rounded_row([q * scale for q in row]) for row in rows], len(rows[0]))
+    return cut, before, scale, False
 
 
-def _integer_row(row: Integers) -> tuple[list[float], float]:
-    """A positive multiple of the row, each entry rounded by itself, with error 0: that stands for such roundings.
+def _cutting_row(row: Integers) -> tuple[list[float], float, float]:
+    """A positive multiple of the row, with errors of its constant and its gradient entries.
 
-    Compiled code takes sums below 2^53 of such entries for exact; hence a row that does not fit float64 as integers
-    is scaled to entries of at least 2^53 (or 0), and given up, with infinite error, if its entries differ too much.
+    Errors 0 stand for entries each rounded by itself. Compiled code takes sums below 2^53 of such entries for exact;
+    hence a row that does not fit float64 as integers is scaled to entries of at least 2^53 (or 0). If they differ too
+    much for that, the largest is scaled to 1, and the error is an absolute one.
     """
-    if max(map(abs, row)) >= _LARGE:
-        smallest = min(abs(a) for a in row if a)
-        if max(map(abs, row)) >= smallest * (_LARGE >> 60):
-            return rounded_vector(row)[0], math.inf
-        return [float(Fraction(a << 54, smallest)) for a in row], 0.0
-    return [float(a) for a in row], 0.0
+    largest = max(map(abs, row))
+    if largest < _LARGE:
+        return [float(a) for a in row], 0.0, 0.0
+    smallest = min(abs(a) for a in row if a)
+    if largest < smallest * (_LARGE >> 60):
+        return [(a << 54) / smallest for a in row], 0.0, 0.0
+    return [a / largest for a in row], 2.0**-52 if row[0] else 0.0, 2.0**-52
 
 
-def _float_row(row: Vector) -> tuple[list[float], float]:
+def _rounded_row(row: Sequence[Fraction]) -> tuple[list[float], float, float]:
+    """The row in float64, with errors of its constant and its gradient entries: 0 only for exact zeros."""
     values = [saturated(q) for q in row]
-    return values, 2.0**-52 * max(map(abs, values))
+    error = max(2.0**-52 * max(map(abs, values)), _LEAST_ERROR)
+    return values, error if row[0] else 0.0, error if any(row[1:]) else 0.0
 
 
-def _rows(entries: Sequence[tuple[list[float], float]], width: int) -> tuple[Floats, Floats]:
-    values = np.array([row for row, _ in entries]).reshape(len(entries), width)
-    return _transposed(values, np.array([e for _, e in entries]))
-
-
-def _transposed(values: Floats, error: Floats) -> tuple[Floats, Floats]:
-    """Rows (1, n + 1, units) and their errors (1, 2, units); a constant 0 is exact."""
-    constant_error = np.where(values[:, 0] == 0, 0.0, error)
-    return np.ascontiguousarray(values.T)[None], np.stack([constant_error, error])[None]
+def _with_errors(entries: Sequence[tuple[list[float], float, float]], width: int) -> tuple[Floats, Floats]:
+    """Rows (1, n + 1, units) and their errors (1, 2, units)."""
+    values = np.array([row for row, _, _ in entries]).reshape(len(entries), width)
+    errors = np.array([pair for _, *pair in entries]).reshape(len(entries), 2)
+    return np.ascontiguousarray(values.T)[None], np.ascontiguousarray(errors.T)[None]
 
 
 def _float_layer(
-    previous: Layer, layer: Layer, before: CuttingUnits, scale: int, integral: bool
-) -> tuple[FloatLayer, int]:
+    previous: Layer, layer: Layer, before: CuttingUnits, scale: Fraction, integral: bool
+) -> tuple[FloatLayer, Fraction]:
     """The layer, and the positive scale of its own rows."""
-    exact = _integer_parameters(previous, layer, scale) if integral else None
-    if exact is not None:
-        weight, bias, slopes, total = exact
-    else:
-        rounded = {key: [saturated(q / scale) for q in pair] for key, pair in _objects(previous.slopes).items()}
-        slopes = np.array([rounded[id(pair)] for pair in previous.slopes])
-        (weight, bias), total = layer.saturated_arrays, 1
+    exact = _integer_parameters(previous, layer, int(scale)) if integral else None
+    weight, bias, slopes, total = exact or _rounded_parameters(previous, layer, scale)
     left, right = slopes.T
     same = before.factor > 0
     clear, put = np.where(same, left, right), np.where(same, right, left)
+    nonzero = {key: (left != 0, right != 0) for key, (left, right) in _objects(previous.slopes).items()}
+    passes = np.array([nonzero[id(pair)] for pair in previous.slopes])
+    passes[~same] = passes[~same, ::-1]
     cutting = CuttingUnits.of(layer)
-    steep = _steep_bits(before, put), _steep_bits(before, clear)
+    steep = _steep_bits(before, passes[:, 1]), _steep_bits(before, passes[:, 0])
     bias_signs = np.array([(p > 0) - (p < 0) for p in (q.numerator for q in layer.bias)], np.int8)[cutting.units]
-    integral = exact is not None
-    return FloatLayer(weight.T.copy(), bias, clear, put, before.column, steep, bias_signs, integral, cutting), total
+    return FloatLayer(
+        weight.T.copy(), bias, clear, put, before.column, steep, bias_signs,
+        _sizes(layer, weight, bias, slopes, passes), exact is not None, cutting,
+    ), total  # fmt: skip
 
 
-def _steep_bits(cutting: CuttingUnits, slopes: Floats) -> Words:
+def _sizes(layer: Layer, weight: Floats, bias: Floats, slopes: Floats, passes: NDArray[np.bool_]) -> Sizes:
+    weights = np.abs(weight).sum(axis=1)
+    weights[weights > 0] = np.maximum(weights[weights > 0], _LEAST)
+    for unit in np.flatnonzero(weights == 0).tolist():
+        weights[unit] = _LEAST * any(layer.weight[unit])
+    biases = np.where([q != 0 for q in layer.bias], np.maximum(np.abs(bias), _LEAST), 0.0)
+    sums = np.abs(slopes[:, 0]) + np.where(slopes[:, 0] != slopes[:, 1], np.abs(slopes[:, 1]), 0.0)
+    return Sizes(weights, biases, np.where(passes.any(axis=1), np.maximum(sums, _LEAST), 0.0))
+
+
+def _steep_bits(cutting: CuttingUnits, passes: NDArray[np.bool_]) -> Words:
     """The bits that have a unit whose slope is not 0; all of them, if a unit without a bit passes anything."""
     steep = np.zeros((1, 64 * cutting.layout.words), np.bool_)
-    steep[0, cutting.column[(slopes != 0) & (cutting.column >= 0)]] = True
-    if (slopes[cutting.column < 0] != 0).any():
+    steep[0, cutting.column[passes & (cutting.column >= 0)]] = True
+    if passes[cutting.column < 0].any():
         steep[:] = True
     words: Words = packed_bits(steep)[0]
     return words
 
 
-def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> tuple[Floats, Floats, Floats, int] | None:
+def _rounded_parameters(previous: Layer, layer: Layer, scale: Fraction) -> tuple[Floats, Floats, Floats, Fraction]:
+    """Weight, bias and slopes in float64, and the scale of the rows they give from rows of the given scale.
+
+    Weights far from 1 are multiplied by a power of two, slopes by what keeps the rows near the size of the inputs.
+    """
+    shift = -_far_exponent(q for row in layer.weight for q in row)
+    total = Fraction(2) ** (shift + _far_exponent([scale]))
+    factor = total / scale / Fraction(2) ** shift
+    rounded = {key: [saturated(q * factor) for q in pair] for key, pair in _objects(previous.slopes).items()}
+    slopes = np.array([rounded[id(pair)] for pair in previous.slopes])
+    weight, bias = layer.saturated_arrays
+    if shift:
+        weight = np.array([[saturated(q * Fraction(2) ** shift) for q in row] for row in layer.weight])
+    if total != 1:
+        bias = np.array([saturated(q * total) for q in layer.bias])
+    return weight, bias, slopes, total
+
+
+def _far_exponent(numbers: Iterable[Fraction]) -> int:
+    """About the base-2 logarithm of the largest absolute value, or 0 if that is moderate (or there is none)."""
+    exponent = max((q.numerator.bit_length() - q.denominator.bit_length() for q in numbers if q), default=0)
+    return exponent if abs(exponent) > _MODERATE else 0
+
+
+def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> tuple[Floats, Floats, Floats, Fraction] | None:
     """Weight, bias and slopes as exact integers and the scale of the rows they give, or None if one is too large."""
     pairs = _objects(previous.slopes)
     slope_scale = math.lcm(*(q.denominator for pair in pairs.values() for q in pair))
@@ -200,11 +258,11 @@ def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> tuple[Floa
         return None
     total = scale * slope_scale * weight_scale
     extra = math.lcm(*(q.denominator // math.gcd(q.denominator, total) for q in layer.bias))
-    if int(np.abs(weight).max()) * extra >= _EXACT or not _fits(layer.bias, total * extra):
+    if max(int(np.abs(weight).max()), 1) * extra >= _EXACT or not _fits(layer.bias, total * extra):
         return None
     integers = {key: _integers(pair, slope_scale) for key, pair in pairs.items()}
     slopes = np.array([integers[id(pair)] for pair in previous.slopes])
-    return weight * extra, np.array(_integers(layer.bias, total * extra)), slopes, total * extra
+    return weight * extra, np.array(_integers(layer.bias, total * extra)), slopes, Fraction(total * extra)
 
 
 def _objects(pairs: Sequence[Slopes]) -> dict[int, Slopes]:

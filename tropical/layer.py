@@ -108,8 +108,9 @@ class Layer:
         rows = np.concatenate([bias[kinked, None], weight[kinked]], axis=1)
         lead = rows[np.arange(len(rows)), np.abs(rows).argmax(axis=1)]
         usable = np.isfinite(lead) & (lead != 0)
-        lead[~usable] = 1.0
-        directions = (rows / lead[:, None]).round(9) + 0.0
+        directions = np.zeros_like(rows)
+        np.divide(rows, lead[:, None], out=directions, where=usable[:, None])
+        directions = directions.round(9) + 0.0
         places, factors = np.arange(len(rows)), np.ones(len(rows), np.int8)
         looks = [direction.tobytes() for direction in directions]
         if len(set(looks)) < len(looks):

@@ -1,7 +1,8 @@
 """Where a lattice polynomial lies above, on or below an affine form: exact, by cutting only where it matters.
 
 Signs of many forms at many vectors come from one floating-point product with an error bound; the entries that the
-bound leaves open, ties above all, are decided in integers.
+bound leaves open, ties above all, are decided in integers. The bound covers roundoff and gradual underflow, of the
+numbers themselves too; what overflows has an infinite one or is NaN, and comparisons with either decide nothing.
 """
 
 import math
@@ -14,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.budget import Meter
-from tropical.cones import Cone, Integers, cut, dot
-from tropical.lattice_polynomial import LatticePolynomial
+from tropical.cones import Cone, Integers, cut, dot, signs_on
+from tropical.lattice_polynomial import LatticePolynomial, bits_of
 from tropical.rationals import Matrix, Vector, primitive_integers
 
 Floats = NDArray[np.float64]
 
 _EXACT = 1 << 53  # integers below this are float64 numbers
 _UNIT = 2.0**-53
-_TINY = 2.0**-1000  # more than all underflow can add up to
+_UNDERFLOW = 2.0**-1070  # more than is lost where a number or a product underflows, 2^-1075 at a time
 
 
 class FormTable:
@@ -41,6 +42,7 @@ class FormTable:
         scaled = [[_divided(p * up, q * down) for p, q in row] for row in ratios]
         self.exact = all(type(entry) is int for row in scaled for entry in row)
         self._floats: Floats = np.array(scaled, dtype=np.float64)
+        self._lost: Floats = _UNDERFLOW * (np.abs(self._floats).sum(axis=1) + _EXACT * self._floats.shape[1])
 
     @cached_property
     def _integers(self) -> list[tuple[Integers, int]]:
@@ -77,12 +79,13 @@ class FormTable:
         """
         bases = bases or self
         floats, whole = _as_floats(vectors)
-        chosen = bases._floats[np.asarray(which, dtype=np.intp)]
+        places = np.asarray(which, dtype=np.intp)
+        chosen = bases._floats[places]
         with np.errstate(invalid="ignore", over="ignore"):  # what is out of range fails the test below
             ours, sizes = floats @ self._floats.T, np.abs(floats) @ np.abs(self._floats.T)
             difference = ours - np.einsum("vk,vk->v", floats, chosen)[:, None]
             sizes += np.einsum("vk,vk->v", np.abs(floats), np.abs(chosen))[:, None]
-            error = 4 * (floats.shape[1] + 4) * _UNIT * sizes + _TINY
+            error = 4 * (floats.shape[1] + 4) * _UNIT * sizes + (self._lost + bases._lost[places][:, None])
             if self.exact and bases.exact:
                 error[whole[:, None] & (sizes < _EXACT / 2)] = 0  # sums of integers without rounding
             certain = (np.abs(difference) > error) | (error == 0)
@@ -208,7 +211,8 @@ def sign_parts(
 
     ``differences`` are the rows of l_i - l. A part is cut along {l_i = l} only while the known signs leave the sign of
     F - l open: F > l where some clause is positive, F < l where every clause meets a negative, F = l where neither
-    and all relevant signs are known.
+    and all relevant signs are known. Floats only choose where to cut: the signs on which an outcome rests are found
+    once more in integers, so that no proof rests on the error bounds above.
     """
     pending = [cone]
     while pending:
@@ -219,8 +223,26 @@ def sign_parts(
         if outcome is None:
             above, below = cut(part, differences.row(_next_index(clauses, signs)))
             pending += [below, above]
-        else:
-            yield part, outcome
+            continue
+        rows = [(i, differences.row(i)) for i in _deciding(clauses, signs, outcome)]
+        for (i, _), sign in zip(rows, signs_on(part, [row for _, row in rows]), strict=True):
+            if sign is None or sign != (signs.positive >> i & 1) - (signs.negative >> i & 1):
+                raise AssertionError(f"the sign of form {i} from floats is not the one in integers, {sign}")
+        yield part, outcome
+
+
+def _deciding(clauses: Sequence[int], signs: Signs, outcome: int) -> list[int]:
+    """Indices whose signs show the outcome: all of one clause for >= l, one of each clause for <= l."""
+    found = 0
+    if outcome >= 0:
+        enough = signs.positive if outcome else signs.positive | signs.zero
+        found |= min((clause for clause in clauses if not clause & ~enough), key=int.bit_count)
+    if outcome <= 0:
+        enough = signs.negative if outcome else signs.negative | signs.zero
+        for clause in clauses:
+            if not clause & found & enough:
+                found |= clause & enough & -(clause & enough)
+    return bits_of(found)
 
 
 def _outcome(clauses: Sequence[int], signs: Signs) -> int | None:

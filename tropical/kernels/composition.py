@@ -4,13 +4,21 @@ import numpy as np
 
 from tropical.kernels.bits import lowest_bit, popcount
 from tropical.kernels.compilation import allocating, compiled
-from tropical.kernels.points import EXACT, UNIT
+from tropical.kernels.points import EXACT, UNIT, larger
+
+LEAST_SIZE = 2.0**-450  # stands for the size of an entry that is not 0, however small: errors in it cannot underflow
 
 
 @compiled
 def outside_range(error):
-    """Whether an error that is not 0 belongs to a row so large or so small that products could over- or underflow."""
+    """Whether an error that is not 0 is NaN, or of a row so large or small that products could over- or underflow."""
     return (error != 0.0) & ~((error > 2.0**-400) & (error < 2.0**270))
+
+
+@compiled
+def size_of(value, error):
+    """A bound on the size of an entry, 0 only if value and error are 0."""
+    return 0.0 if value == 0.0 and error == 0.0 else larger(abs(value), LEAST_SIZE)
 
 
 @allocating
@@ -65,30 +73,28 @@ def sum_rows(words, column, before, weight, bias, clear, put, gated, active, out
 
 
 @allocating
-def compose_rows(first, parent, signs, column, before, before_errors, weight, bias, clear, put, integral, out, errors):
+def compose_rows(
+    first, parent, signs, column, before, before_errors, weight, bias, clear, put, sizes, integral, out, errors
+):  # fmt: skip
     """Fill rows, shape (cells, n + 1, units), for the cells first, first + 1, ... with bounds on their errors.
 
     On cell p the layer before has preactivation rows ``before[parent[p]]``; its unit j passes the slope put[j] where
     bit column[j] of ``signs[p]`` is set, else clear[j]. ``weight`` has shape (inputs, units), ``bias`` (units,).
-    ``errors``, shape (cells, 2, units), bound the error of each constant and of each gradient entry. With ``integral``
-    all numbers are integers and a row whose sums stay below 2^53 is exact (errors 0).
+    ``sizes``, see :class:`tropical.float_layers.Sizes`, bound weights, biases and slopes. ``errors``, shape
+    (cells, 2, units), bound the error of each constant and of each gradient entry. With ``integral`` all numbers are
+    integers and a row whose sums stay below 2^53 is exact (errors 0).
 
     A cell whose pattern differs little from that of the cell before it, with the same parent, is reached from there by
     one rank-one update for each unit that changed. With s the largest slope times entry, a sum is off by at most
-    (inputs + 4) UNIT (s sum |weight| + |bias|), and by at most 10 UNIT as much for each update since.
+    (inputs + 4) UNIT (s sum |weight| + |bias|), and by at most 10 UNIT as much for each update since. The sizes from
+    which s and the sums are made are 0 only where all numbers are, and else so large that their errors also exceed what
+    may have been lost by underflow, of the parameters as well. An error outside the range becomes infinite.
     """
     cells, dim, units = out.shape
     inputs = weight.shape[0]
     words = signs.shape[1]
     start, of_bit = units_by_bit(column, 64 * words)
-    total = np.zeros(units)
-    steep = np.empty(inputs)
-    for j in range(inputs):
-        steep[j] = abs(clear[j])
-        if clear[j] != put[j]:
-            steep[j] += abs(put[j])
-        for k in range(units):
-            total[k] += abs(weight[j, k])
+    total, constants, steep = sizes.weights, sizes.biases, sizes.slopes
     gated, active = np.empty((dim, inputs)), np.empty(inputs, np.int64)
     size0 = size1 = error0 = error1 = 0.0
     known = True
@@ -103,11 +109,11 @@ def compose_rows(first, parent, signs, column, before, before_errors, weight, bi
                 if steep[j] == 0.0:
                     continue
                 known = known and before_errors[q, 0, j] == 0.0 and before_errors[q, 1, j] == 0.0
-                size0 = max(size0, steep[j] * abs(before[q, 0, j]))
-                error0 = max(error0, steep[j] * before_errors[q, 0, j])
-                error1 = max(error1, steep[j] * before_errors[q, 1, j])
+                size0 = larger(size0, steep[j] * size_of(before[q, 0, j], before_errors[q, 0, j]))
+                error0 = larger(error0, steep[j] * before_errors[q, 0, j])
+                error1 = larger(error1, steep[j] * before_errors[q, 1, j])
                 for i in range(1, dim):
-                    size1 = max(size1, steep[j] * abs(before[q, i, j]))
+                    size1 = larger(size1, steep[j] * size_of(before[q, i, j], before_errors[q, 1, j]))
         changes = 0
         if same:
             for w in range(words):
@@ -142,13 +148,14 @@ def compose_rows(first, parent, signs, column, before, before_errors, weight, bi
         constant, gradient = 1.001 * (error0 + gamma * size0), 1.001 * (error1 + gamma * size1)
         strange = 0
         for k in range(units):
-            errors[p, 0, k] = total[k] * constant + 1.001 * gamma * abs(bias[k])
+            errors[p, 0, k] = total[k] * constant + 1.001 * gamma * constants[k]
             errors[p, 1, k] = total[k] * gradient
             strange += outside_range(errors[p, 0, k]) | outside_range(errors[p, 1, k])
         if strange or (integral and known):
             for k in range(units):
-                if integral and known and total[k] * max(size0, size1) + abs(bias[k]) < EXACT:
+                if integral and known and total[k] * larger(size0, size1) + constants[k] < EXACT:
                     errors[p, 0, k] = 0.0
                     errors[p, 1, k] = 0.0
                 elif outside_range(errors[p, 0, k]) or outside_range(errors[p, 1, k]):
-                    errors[p, 1, k] = np.inf  # undecided, hence left to rational arithmetic
+                    errors[p, 0, k] = np.inf  # undecided, hence left to rational arithmetic
+                    errors[p, 1, k] = np.inf

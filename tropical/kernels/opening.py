@@ -4,7 +4,7 @@ import numpy as np
 
 from tropical.kernels.bits import popcount, unit_flag
 from tropical.kernels.compilation import compiled, inlined
-from tropical.kernels.points import AMBIGUOUS, EXACT, UNIT, evaluate, gcd, sign_of
+from tropical.kernels.points import AMBIGUOUS, EXACT, HUGE, TINY, UNIT, evaluate, gcd, sign_of
 from tropical.kernels.workspace import AT_ONCE, BOUNDED, LEAST, MOST, VALUE
 
 
@@ -25,10 +25,11 @@ def mark_still(
         rays = rays or points[begin + j, 0] == 0.0
     if not rays and not vertices:
         return
-    active = 0 if signs.shape[1] else 1  # there is no layer before the first one
-    for w in range(signs.shape[1]):
+    words = signs.shape[1]
+    active = 0 if words else 1  # nothing is known before the first layer, whatever unit a row belongs to
+    for w in range(words):
         active += popcount((signs[parent, w] & steep_put[w]) | (~signs[parent, w] & steep_clear[w]))
-    for r in range(row_begin, row_end):
+    for r in range(row_begin, row_end if words else row_begin):
         unit = row_units[r]
         if unit >= 0:
             side = steep_put if signs[parent, unit >> 6] & unit_flag(unit) else steep_clear
@@ -53,7 +54,8 @@ def settle(rows, errors, q, points, begin, count, still, biases, zeros, largest,
     """Set the bits of the units that are positive, or 0, on a whole cell; list those without one certain sign.
 
     Returns the number of the latter. A unit's values at all generators are compared with one bound on the error of
-    any of them, from the ``largest`` absolute values of the coordinates.
+    any of them, from the ``largest`` absolute values of the coordinates. The comparisons that find the extreme values
+    pass over NaN; a bound below HUGE excludes it.
     """
     dim, units = rows.shape[1], rows.shape[2]
     for i in range(dim + 1):
@@ -110,7 +112,12 @@ def settle(rows, errors, q, points, begin, count, still, biases, zeros, largest,
         bound, least, most = 1.0001 * sums[VALUE, k], sums[LEAST, k], sums[MOST, k]
         if error == 0.0 and bound < dim and errors[q, 0, k] == 0.0 and errors[q, 1, k] == 0.0:
             bound = 0.0  # integers, as the sum of all |products| is at most bound / (dim + 4) / UNIT < EXACT
-        if least > bound or (bound == 0.0 and least == 0.0 and most > 0.0):
+        elif bound != 0.0:
+            bound += TINY
+        if not bound < HUGE:
+            undecided[left] = k
+            left += 1
+        elif least > bound or (bound == 0.0 and least == 0.0 and most > 0.0):
             patterns[0, k >> 6] |= unit_flag(k)
         elif bound == 0.0 and least == 0.0 and most == 0.0:
             zeros[q, k >> 6] |= unit_flag(k)

@@ -4,8 +4,21 @@ A vertex is a homogeneous vector v of n + 1 float64, followed by an absolute bou
 marks an integer vector held exactly; other vertices are scaled to v_0 = 1, and rays have v_0 = 0, or -0 if they are
 still: no preactivation of a later layer changes along them. A row r (one unit's preactivation on the parent cell) is
 followed by bounds on the errors of its constant (e0) and of its gradient entries (e1); both are 0 for integer rows, of
-which entries beyond 2^53 may be rounded once, relatively. Bounds follow the standard model of rounding (Higham 2002,
-section 3.1).
+which entries beyond 2^53 may be rounded once, relatively.
+
+The error model. An operation with the exact result x gives x (1 + d) + h with |d| <= u = 2^-53 and |h| <= 2^-1075,
+h = 0 unless it is a product or quotient in the subnormal range; beyond 2^1024 it gives an infinity, and then possibly
+NaN (Higham 2002, sections 2.1 and 3.1).
+
+- Roundoff: every bound is a multiple of u times a sum of absolute values, times 1.0001 or more for its own rounding.
+- Underflow: a bound that is not 0 contains TINY, far more than all h together. It is 0 only if each of its products has
+  a factor that is 0, which no underflow can feign: errors of rows are 0, infinite or in the range that
+  ``composition.outside_range`` allows, errors of vertices 0 or at least FLUSH; coordinates smaller than FLUSH are 0.
+- Overflow: an error is never NaN but infinite instead (:func:`finite_or_inf`, :func:`larger`). A sign counts as certain
+  if a comparison with a bound below HUGE says so: no product can have overflowed then, as the bound is at least u times
+  its size. Comparisons with NaN are false, hence decide nothing.
+
+What is not certain is left to rational arithmetic.
 """
 
 import numpy as np
@@ -16,6 +29,8 @@ UNIT = 2.0**-53
 EXACT = 2.0**53
 AMBIGUOUS = 2
 FLUSH = 1e-200  # smaller coordinates become 0, at the price of this much error: products then never underflow
+TINY = 2.0**-1000  # more than all underflow of one predicate
+HUGE = 2.0**900  # a bound below it excludes overflow of what it bounds
 COARSE = 2.0**-22  # relative error from which on a vertex is solved for anew at once
 SYSTEM, REDUCED, INVERSE, SOLUTION = range(4)  # parts of the array ``solver``
 
@@ -38,12 +53,14 @@ def evaluate(rows, k, points, j):
     if error == 0.0 and e0 == 0.0 and e1 == 0.0 and size < EXACT:
         return value, 0.0
     bound = (dim + 4) * UNIT * size + e0 * (points[j, 0] + error) + e1 * (norm_v + (dim - 1) * error) + error * norm_r
-    return value, bound * 1.0001
+    return value, bound * 1.0001 + (TINY if bound != 0.0 else 0.0)
 
 
 @compiled
 def sign_of(value, bound):
     """The certified sign of a number within ``bound`` of ``value``, or AMBIGUOUS."""
+    if not bound < HUGE:
+        return AMBIGUOUS
     if value > bound:
         return 1
     if value < -bound:
@@ -51,6 +68,18 @@ def sign_of(value, bound):
     if bound == 0.0 and value == 0.0:
         return 0
     return AMBIGUOUS
+
+
+@compiled
+def larger(a, b):
+    """The larger one, or NaN if there is one: ``max`` may drop it."""
+    return a if b <= a or a != a else b
+
+
+@compiled
+def finite_or_inf(error):
+    """The error bound, or infinity if it is NaN or so large that coordinates may have overflowed."""
+    return error if error < HUGE else np.inf
 
 
 @compiled
@@ -114,6 +143,7 @@ def rounded_point(points, i, j, a, da, b, db, out, slot):
     elif finite_u or finite_v:
         lead = out[slot, 0]
         if not lead > 2 * error:
+            out[slot, 0] = 1.0
             return np.inf
         size = 0.0
         for c in range(dim):
@@ -127,7 +157,7 @@ def rounded_point(points, i, j, a, da, b, db, out, slot):
         if abs(out[slot, c]) < FLUSH and out[slot, c] != 0.0:
             out[slot, c] = 0.0
             error += FLUSH
-    return error * 1.001 + FLUSH
+    return finite_or_inf(error * 1.001 + FLUSH)
 
 
 @compiled
@@ -171,7 +201,7 @@ def solved_point(n, solver):
         for k in range(n):
             x -= solver[INVERSE, i, k] * solver[SYSTEM, k, 0]
         solver[SOLUTION, 0, i + 1] = x
-        size = max(size, abs(x))
+        size = larger(size, abs(x))
     gamma = (n + 5) * UNIT
     beta = 0.0
     error = 0.0
@@ -183,9 +213,9 @@ def solved_point(n, solver):
             value += product
             spread += abs(product)
         e0, e1 = solver[SYSTEM, k, n + 1], solver[SYSTEM, k, n + 2]
-        solver[REDUCED, 0, k] = abs(value) + gamma * spread + e0 + n * e1 * size
+        solver[REDUCED, 0, k] = abs(value) + gamma * spread + e0 + n * e1 * size + TINY
     for i in range(n):
-        off = 0.0
+        off = TINY
         total = 0.0
         for j in range(n):
             entry = -1.0 if i == j else 0.0
@@ -198,12 +228,12 @@ def solved_point(n, solver):
         for k in range(n):
             off += abs(solver[INVERSE, i, k]) * n * solver[SYSTEM, k, n + 2]
             total += abs(solver[INVERSE, i, k]) * solver[REDUCED, 0, k]
-        beta = max(beta, off)
-        error = max(error, total)
+        beta = larger(beta, off)
+        error = larger(error, total)
     if not beta < 0.5:
         return np.inf
     solver[SOLUTION, 0, 0] = 1.0
     for c in range(1, n + 1):
         if abs(solver[SOLUTION, 0, c]) < FLUSH:
             solver[SOLUTION, 0, c] = 0.0
-    return 1.001 * error / (1.0 - 1.001 * beta) + 2 * UNIT * size + FLUSH
+    return finite_or_inf(1.001 * error / (1.0 - 1.001 * beta) + 2 * UNIT * size + FLUSH)
