@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import tropical as tp
-from learning.cli.shell import DONE, REFUTED, UNKNOWN, InputError, as_json_option, say, scalar_network
+from learning.cli.shell import as_json_option, say, scalar_network
+from tropical_relu_cli import DONE, REFUTED, UNKNOWN
 
 if TYPE_CHECKING:
     from learning.lemmas.documents import LemmaReport
@@ -124,7 +125,7 @@ def _publish(out: Path, report: LemmaReport) -> None:
     try:
         publish(out, {name: text.encode() for name, text in zip(_FILES, contents, strict=True)}, superseded=_FILES)
     except OSError as error:
-        raise InputError(f"--out: {out} cannot be written: {error}") from error
+        raise ValueError(f"--out: {out} cannot be written: {error}") from error
 
 
 def _exit_code(report: LemmaReport, stopped: str | None) -> int:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import tropical as tp
-from learning.cli.shell import EXIT_CODE, InputError, as_json_option, say, scalar_network
+from learning.cli.shell import as_json_option, say, scalar_network
+from tropical_relu_cli.shell import EXIT_CODE
 
 if TYPE_CHECKING:
     from learning.recovery_report import Recovery
@@ -79,7 +80,7 @@ def recover(
     try:
         publish(out, files, superseded=FILES)
     except OSError as error:
-        raise InputError(f"--out: {out} cannot be written: {error}") from error
+        raise ValueError(f"--out: {out} cannot be written: {error}") from error
     click.echo(json.dumps(found.as_dict()) if as_json else f"{found.headline()}\nReport: {out / 'report.md'}")
     raise click.exceptions.Exit(EXIT_CODE[found.status])
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from learning.cli.shell import DONE, UNKNOWN, InputError, as_json_option, say
+from learning.cli.shell import as_json_option, say
+from tropical_relu_cli import DONE, UNKNOWN
 
 if TYPE_CHECKING:
     from learning.scaling import Event
@@ -48,7 +49,7 @@ def scaling(
                 out, parts=parts or tuple(PARTS), size=size, seed=seed, jobs=jobs, timeout=timeout, progress=progress
             )
     except OSError as error:
-        raise InputError(f"--out: {out} cannot be written: {error}") from error
+        raise ValueError(f"--out: {out} cannot be written: {error}") from error
     lines = [f"({part.part.letter}) {part.part.name}: {part.state}" for part in report.parts]
     lines += [f"stopped: {report.stopped}"] if report.stopped else []
     click.echo(json.dumps(report.as_dict()) if as_json else "\n".join([*lines, f"Report: {out / 'scaling.md'}"]))

@@ -131,7 +131,13 @@ def test_bad_input_is_named_in_one_line_with_code_2(folder, monkeypatch, argumen
 
 
 @pytest.mark.parametrize(
-    ("raised", "code", "message"), [(KeyboardInterrupt, 130, "Interrupted"), (ZeroDivisionError, 70, "not a verdict")]
+    ("raised", "code", "message"),
+    [
+        (KeyboardInterrupt, 130, "Interrupted"),
+        (ZeroDivisionError, 70, "not a verdict"),
+        (EOFError, 70, "not a verdict"),
+        (SystemExit(1), 70, "not a verdict"),
+    ],
 )
 def test_an_end_without_verdict_looks_like_none_and_leaves_nothing(folder, monkeypatch, raised, code, message):
     def fail(X, y, seed):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -177,6 +178,30 @@ def test_ctrl_c_ends_cleanly(files, monkeypatch):
     result = run("inspect", files / "max.json")
     assert (result.exit_code, result.stdout) == (130, "")
     assert "Interrupted" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (EOFError(), 70),
+        (SystemExit(1), 70),  # as rich raises it where a pipe is closed
+        (BrokenPipeError(), 70),
+        (OSError(5, "no name"), 70),
+        (UserWarning("as an error"), 70),
+        (ImportError("no such package"), 70),
+        (click.FileError("file"), 2),
+        (click.Abort(), 130),
+        (PermissionError(13, "denied", "file"), 2),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_no_failure_ends_in_1(files, monkeypatch, raised, code):
+    def fail(path):
+        raise raised
+
+    monkeypatch.setattr(inspection, "load_network", fail)
+    result = run("inspect", files / "max.json")
+    assert (result.exit_code, result.stdout) == (code, "")
 
 
 def test_numbers_of_any_size_are_printed():

@@ -1,7 +1,7 @@
 """The command ``tropical``: results on stdout, progress on stderr.
 
-Exit codes: 0 proved or done, 1 refuted, 2 usage or input error, 3 unknown or budget exhausted; besides these 130 for
-Ctrl-C and 70 for a defect of the program, which must not look like a verdict.
+Exit codes: 0 proved or done, 1 refuted, 2 usage or input error, 3 unknown or budget exhausted; and, which must not
+look like a verdict, 70 for a defect, 74 where the result could not be written, 130 for Ctrl-C.
 """
 
 import click
@@ -13,13 +13,13 @@ from tropical.cli.pictures import plot
 from tropical.cli.shell import Commands
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(name="tropical", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tropical-relu")
 def main() -> None:
     """Exact piecewise-linear geometry of ReLU networks.
 
     Results go to stdout, progress to stderr. Exit codes: 0 done or proved, 1 refuted, 2 bad input, 3 unknown or out of
-    time, 130 interrupted.
+    time, 70 a defect or no memory, 74 the result could not be written, 130 interrupted.
 
     \b
     Examples:

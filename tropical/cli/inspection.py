@@ -11,17 +11,7 @@ import click
 
 from tropical.bounds import region_bounds
 from tropical.budget import BudgetExhausted, Progress
-from tropical.cli.shell import (
-    DONE,
-    INTERRUPTED,
-    UNKNOWN,
-    Clock,
-    as_json_option,
-    box_option,
-    cube,
-    progress,
-    timeout_option,
-)
+from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option
 from tropical.cli.texts import decimal_root, listed, number_of, print_table, shortened, text_of
 from tropical.complexes import PolyhedralComplex
 from tropical.formats import load_network
@@ -31,6 +21,7 @@ from tropical.network import ReLUNetwork
 from tropical.polyhedron import Box
 from tropical.regions import affine_pieces, linear_regions, relevant_subspace
 from tropical.subdivision import polyhedral_complex
+from tropical_relu_cli import DONE, INTERRUPTED, UNKNOWN
 
 
 @click.command()

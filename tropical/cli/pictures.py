@@ -13,7 +13,7 @@ import click
 
 from tropical import plotting
 from tropical.cli.loading import Loaded, load_function
-from tropical.cli.shell import DONE, box_option, cube, progress, time_limit, timeout_option
+from tropical.cli.shell import box_option, cube, progress, time_limit, timeout_option
 from tropical.construction import to_network
 from tropical.formats.files import FormatError, write_atomically
 from tropical.lattice_form import to_lattice_polynomial
@@ -21,6 +21,7 @@ from tropical.lattice_polynomial import LatticePolynomial
 from tropical.network import ReLUNetwork
 from tropical.plotting.shading import Shade
 from tropical.rationals import Vector, as_fraction
+from tropical_relu_cli import DONE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,64 +1,23 @@
-"""What the commands have in common: exit codes, one line for each error, the user's time, progress on stderr."""
+"""What the commands have in common: the user's time, progress on stderr, options."""
 
 import signal
 import time
-import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 import click
 
 from tropical.budget import Budget, BudgetExhausted, Progress
 from tropical.polyhedron import Box
 from tropical.rationals import as_fraction
-
-DONE, REFUTED, BAD_INPUT, UNKNOWN, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 130
-EXIT_CODE: Mapping[str, int] = {"proved": DONE, "refuted": REFUTED, "unknown": UNKNOWN}
-_DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError)
+from tropical_relu_cli import shell
 
 
-class InputError(click.ClickException):
-    """Bad input: one line with what was wrong, one with a hint, exit code 2."""
+class Commands(shell.Commands):
+    """The group of the command ``tropical``."""
 
-    exit_code = BAD_INPUT
-
-    def __init__(self, message: str, command: str | None) -> None:
-        super().__init__(message)
-        self.command = command or "COMMAND"
-
-    def show(self, file: Any = None) -> None:
-        """Write both lines to stderr."""
-        click.echo("Error: " + " ".join(self.message.split()), err=True)
-        click.echo(f"Hint: `tropical {self.command} --help` says what it accepts, with examples.", err=True)
-
-
-class Commands(click.Group):
-    """A group whose commands end cleanly: bad input, an exhausted budget and Ctrl-C each have their exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; errors become one line on stderr."""
-        try:
-            return super().invoke(ctx)
-        except ValueError as error:
-            raise InputError(str(error), ctx.invoked_subcommand) from error
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise InputError(f"{error.filename}: {error.strerror}", ctx.invoked_subcommand) from error
-        except BudgetExhausted as stop:
-            click.echo(f"Stopped: {stop}", err=True)
-            raise click.exceptions.Exit(UNKNOWN) from None
-        except KeyboardInterrupt:
-            click.echo("Interrupted: nothing was decided and nothing written.", err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from None
-        except click.exceptions.Exit:
-            raise
-        except _DEFECTS:
-            traceback.print_exc()
-            click.echo("This is a defect of the program, not a verdict: please report it.", err=True)
-            raise click.exceptions.Exit(DEFECT) from None
+    stops = BudgetExhausted
 
 
 class Clock:
