@@ -5,10 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from oracles.activation_z3 import Case, Matrix, Vector
+from oracles.activation_z3 import Case, Matrix
+from oracles.changed_cases import ONE, ZERO, with_units
 from oracles.random_cases import RELU
-
-ZERO, ONE = Fraction(0), Fraction(1)
 
 
 def permuted(case: Case, rng: random.Random) -> Case:
@@ -76,15 +75,6 @@ WAYS: tuple[Callable[[Case, random.Random], Case], ...] = (permuted, rescaled, p
 
 def _each_layer(case: Case, choose: Callable[[int], list[tuple[int, Fraction]]]) -> Case:
     """Hidden units chosen by (place, positive factor), layer after layer; outgoing weights follow."""
-    weights, biases, slopes = list(case.weights), list(case.biases), list(case.slopes)
-    for layer in range(len(slopes)):
-        chosen = choose(len(slopes[layer]))
-        weights[layer] = tuple(_times(weights[layer][i], s) for i, s in chosen)
-        biases[layer] = tuple(s * biases[layer][i] for i, s in chosen)
-        slopes[layer] = tuple(slopes[layer][i] for i, _ in chosen)
-        weights[layer + 1] = tuple(tuple(row[i] / s for i, s in chosen) for row in weights[layer + 1])
-    return replace(case, weights=tuple(weights), biases=tuple(biases), slopes=tuple(slopes))
-
-
-def _times(row: Vector, factor: Fraction) -> Vector:
-    return tuple(factor * q for q in row)
+    for layer in range(len(case.slopes)):
+        case = with_units(case, layer, choose(len(case.slopes[layer])))
+    return case

@@ -1,0 +1,148 @@
+"""The routes to a complex agree where numbers are extreme and first layers wide; there compiled code is at its limits.
+
+With ``NUMBA_BOUNDSCHECK=1`` every access of the compiled code to an array is checked as well, with
+``NUMBA_DISABLE_JIT=1`` the kernels run as Python, and coverage sees them.
+"""
+
+import sys
+
+import numpy as np
+import pytest
+
+import tropical as tp
+from oracles.activation_z3 import Case, activation_regions, relu_case
+from oracles.built import compiled_applies, complex_of, network
+from oracles.extreme_cases import KINDS, extreme_case, wide_case
+from oracles.random_cases import PERIOD, random_case
+
+
+@pytest.fixture
+def long_numerals():
+    """z3 reads numbers in decimal, for which Python has a limit."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    yield
+    sys.set_int_max_str_digits(limit)
+
+
+SHORT_OF_THIS = 400  # cells; the search route is compared below
+
+
+def assert_routes_agree(case: Case, search: bool = False) -> bool:
+    """Whether the compiled route applies; where it does it gives the patterns of the rational one, in its order."""
+    rational = complex_of(case, "rational").patterns
+    assert len(set(rational)) == len(rational)
+    applies = compiled_applies(case)
+    if applies:
+        assert complex_of(case, "compiled").patterns == rational, case.name
+    assert complex_of(case).patterns == rational, case.name
+    if search and len(rational) < SHORT_OF_THIS:
+        assert complex_of(case, "search").patterns == rational, case.name
+    return applies
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_extreme_magnitudes(block):
+    seeds = range(4 * len(KINDS) * block, 4 * len(KINDS) * (block + 1))
+    applied = [assert_routes_agree(extreme_case(seed), search=seed % 4 == 0) for seed in seeds]
+    assert sum(applied) > 0.85 * len(seeds)
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_wide_first_layers(block):
+    seeds = range(6 * block, 6 * (block + 1))
+    assert sum(assert_routes_agree(wide_case(seed, most=200)) for seed in seeds) >= 5
+
+
+@pytest.mark.usefixtures("long_numerals")
+@pytest.mark.parametrize("block", range(4))
+def test_extreme_magnitudes_equal_brute_force(block):
+    for seed in range(30 * block, 30 * block + 30):
+        assert_equals_brute_force(extreme_case(seed))
+
+
+def assert_equals_brute_force(case: Case) -> None:
+    """In one or two dimensions: beyond, z3 takes long with such numbers."""
+    if case.input_dim < 3:
+        assert sorted(complex_of(case).patterns) == sorted(activation_regions(case)), case.name
+
+
+@pytest.mark.parametrize(
+    ("along", "across"), [(63, 1), (64, 1), (65, 1), (64, 2), (128, 1), (60, 10), (130, 3), (255, 2), (500, 1)]
+)
+def test_a_basis_may_be_completed_by_any_unit(along, across):
+    """A grid on R^2: the units along the first axis come first, in one or more words of 64."""
+    rows = [[1, 0]] * along + [[0, 1]] * across
+    case = relu_case([rows], [[*range(along), *range(across)], [0]])
+    patterns = complex_of(case, "compiled").patterns
+    assert len(patterns) == (along + 1) * (across + 1)
+    assert len(set(patterns)) == len(patterns)
+
+
+SUBNORMAL = {
+    "sums that overflow": (relu_case([[["3/5", "-2/5"]]], [["9/10"], [0]]), 10**295, 2),
+    "a subnormal bias": (relu_case([[[1]]], [[1e-310], [0]]), None, 2),
+    "products that underflow": (relu_case([[[1e-200]], [[1e-200]], [[1e200]], [[1]]], slope=("-1/2", 1)), None, 2),
+    "a first weight beyond float64": (relu_case([[[10**400], [2]], [[1, -1]]], [[1, 0], [0]]), None, 3),
+    "a constant below float64": (relu_case([[[1]], [[0]], [[1]]], [[0], [f"1/{10**400}"], [0]]), None, 2),
+}
+
+
+@pytest.mark.parametrize("name", SUBNORMAL)
+def test_single_networks(name):
+    case, far, cells = SUBNORMAL[name]
+    box = None if far is None else tp.Box([-2 * far] * case.input_dim, [-far] * case.input_dim)
+    for route in ("rational", "compiled", "auto", "search"):
+        assert tp.polyhedral_complex(network(case), box, route=route).num_cells == cells, route
+
+
+def test_a_domain_beyond_float64():
+    net = tp.ReLUNetwork.from_arrays([[[1.0], [1.0]], [[1.0, 1.0]]], [[0, -1], [0]])
+    box = tp.Box([-(10**309)], [10**309])
+    counts = {
+        route: tp.polyhedral_complex(net, box, route=route).num_cells for route in ("rational", "compiled", "auto")
+    }
+    assert set(counts.values()) == {3}
+    assert tp.lipschitz_constant(net, domain=box).value == 2
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("block", range(100, 130))
+def test_six_thousand_networks_of_extreme_magnitudes(block):
+    seeds = range(200 * block, 200 * (block + 1))
+    applied = [assert_routes_agree(extreme_case(seed), search=seed % 8 == 0) for seed in seeds]
+    assert sum(applied) > 0.85 * len(seeds)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("block", range(10, 35))
+def test_two_and_a_half_thousand_wide_networks(block):
+    seeds = range(100 * block, 100 * (block + 1))
+    assert sum(assert_routes_agree(wide_case(seed)) for seed in seeds) >= 85
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("block", range(200, 230))
+def test_eight_thousand_ordinary_networks(block):
+    seeds = range(2 * PERIOD * block, 2 * PERIOD * (block + 1))
+    applied = [assert_routes_agree(random_case(seed)) for seed in seeds]
+    assert sum(applied) > 0.85 * len(seeds)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.usefixtures("long_numerals")
+@pytest.mark.parametrize("block", range(5))
+def test_five_hundred_extreme_networks_equal_brute_force(block):
+    for seed in range(50_000 + 200 * block, 50_200 + 200 * block):
+        assert_equals_brute_force(extreme_case(seed))
+
+
+def test_the_generators_reach_what_they_are_for():
+    values = [q for seed in range(70) for rows in extreme_case(seed).weights for row in rows for q in row if q]
+    sizes = np.array([q.numerator.bit_length() - q.denominator.bit_length() for q in values])
+    assert (sizes < -1074).any()
+    assert (sizes > 1024).any()
+    assert any(len(str(q.denominator)) > 400 for q in values)
+    widths = [len(wide_case(seed).weights[0]) for seed in range(60)]
+    assert min(widths) >= 64
+    assert max(widths) > 500
