@@ -97,6 +97,12 @@ class PieceSearch:
         residual = np.abs(self.X[rows] @ piece[:-1] + piece[-1] - self.y[rows])
         return rows[residual <= tolerance * self.allowance(rows, piece)]
 
+    def kept(self, pieces: Array) -> NDArray[np.bool_]:
+        """Which of other pieces (p, d+1) explain all the samples of the piece in their place."""
+        groups = [np.flatnonzero(self.owner == i) for i in range(len(pieces))]
+        explained = (self.explained_by(piece, rows, self.rounding) for piece, rows in zip(pieces, groups, strict=True))
+        return np.array([len(some) == len(rows) for some, rows in zip(explained, groups, strict=True)], dtype=bool)
+
     def accept(self, fit: LocalFit, frame: Array | None) -> bool:
         """Refit an accepted local solve on the unexplained samples it explains, and add it as a piece."""
         piece, rows = self.piece(fit.coefficients, frame), self.unexplained

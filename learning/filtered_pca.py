@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -88,7 +89,8 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
         ValueError : X or y of the wrong shape, not finite or without samples, or parameters out of range.
         """
         self._check_parameters()
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        fitted = copy(self)
+        X, y = validate_data(fitted, X, y, dtype=np.float64, y_numeric=True)
         warn_unless_gaussian(X)
         rng = own_stream(self.random_state, "filtered PCA")
         parts = np.array_split(rng.permutation(len(X)), self.max_passes)
@@ -101,7 +103,9 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
             repeated = [[(X[search], y[search])]] * (self.sweeps - 1)
             return block_pass([*repeated, [(X[test], y[test])]], frame, rng=rng, size=self.block_size, **options)
 
-        return self._run(one_pass, X.shape[1])
+        fitted._run(one_pass, X.shape[1])
+        self.__dict__ = fitted.__dict__  # at once: whatever stops a fit leaves the estimator as it was
+        return self
 
     def fit_batches(
         self, make_batches: Callable[[], Iterable[BATCH]], executor: Executor | None = None, *, in_flight: int = 8
@@ -129,13 +133,15 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
         opened = self._checked(make_batches())
         first = next(opened)
         warn_unless_gaussian(first[0])
-        self.n_features_in_ = first[0].shape[1]
+        fitted, dimension = copy(self), first[0].shape[1]
+        fitted.n_features_in_ = dimension
+        fitted.__dict__.pop("feature_names_in_", None)
         begun = [itertools.chain([first], opened)]
         del first
         rng = own_stream(self.random_state, "filtered PCA")
 
         def draw() -> Iterable[BATCH]:
-            return begun.pop() if begun else self._checked(make_batches(), self.n_features_in_)
+            return begun.pop() if begun else self._checked(make_batches(), dimension)
 
         def one_pass(frame: Array, index: int) -> tuple[Array, PassRecord | None]:
             options: dict[str, Any] = {"index": index, "level": self.level / self.max_passes}
@@ -145,7 +151,9 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
             sweeps = (draw() for _ in range(self.sweeps))
             return block_pass(sweeps, frame, rng=rng, size=self.block_size, **options)
 
-        return self._run(one_pass, self.n_features_in_)
+        fitted._run(one_pass, dimension)
+        self.__dict__ = fitted.__dict__
+        return self
 
     def transform(self, X: ArrayLike) -> Array:
         """Coordinates Π_W x in the frame: (n, d) -> (n, k)."""
@@ -175,7 +183,7 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
         if empty:
             raise ValueError("make_batches() yielded no batch")
 
-    def _run(self, one_pass: Pass, dimension: int) -> Self:
+    def _run(self, one_pass: Pass, dimension: int) -> None:
         frame = np.zeros((0, dimension))
         self.passes_, self.converged_ = [], False
         for index in range(self.max_passes):
@@ -186,7 +194,6 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
                 self.converged_ = True
                 break
         self.components_, self.n_components_ = frame, len(frame)
-        return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

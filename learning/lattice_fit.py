@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,17 +9,22 @@ from numpy.typing import NDArray
 
 from learning.exact_pieces import PieceSearch, span_of_gradients
 from learning.missing_mass import MissingMass, missing_mass
-from learning.sample_clauses import extend_along_rays, lattice_bounds, sample_clauses
+from learning.sample_clauses import (
+    disjoint_rows,
+    extend_along_rays,
+    label_clauses,
+    label_tables,
+    lattice_bounds,
+    minimal_rows,
+)
 from learning.sampling import own_stream
-from tropical import AffineForm
 
 __all__ = ["LatticeFit", "fit_lattice"]
 
 Array = NDArray[np.float64]
 Table = NDArray[np.bool_]
-Indices = NDArray[np.intp]
 
-_PROBES = 20_000  # samples, and a tenth as many fresh points, at which the two bounds of L1 are compared
+_PROBES = 2000  # fresh points at which the two bounds of L1 are compared
 _SLACK = 1e-9  # difference of values, relative to the size of F, that rounding of pieces and sums explains
 _FAR = 7  # with constants, fresh points are up to 2^6 times as far out as samples: clauses may first differ there
 
@@ -32,7 +36,8 @@ class LatticeFit:
     Attributes
     ----------
     clauses, dual : (c, p) boolean tables, F = max of min over ``clauses`` = min of max over ``dual`` at all points.
-    contradicted : samples, of those looked at, whose label the bounds of L1 exclude.
+    contradicted : explained samples and further points whose label the bounds of L1 exclude; if none, the form gives
+        all their labels up to rounding.
     agreement : share of fresh points of V at which both bounds agree.
     missing : `MissingMass` of the contradicted samples, and of the fresh points at which the bounds differ.
     """
@@ -48,30 +53,28 @@ class LatticeFit:
         return lattice_bounds(_at(pieces, X), self.clauses, self.clauses[:0])[0]
 
 
-def fit_lattice(
-    search: PieceSearch, forms: Sequence[AffineForm], points: Array, owner: Indices, *, seed: int | None, far: bool
-) -> LatticeFit:
-    r"""The lattice form over the explained samples of a search and further points (m, d) owned by ``owner``.
+def fit_lattice(search: PieceSearch, points: Array, labels: Array, *, seed: int | None, far: bool) -> LatticeFit:
+    r"""The lattice form over the explained samples of a search and further points (m, d) with their labels (m,).
 
     Parameters
     ----------
-    search : samples, pieces in float64, owners. forms : the same pieces over Q. points, owner : further points of which
-        the piece is known. seed : of the fresh points. far : whether pieces with constants are continued along the rays
-        of the outermost samples: no break is assumed where nothing was seen.
+    search : samples, pieces, owners. points, labels : further points that a piece explains. seed : of the fresh points.
+        far : whether pieces with constants are continued along the rays of the outermost samples: no break is assumed
+        where nothing was seen.
 
     Source: THEORY L1.
     """
-    X, owners = search.X, search.owner
+    known = search.owner >= 0
+    X, y = (search.X, search.y) if known.all() else (search.X[known], search.y[known])
     if len(points):
-        X, owners = np.vstack([X, points]), np.concatenate([owners, owner])
-    clauses = sample_clauses(X, forms, owners)
-    dual = sample_clauses(X, forms, owners, above=False)
-    probes = min(_PROBES, 1000 + 20_000_000 // (len(clauses) + len(dual) + 1))
-    contradicted, seen = _contradicted(search, clauses, dual, probes)
-    agreement, unproven = _disputed(search, clauses, dual, probes // 10, own_stream(seed, "fresh points"))
+        X, y = np.vstack([X, points]), np.concatenate([y, labels])
+    clauses, dual = label_clauses(X, y, search.pieces, scale=search.scale, rounding=search.rounding)
+    contradicted = _contradicted(search, X, y, clauses, dual)
+    probes = min(_PROBES, 100 + 2_000_000 // (len(clauses) + len(dual) + 1))
+    agreement, unproven = _disputed(search, clauses, dual, probes, own_stream(seed, "fresh points"))
     if far and not contradicted.any() and search.pieces[:, -1].any():
         clauses = _continued(search, clauses, dual)
-    missing = (missing_mass("contradicted", seen, contradicted), unproven)
+    missing = (missing_mass("contradicted", X, contradicted), unproven)
     return LatticeFit(clauses, dual, int(contradicted.sum()), agreement, missing)
 
 
@@ -79,15 +82,17 @@ def _at(pieces: Array, X: Array) -> Array:
     return np.asarray(X @ pieces[:, :-1].T + pieces[:, -1])
 
 
-def _contradicted(search: PieceSearch, clauses: Table, dual: Table, probes: int) -> tuple[NDArray[np.bool_], Array]:
-    """Which of some explained samples have a label outside the bounds, and these samples."""
-    some = np.linspace(0, len(search.X) - 1, min(probes, len(search.X))).astype(int)
-    some = some[search.owner[some] >= 0]
-    values = _at(search.pieces, search.X[some])
-    own = values[np.arange(len(some)), search.owner[some]]
-    below, over = lattice_bounds(values, clauses, dual)
-    slack = _SLACK * search.scale
-    return (below > own + slack) | (over < own - slack), search.X[some]
+def _contradicted(
+    search: PieceSearch, X: Array, y: Array, clauses: Table, dual: Table, *, block: int = 4096
+) -> NDArray[np.bool_]:
+    """Which samples have a label that a clause exceeds or a dual clause stays below, by more than rounding."""
+    contradicted = np.zeros(len(X), dtype=bool)
+    high, low = clauses[disjoint_rows(clauses, dual)], dual[disjoint_rows(dual, clauses)]
+    for start in range(0, len(X) if len(high) else 0, block):
+        some = slice(start, start + block)
+        above, below = label_tables(X[some], y[some], search.pieces, scale=search.scale, rounding=search.rounding)
+        contradicted[some] = disjoint_rows(below, high) | disjoint_rows(above, low)
+    return contradicted
 
 
 def _disputed(
@@ -115,4 +120,5 @@ def _continued(search: PieceSearch, clauses: Table, dual: Table, *, rays: int = 
     outer = np.argsort(-np.linalg.norm(places, axis=1), kind="stable")[:rays]
     points = places[outer] @ frame
     slack = _SLACK * search.scale
-    return extend_along_rays(points, search.owner[outer], search.pieces, clauses, dual, slack=slack)
+    longer = extend_along_rays(points, search.owner[outer], search.pieces, clauses, dual, slack=slack)
+    return minimal_rows(np.vstack([clauses, longer[~disjoint_rows(longer, dual)]]))

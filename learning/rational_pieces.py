@@ -205,7 +205,8 @@ def reconstruct_piece(
 def _agrees(form: AffineForm, homogeneous: Array, y: Array, scale: float, rounding: float) -> bool:
     """Whether the form reproduces the labels; ``scale`` is the size of F, for the zero piece has none of its own."""
     row = np.array([*form.gradient, form.constant], dtype=np.float64)
-    allowed = rounding * (np.linalg.norm(homogeneous, axis=1) * np.linalg.norm(row) + scale)
+    sizes = np.linalg.norm(homogeneous[:, :-1], axis=1) * np.linalg.norm(row[:-1]) + abs(row[-1])
+    allowed = rounding * (sizes + scale)
     return bool((np.abs(homogeneous @ row - y) <= allowed).all())
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -15,10 +18,10 @@ from learning.exact_pieces import PieceSearch, find_pieces, rough_subspace, span
 from learning.fallback import best_regression
 from learning.filtered_pca import FilteredPCA
 from learning.label_queries import Oracle, answers
-from learning.lattice_fit import LatticeFit, fit_lattice
+from learning.lattice_fit import fit_lattice
 from learning.missing_mass import MissingMass, missing_mass
 from learning.rational_pieces import complete_pieces, rational_pieces, refit_pieces
-from learning.refinement import Refinement, exact_forms, refine_by_queries
+from learning.refinement import Refinement, refine_by_queries
 from learning.sampling import own_stream
 from tropical import AffineForm, LatticePolynomial, ReLUNetwork, to_network
 
@@ -33,11 +36,14 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     Filtered PCA gives a rough relevant subspace, certified local least squares give the affine pieces, lattice
     reduction makes them rational, and the order of the pieces at the samples gives the clauses. Nothing is proved here:
     "explained" means that every sample is reproduced, and a piece on a cone without samples can still be missing.
+    Repeats of a row and its label count once. A row that comes with several labels is a sample with each of them, of
+    which a function reproduces one: the status is then "partial" at most.
 
     Parameters
     ----------
-    rounding : largest relative residual of a sample that a piece explains. Labels are float64 values of sums of some
-        hundred terms; a wrong piece agrees so closely with probability 1e-11 a sample.
+    rounding : largest residual of a sample that a piece explains, relative to ‖∇ℓ‖‖x‖ + |ℓ(0)| and the root mean square
+        of y. Labels are float64 values of sums of some hundred terms; a wrong piece agrees so closely with probability
+        1e-11 a sample. Labels of equal rows are equal if they differ by less.
     level : level δ of the tests of filtered PCA, see `FilteredPCA`.
     max_passes : most passes of filtered PCA before the search for pieces.
     max_rounds : rounds of local solves in a row that may find nothing before the search ends.
@@ -50,13 +56,14 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     relevant_subspace_ : (k, d) orthonormal rows. pieces_ : (p, d+1) gradients and constants in float64.
-    status_ : "explained" (every sample and every queried point has a piece, and the lattice form reproduces it),
+    status_ : "explained" (the lattice form, whose values `predict` returns, reproduces the label of every sample and of
+        every queried point up to ``rounding``, of the largest piece),
         "partial" (some have) or "approximate" (no piece was found: noise, or too few samples; predictions then come
         from a regression on W or on R^d, the better one on held-out samples).
     rational_ : whether it is "explained" with every piece reconstructed over Q.
     lattice_polynomial_ : the function over Q, or None unless ``rational_``.
-    n_unexplained_ : samples without a piece. n_contradicted_ : samples, of up to 20 000 looked at, whose label the
-        bounds of L1 over the others exclude: then a piece is missing, though every sample may have one.
+    n_unexplained_ : samples without a piece. n_contradicted_ : samples and queried points with a piece, whose label the
+        bounds of L1 over the others exclude: a piece is missing or a label is wrong.
     missing_ : list of `MissingMass`: where the function is not settled, with Gaussian mass; empty where nothing shows.
     n_queries_ : labels asked for. settled_ : whether queries at every face and in every order-cell that the pieces
         imply found nothing new; False without queries.
@@ -111,23 +118,17 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
             an oracle.
         """
         self._check_parameters(oracle)
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        y = y.astype(np.float64)
-        self._exponent = _exponent(y)
-        kept = _distinct_rows(X)
-        search = self._search(X[kept], np.ldexp(y[kept], -self._exponent))
-        forms = self._reconstruct(search)
-        refined = self._refine(search, forms, oracle)
-        self._finish(search, forms if refined is None else refined.forms, refined)
+        fitted = copy(self)
+        X, y = validate_data(fitted, X, y, dtype=np.float64, y_numeric=True)
+        fitted._learn(X, y.astype(np.float64), oracle)
+        self.__dict__ = fitted.__dict__  # at once: whatever stops a fit leaves the estimator as it was
         return self
 
     def predict(self, X: ArrayLike) -> Array:
         """Values of the learned function, (n, d) -> (n,)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        if self._lattice is None:
-            return np.ldexp(self._fallback(X), self._exponent)
-        return self._lattice.values(self.pieces_, X)
+        return np.ldexp(self._values(X), self._exponent)
 
     def to_network(self) -> ReLUNetwork:
         """The learned function as a ReLU network over Q, see `tropical.to_network`.
@@ -153,6 +154,15 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         if not isinstance(self.max_queries, int | np.integer) or self.max_queries < 0:
             raise ValueError(f"max_queries must be an integer, at least 0; got {self.max_queries!r}")
 
+    def _learn(self, X: Array, y: Array, oracle: Oracle | None) -> None:
+        self._exponent = _exponent(y)
+        y = np.ldexp(y, -self._exponent)
+        kept = _distinct_samples(X, y, self.rounding)
+        search = self._search(X[kept], y[kept])
+        forms = self._reconstruct(search)
+        refined = self._refine(search, forms, oracle)
+        self._finish(search, forms if refined is None else refined.forms, refined)
+
     def _search(self, X: Array, y: Array) -> PieceSearch:
         """Find pieces: homogeneous ones first, then with constants, first briefly, then patiently."""
         pca = FilteredPCA(max_passes=self.max_passes, level=self.level, random_state=self.random_state).fit(X, y)
@@ -169,24 +179,27 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
 
     def _reconstruct(self, search: PieceSearch) -> list[AffineForm | None]:
         """Pieces over Q, with those that their lattice and a few samples determine; a refit if one stays in float."""
-        affine = bool((np.abs(search.pieces[:, -1]) > 1e-9 * search.scale).any())
-        if not affine:
-            search.pieces[:, -1] = 0.0
+        affine = bool(search.pieces[:, -1].any())
+        if affine:
+            homogeneous = refit_pieces(search.X, search.y, search.pieces, search.owner, search.span, affine=False)
+            homogeneous[:, -1] = 0.0
+            affine = not search.kept(homogeneous).all()
+            search.pieces = search.pieces if affine else homogeneous
         forms: list[AffineForm | None] = rational_pieces(
             search.X, search.y, search.pieces, search.owner, affine=affine, rounding=self.rounding
         )
         known = [form for form in forms if form is not None]
         if len(known) < len(forms):
-            search.pieces = refit_pieces(search.X, search.y, search.pieces, search.owner, search.span, affine=affine)
+            refitted = refit_pieces(search.X, search.y, search.pieces, search.owner, search.span, affine=affine)
+            search.pieces = np.where(search.kept(refitted)[:, None], refitted, search.pieces)
         elif known:
-            new: list[AffineForm] = known
-            while new and len(search.unexplained):
-                new = complete_pieces(search.X, search.y, known, search.unexplained)
-                known = known + new
-                search.pieces = _float_pieces(known)
-                for i in range(len(known) - len(new), len(known)):
-                    rows = search.unexplained
-                    search.owner[search.explained_by(search.pieces[i], rows, self.rounding)] = i
+            left = len(search.X) + 1
+            while 0 < len(search.unexplained) < left:
+                left = len(search.unexplained)
+                for form in complete_pieces(search.X, search.y, known, search.unexplained):
+                    rows = search.explained_by(_float_pieces([form])[0], search.unexplained, self.rounding)
+                    search.owner[rows] = len(known)
+                    known += [form] if len(rows) else []
             distinct = list(dict.fromkeys(known))
             position = np.array([distinct.index(form) for form in known] + [-1])
             search.owner = position[search.owner]
@@ -208,58 +221,55 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
 
     def _finish(self, search: PieceSearch, forms: list[AffineForm | None], refined: Refinement | None) -> None:
         """Clauses, status and the attributes that `fit` promises."""
-        self.pieces_ = np.ldexp(search.pieces, self._exponent)
-        self.n_unexplained_ = len(search.unexplained)
-        self.n_contradicted_, self.bounds_agree_ = 0, 0.0
+        with np.errstate(over="ignore"):
+            self.pieces_ = np.ldexp(search.pieces, self._exponent)
+        self.n_unexplained_, self.n_contradicted_, self.bounds_agree_ = len(search.unexplained), 0, 0.0
+        self.status_, self.rational_ = "approximate", False
+        self.lattice_polynomial_: LatticePolynomial | None = None
+        self.relevant_subspace_ = self._tested
         unexplained = missing_mass("unexplained", search.X, search.owner < 0)
         unanswered = search.X[:0] if refined is None else refined.points[refined.owner == -1]
         missing = [replace(unexplained, points=np.vstack([unexplained.points, unanswered[:10]]))]
-        self.status_, self.rational_ = "approximate", False
-        self.lattice_polynomial_: LatticePolynomial | None = None
-        self._lattice: LatticeFit | None = None
         frames = [self._guess[:length] for length in range(len(self._guess), 0, -1)]
         if len(search.pieces):
             frames = [span_of_gradients(search.pieces, search.scale)]
+            self.relevant_subspace_ = frames[0]
             missing += self._assemble(search, forms, refined)
         self.missing_ = [mass for mass in missing if mass.share > 0.0 or len(mass.points)]
-        self.relevant_subspace_ = frames[0] if len(search.pieces) else self._tested
         if self.status_ != "explained":
             self._fall_back(search, frames)
 
-    def _fall_back(self, search: PieceSearch, frames: list[Array]) -> None:
-        """The best regression on held-out samples, for predictions where it is better than an incomplete form."""
-        self._fallback, frame = best_regression(search.X, search.y, frames, polish=not len(search.pieces))
-        if frame is not None and not len(search.pieces):
-            self.relevant_subspace_ = frame
-        if self._lattice is not None and self._falls_short(search):
-            self._lattice = None
-
     def _assemble(
-        self, search: PieceSearch, pieces: list[AffineForm | None], refined: Refinement | None
+        self, search: PieceSearch, forms: list[AffineForm | None], refined: Refinement | None
     ) -> tuple[MissingMass, ...]:
         """The lattice form over samples and queried points, and the status that it deserves; what it leaves open."""
-        forms = exact_forms(search.pieces, pieces)
-        points, owner = (search.X[:0], search.owner[:0]) if refined is None else (refined.points, refined.owner)
-        complete = not self.n_unexplained_ and not (owner == -1).any()
-        far = complete and not self.settled_
-        fit = fit_lattice(search, forms, points[owner >= 0], owner[owner >= 0], seed=self.random_state, far=far)
-        self._lattice, self.n_contradicted_, self.bounds_agree_ = fit, fit.contradicted, fit.agreement
-        complete = complete and not fit.contradicted
-        self.status_ = "explained" if complete else "partial"
-        self.rational_ = complete and None not in pieces
+        points, labels, complete = search.X[:0], search.y[:0], not self.n_unexplained_
+        if refined is not None:
+            answered = refined.owner != -1
+            points, labels, complete = refined.points[answered], refined.labels[answered], complete and answered.all()
+        fit = fit_lattice(search, points, labels, seed=self.random_state, far=complete and not self.settled_)
+        self._values: Callable[[Array], Array] = partial(fit.values, search.pieces)
+        self.n_contradicted_, self.bounds_agree_ = fit.contradicted, fit.agreement
+        self.status_ = "explained" if complete and not fit.contradicted else "partial"
+        known = [form for form in forms if form is not None]
+        self.rational_ = self.status_ == "explained" and len(known) == len(forms)
         if self.rational_:
             unit = Fraction(2) ** self._exponent
             clauses = [np.flatnonzero(row).tolist() for row in fit.clauses]
-            self.lattice_polynomial_ = LatticePolynomial([unit * form for form in forms], clauses)
+            self.lattice_polynomial_ = LatticePolynomial([unit * form for form in known], clauses)
         return fit.missing
 
-    def _falls_short(self, search: PieceSearch, *, probes: int = 5000) -> bool:
-        """Whether the plain regression predicts the samples better than an incomplete lattice form."""
-        assert self._lattice is not None
+    def _fall_back(self, search: PieceSearch, frames: list[Array], *, probes: int = 5000) -> None:
+        """The best regression on held-out samples, for predictions unless an incomplete form is better."""
+        plain, frame = best_regression(search.X, search.y, frames, polish=not len(search.pieces))
+        if not len(search.pieces):
+            self._values = plain
+            self.relevant_subspace_ = self.relevant_subspace_ if frame is None else frame
+            return
         some = np.linspace(0, len(search.X) - 1, min(probes, len(search.X))).astype(int)
-        X, y = search.X[some], search.y[some]
-        ours, plain = self._lattice.values(search.pieces, X), self._fallback(X)
-        return bool(np.mean((ours - y) ** 2) > np.mean((plain - y) ** 2))
+        ours, theirs = (np.mean((values(search.X[some]) - search.y[some]) ** 2) for values in (self._values, plain))
+        if ours > theirs:
+            self._values = plain
 
 
 def _float_pieces(forms: list[AffineForm]) -> Array:
@@ -272,13 +282,20 @@ def _exponent(y: Array) -> int:
     return exponent if not -8 <= exponent <= 32 else 0
 
 
-def _distinct_rows(X: Array) -> NDArray[np.intp]:
-    """Indices of the samples, repetitions left out: a repeated sample would confirm itself."""
+def _distinct_samples(X: Array, y: Array, rounding: float) -> NDArray[np.intp]:
+    """Indices of the samples without those that repeat a row and, up to rounding, its label: they confirm nothing."""
     order = np.argsort(X[:, 0], kind="stable")
     ties = X[order[1:], 0] == X[order[:-1], 0]
     suspicious = np.unique(np.concatenate([order[1:][ties], order[:-1][ties]]))
     if not len(suspicious):
         return np.arange(len(X))
-    repeated = np.ones(len(suspicious), dtype=bool)
-    repeated[np.unique(X[suspicious], axis=0, return_index=True)[1]] = False
-    return np.setdiff1d(np.arange(len(X)), suspicious[repeated])
+    rows = np.ascontiguousarray(X[suspicious] + 0.0)  # no -0.0: equal rows have equal bytes
+    row = np.unique(rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel(), return_inverse=True)[1]
+    repeated, last, least = [], -1, -np.inf
+    same = rounding * float(np.sqrt(np.mean(y**2)))
+    for i in np.lexsort((y[suspicious], row)):
+        if row[i] == last and y[suspicious[i]] - least <= same:
+            repeated.append(suspicious[i])
+        else:
+            last, least = row[i], y[suspicious[i]]
+    return np.setdiff1d(np.arange(len(X)), repeated)

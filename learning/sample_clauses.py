@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 
 from tropical import AffineForm
 
-__all__ = ["covering_rows", "extend_along_rays", "lattice_bounds", "minimal_rows", "sample_clauses"]
+__all__ = [
+    "covering_rows",
+    "disjoint_rows",
+    "extend_along_rays",
+    "label_clauses",
+    "label_tables",
+    "lattice_bounds",
+    "minimal_rows",
+    "sample_clauses",
+]
 
 Array = NDArray[np.float64]
 Table = NDArray[np.bool_]
@@ -95,6 +104,65 @@ def sample_clauses(
             table[s, i] = exact >= 0 if above else exact <= 0
         tables.append(_distinct(table) if len(table) > 1 else table)
     return minimal_rows(np.vstack(tables)) if tables else np.zeros((0, len(forms)), dtype=bool)
+
+
+def label_tables(X: Array, y: Array, pieces: Array, *, scale: float, rounding: float) -> tuple[Table, Table]:
+    r"""{i : ℓ_i(x) ≥ y} and {i : ℓ_i(x) ≤ y} for labels y, up to rounding: both hold every piece that gives the label.
+
+    Parameters
+    ----------
+    X, y : samples (n, d), (n,). pieces : (p, d+1). scale : size of F. rounding : largest difference that counts as
+        none, relative to ‖∇ℓ_i‖‖x‖ + |ℓ_i(0)| + scale.
+
+    Returns
+    -------
+    two (n, p) boolean tables.
+
+    Examples
+    --------
+    >>> pieces = np.array([[1.0, 0.0], [0.0, 2.0], [0.0, 3.0]])
+    >>> above, below = label_tables(np.array([[2.0]]), np.array([2.0]), pieces, scale=1.0, rounding=1e-11)
+    >>> above.tolist(), below.tolist()
+    ([[True, True, True]], [[True, True, False]])
+    """
+    sizes = np.linalg.norm(X, axis=1)[:, None] * np.linalg.norm(pieces[:, :-1], axis=1) + np.abs(pieces[:, -1])
+    allowed = rounding * (sizes + scale)
+    excess = X @ pieces[:, :-1].T + (pieces[:, -1] - y[:, None])
+    return excess >= -allowed, excess <= allowed
+
+
+def label_clauses(
+    X: Array, y: Array, pieces: Array, *, scale: float, rounding: float, block: int = 4096
+) -> tuple[Table, Table]:
+    r"""Minimal rows of the two `label_tables` over all samples: the clauses and the dual clauses that labels imply.
+
+    If no clause is disjoint from a dual clause (`disjoint_rows`), both lattice forms give every label up to rounding:
+    each clause holds a piece that is at most the label, and the clause of the sample none that is below it.
+
+    Source: THEORY L1.
+    """
+    empty = np.zeros((0, len(pieces)), dtype=bool)
+    clauses, dual = [empty], [empty]
+    for start in range(0, len(X), block):
+        some = slice(start, start + block)
+        above, below = label_tables(X[some], y[some], pieces, scale=scale, rounding=rounding)
+        clauses.append(_distinct(above))
+        dual.append(_distinct(below))
+    return minimal_rows(np.vstack(clauses)), minimal_rows(np.vstack(dual))
+
+
+def disjoint_rows(table: Table, other: Table, *, entries: int = 2**22) -> NDArray[np.bool_]:
+    r"""Which rows of a boolean table (n, p), read as sets, are disjoint from some row of another (m, p).
+
+    >>> disjoint_rows(np.array([[True, False], [True, True]]), np.array([[False, True]])).tolist()
+    [True, False]
+    """
+    columns, block = other.T.astype(np.float32), max(1, entries // (len(other) + 1))
+    found = np.zeros(len(table), dtype=bool)
+    for start in range(0, len(table), block):
+        common = table[start : start + block].astype(np.float32) @ columns
+        found[start : start + block] = (common == 0.0).any(axis=1)
+    return found
 
 
 def covering_rows(values: Array, labels: Array, table: Table, *, slack: float) -> Table:
