@@ -29,6 +29,8 @@ _MODERATE = 64  # exponents up to which nothing is rescaled
 _LEAST = 2.0**-250  # stands for the size of a parameter that is not 0, however small
 _LEAST_ERROR = 2.0**-350
 
+Parameters = tuple[Floats, Floats, dict[int, list[float]], Fraction]
+
 
 @dataclass(frozen=True)
 class CuttingUnits:
@@ -132,7 +134,7 @@ def _dyadic_rows(
     integers = as_integers(rows)
     if integers is not None:
         return _exact(cut), _exact(integers[1]), Fraction(integers[0]), True
-    shift = -_far_exponent(map(Fraction, np.abs(rows).max(axis=1).tolist()))
+    shift = 0 if _moderate(rows) else -_far_exponent(map(Fraction, np.abs(rows).max(axis=1).tolist()))
     return _exact(cut), _exact(np.ldexp(rows, shift)), Fraction(2) ** shift, False
 
 
@@ -189,30 +191,30 @@ def _float_layer(
 ) -> tuple[FloatLayer, Fraction]:
     """The layer, and the positive scale of its own rows."""
     exact = _integer_parameters(previous, layer, int(scale)) if integral else None
-    weight, bias, slopes, total = exact or _rounded_parameters(previous, layer, scale)
-    left, right = slopes.T
+    weight, bias, rounded, total = exact or _rounded_parameters(previous, layer, scale)
+    rows = {key: _slope_row(pair, rounded[key]) for key, pair in _objects(previous.slopes).items()}
+    left, right, left_passes, right_passes, slope_sizes = np.array([rows[id(pair)] for pair in previous.slopes]).T
     same = before.factor > 0
     clear, put = np.where(same, left, right), np.where(same, right, left)
-    nonzero = {key: (left != 0, right != 0) for key, (left, right) in _objects(previous.slopes).items()}
-    passes = np.array([nonzero[id(pair)] for pair in previous.slopes])
-    passes[~same] = passes[~same, ::-1]
+    passing = np.where(same, right_passes, left_passes), np.where(same, left_passes, right_passes)
+    steep = _steep_bits(before, passing[0] != 0), _steep_bits(before, passing[1] != 0)
     cutting = CuttingUnits.of(layer)
-    steep = _steep_bits(before, passes[:, 1]), _steep_bits(before, passes[:, 0])
-    bias_signs = np.array([(p > 0) - (p < 0) for p in (q.numerator for q in layer.bias)], np.int8)[cutting.units]
+    bias_signs = np.array([(p > 0) - (p < 0) for p in (q.numerator for q in layer.bias)], np.int8)
+    weight_sizes = np.abs(weight).sum(axis=1)
+    for unit in np.flatnonzero(weight_sizes < _LEAST).tolist():
+        weight_sizes[unit] = _LEAST if any(layer.weight[unit]) else 0.0
+    sizes = Sizes(weight_sizes, np.maximum(np.abs(bias), _LEAST * np.abs(bias_signs)), slope_sizes)
     return FloatLayer(
-        weight.T.copy(), bias, clear, put, before.column, steep, bias_signs,
-        _sizes(layer, weight, bias, slopes, passes), exact is not None, cutting,
+        weight.T.copy(), bias, clear, put, before.column, steep, bias_signs[cutting.units], sizes, exact is not None,
+        cutting,
     ), total  # fmt: skip
 
 
-def _sizes(layer: Layer, weight: Floats, bias: Floats, slopes: Floats, passes: NDArray[np.bool_]) -> Sizes:
-    weights = np.abs(weight).sum(axis=1)
-    weights[weights > 0] = np.maximum(weights[weights > 0], _LEAST)
-    for unit in np.flatnonzero(weights == 0).tolist():
-        weights[unit] = _LEAST * any(layer.weight[unit])
-    biases = np.where([q != 0 for q in layer.bias], np.maximum(np.abs(bias), _LEAST), 0.0)
-    sums = np.abs(slopes[:, 0]) + np.where(slopes[:, 0] != slopes[:, 1], np.abs(slopes[:, 1]), 0.0)
-    return Sizes(weights, biases, np.where(passes.any(axis=1), np.maximum(sums, _LEAST), 0.0))
+def _slope_row(pair: Slopes, rounded: Sequence[float]) -> tuple[float, ...]:
+    """Both slopes in float64, whether they are not 0, and a bound on the sum of the distinct ones."""
+    (left, right), (low, high) = pair, rounded
+    size = abs(low) + (abs(high) if low != high else 0.0)
+    return low, high, left != 0, right != 0, max(size, _LEAST) if left or right else 0.0
 
 
 def _steep_bits(cutting: CuttingUnits, passes: NDArray[np.bool_]) -> Words:
@@ -225,22 +227,26 @@ def _steep_bits(cutting: CuttingUnits, passes: NDArray[np.bool_]) -> Words:
     return words
 
 
-def _rounded_parameters(previous: Layer, layer: Layer, scale: Fraction) -> tuple[Floats, Floats, Floats, Fraction]:
-    """Weight, bias and slopes in float64, and the scale of the rows they give from rows of the given scale.
+def _rounded_parameters(previous: Layer, layer: Layer, scale: Fraction) -> Parameters:
+    """Weight, bias and pairs of slopes by identity, and the scale of the rows they give from rows of the given scale.
 
     Weights far from 1 are multiplied by a power of two, slopes by what keeps the rows near the size of the inputs.
     """
-    shift = -_far_exponent(q for row in layer.weight for q in row)
+    weight, bias = layer.saturated_arrays
+    shift = 0 if _moderate(weight) else -_far_exponent(q for row in layer.weight for q in row)
     total = Fraction(2) ** (shift + _far_exponent([scale]))
     factor = total / scale / Fraction(2) ** shift
     rounded = {key: [saturated(q * factor) for q in pair] for key, pair in _objects(previous.slopes).items()}
-    slopes = np.array([rounded[id(pair)] for pair in previous.slopes])
-    weight, bias = layer.saturated_arrays
     if shift:
         weight = np.array([[saturated(q * Fraction(2) ** shift) for q in row] for row in layer.weight])
     if total != 1:
         bias = np.array([saturated(q * total) for q in layer.bias])
-    return weight, bias, slopes, total
+    return weight, bias, rounded, total
+
+
+def _moderate(values: Floats) -> bool:
+    """Whether the largest absolute value needs no other scale."""
+    return bool(2.0 ** (1 - _MODERATE) < np.abs(values).max() < 2.0 ** (_MODERATE - 1))
 
 
 def _far_exponent(numbers: Iterable[Fraction]) -> int:
@@ -249,8 +255,8 @@ def _far_exponent(numbers: Iterable[Fraction]) -> int:
     return exponent if abs(exponent) > _MODERATE else 0
 
 
-def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> tuple[Floats, Floats, Floats, Fraction] | None:
-    """Weight, bias and slopes as exact integers and the scale of the rows they give, or None if one is too large."""
+def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> Parameters | None:
+    """The same as exact integers, or None if one is too large."""
     pairs = _objects(previous.slopes)
     slope_scale = math.lcm(*(q.denominator for pair in pairs.values() for q in pair))
     weight_scale, weight = layer.integer_weight
@@ -261,8 +267,7 @@ def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> tuple[Floa
     if max(int(np.abs(weight).max()), 1) * extra >= _EXACT or not _fits(layer.bias, total * extra):
         return None
     integers = {key: _integers(pair, slope_scale) for key, pair in pairs.items()}
-    slopes = np.array([integers[id(pair)] for pair in previous.slopes])
-    return weight * extra, np.array(_integers(layer.bias, total * extra)), slopes, Fraction(total * extra)
+    return weight * extra, np.array(_integers(layer.bias, total * extra)), integers, Fraction(total * extra)
 
 
 def _objects(pairs: Sequence[Slopes]) -> dict[int, Slopes]:

@@ -95,7 +95,7 @@ def test_answers_change_as_they_must(block):
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("block", range(20))
-def test_answers_change_as_they_must_on_two_thousand_networks(block):
+@pytest.mark.parametrize("block", range(10))
+def test_answers_change_as_they_must_on_a_thousand_networks(block):
     compared = [assert_changes_what_it_must(seed) for seed in range(1000 + 100 * block, 1100 + 100 * block)]
     assert sum(compared) >= 60

@@ -56,6 +56,7 @@ def assert_euler(cx: tp.PolyhedralComplex) -> None:
     assert sum((-1) ** k * count for k, count in enumerate(cx.f_vector)) == expected
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize(("counts", "route"), list(product([(40,), (9, 7), (3, 2, 4), (2, 1, 1, 2)], ROUTES)))
 def test_grids(counts, route):
     for scale in (Fraction(1), Fraction(10) ** 300, Fraction(1, 10**200)):
@@ -68,7 +69,15 @@ def test_grids(counts, route):
     assert tp.polyhedral_complex(grid(counts, Fraction(1)), route=route).num_cells == cx.num_cells
 
 
-@pytest.mark.parametrize(("units", "dim", "route"), [(30, 1, "compiled"), (14, 2, "rational"), (9, 3, "compiled")])
+@pytest.mark.interpreted
+def test_cells_with_many_vertices():
+    """Of six dimensions: the facet in which a cell is cut has 32 of them."""
+    cx = tp.polyhedral_complex(grid((1,) * 6, Fraction(1)), tp.Box([0] * 6, [1] * 6), route="compiled")
+    assert sorted(cx.patterns) == sorted(product((-1, 1), repeat=6))
+
+
+@pytest.mark.interpreted
+@pytest.mark.parametrize(("units", "dim", "route"), [(30, 1, "compiled"), (14, 2, "rational"), (9, 3, "compiled"), (70, 1, "compiled")])
 def test_generic_arrangements(units, dim, route):
     for central in (False, True):
         cx = tp.polyhedral_complex(generic(units, dim, central), route=route)

@@ -41,6 +41,7 @@ def assert_routes_agree(case: Case, search: bool = False) -> bool:
     return applies
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("block", range(6))
 def test_extreme_magnitudes(block):
     seeds = range(4 * len(KINDS) * block, 4 * len(KINDS) * (block + 1))
@@ -88,6 +89,7 @@ SUBNORMAL = {
 }
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("name", SUBNORMAL)
 def test_single_networks(name):
     case, far, cells = SUBNORMAL[name]
@@ -96,6 +98,7 @@ def test_single_networks(name):
         assert tp.polyhedral_complex(network(case), box, route=route).num_cells == cells, route
 
 
+@pytest.mark.interpreted
 def test_a_domain_beyond_float64():
     net = tp.ReLUNetwork.from_arrays([[[1.0], [1.0]], [[1.0, 1.0]]], [[0, -1], [0]])
     box = tp.Box([-(10**309)], [10**309])
