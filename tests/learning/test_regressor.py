@@ -11,7 +11,8 @@ from learning.regressor import LatticePolynomialRegressor
 from learning.sample_clauses import lattice_bounds, minimal_rows, sample_clauses
 from learning.sampling import GaussianOracle
 from learning.subspace import max_sine, orthonormal_frame
-from tropical import AffineForm, ReLUNetwork, affine_pieces, equivalent, polyhedral_complex, relevant_subspace
+from oracles.certified import equivalent
+from tropical import AffineForm, ReLUNetwork, affine_pieces, polyhedral_complex, relevant_subspace
 
 
 def _gaussian(count: int, dimension: int, seed: int = 0) -> np.ndarray:

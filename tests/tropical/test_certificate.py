@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tropical as tp
+from oracles.built import network
 from oracles.random_cases import PERIOD, random_case
 from oracles.rewritten_cases import mutated, rewritten
 from tropical import checker
@@ -38,10 +39,6 @@ from tropical.pruning import term_evidence
 from tropical.rational_map import to_tropical_rational_map
 
 TRIANGLE = tp.Polyhedron([tp.AffineForm([1, 0]), tp.AffineForm([0, 1]), tp.AffineForm([-1, -2], 3)])
-
-
-def network(case):
-    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
 
 
 def box(case):

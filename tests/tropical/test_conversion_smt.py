@@ -8,6 +8,8 @@ import pytest
 import z3
 
 import tropical as tp
+from oracles import certified
+from oracles.built import network
 from oracles.equality_z3 import exact_outputs
 from oracles.random_cases import random_case
 from tropical.conversion import to_smtlib
@@ -44,10 +46,6 @@ def values_by_z3(script, point, outputs):
     return tuple(solver.model().eval(z3.Real(f"y{i}")).as_fraction() for i in range(outputs))
 
 
-def network(case):
-    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
-
-
 @pytest.mark.parametrize("seed", range(500, 516))
 def test_definitions_give_the_exact_values(seed):
     case = random_case(seed)
@@ -72,7 +70,7 @@ def test_questions_are_answered_as_by_equivalent(seed):
     other = tp.ReLUNetwork.from_arrays(weights, biases, case.slopes)
     domain = None if case.box is None else tp.Box(*case.box)
     script = to_smtlib(net, other, domain)
-    verdict = tp.equivalent(net, other, domain)
+    verdict = certified.equivalent(net, other, domain)
     assert answer(script) == {"proved": "unsat", "refuted": "sat"}[verdict.status], case.name
     if verdict.status == "refuted":
         point = witness(script, net.input_dim)

@@ -77,7 +77,9 @@ def test_cells_with_many_vertices():
 
 
 @pytest.mark.interpreted
-@pytest.mark.parametrize(("units", "dim", "route"), [(30, 1, "compiled"), (14, 2, "rational"), (9, 3, "compiled"), (70, 1, "compiled")])
+@pytest.mark.parametrize(
+    ("units", "dim", "route"), [(30, 1, "compiled"), (14, 2, "rational"), (9, 3, "compiled"), (70, 1, "compiled")]
+)
 def test_generic_arrangements(units, dim, route):
     for central in (False, True):
         cx = tp.polyhedral_complex(generic(units, dim, central), route=route)

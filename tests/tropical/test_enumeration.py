@@ -10,6 +10,7 @@ import pytest
 
 import tropical as tp
 from oracles.activation_z3 import Case, Pattern, activation_regions
+from oracles.built import complex_of, domain, network
 from oracles.random_cases import PERIOD, random_case
 from tropical import enumeration
 from tropical.activation_cones import coordinates
@@ -18,18 +19,6 @@ from tropical.enumeration import Tally, can_enumerate, enumerate_patterns
 
 EXACT_COUNTS = {"W1": 308, "W2": 2529, "W4": 2661}
 SIZES = {"W1": (2, 16, 16, 1), "W2": (2, 32, 32, 32, 1), "W4": (3, 16, 16, 1)}
-
-
-def network(case: Case) -> tp.ReLUNetwork:
-    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
-
-
-def domain(case: Case) -> tp.Box | None:
-    return None if case.box is None else tp.Box(*case.box)
-
-
-def complex_of(case: Case, route: str) -> tp.PolyhedralComplex:
-    return tp.polyhedral_complex(network(case), domain(case), route=route)
 
 
 def cases_of(block: int) -> list[Case]:

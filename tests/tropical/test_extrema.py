@@ -7,6 +7,7 @@ import pytest
 
 import tropical as tp
 from oracles.activation_z3 import Case
+from oracles.built import domain, network
 from oracles.equality_z3 import exact_outputs, point_above
 from oracles.random_cases import random_case
 
@@ -17,14 +18,6 @@ def first_output(case: Case) -> Case:
     return replace(
         case, weights=(*case.weights[:-1], case.weights[-1][:1]), biases=(*case.biases[:-1], case.biases[-1][:1])
     )
-
-
-def network(case: Case) -> tp.ReLUNetwork:
-    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
-
-
-def domain(case: Case) -> tp.Box | None:
-    return None if case.box is None else tp.Box(*case.box)
 
 
 def negated(net: tp.ReLUNetwork) -> tp.ReLUNetwork:

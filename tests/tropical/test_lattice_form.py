@@ -8,6 +8,7 @@ import pytest
 
 import tropical as tp
 from learning import instances
+from oracles import certified
 from oracles.activation_z3 import Case
 from oracles.random_cases import random_case
 from tropical.affine import form_of_row
@@ -27,7 +28,7 @@ def test_equals_the_network(seed):
     net = scalar_network(case)
     box = None if case.box is None else tp.Box(*case.box)
     form = tp.to_lattice_polynomial(net, box)
-    assert tp.equivalent(net, form, box).status == "proved"
+    assert certified.equivalent(net, form, box).status == "proved"
     cx = tp.polyhedral_complex(net, box)
     assert set(form.pieces) == set(tp.affine_pieces(cx))
     for cell in cx.cells:
@@ -50,14 +51,14 @@ def test_h4_has_one_clause_for_each_sign_vector():
     assert (cx.num_cells, len(tp.linear_regions(cx)), len(tp.affine_pieces(cx))) == (104, 104, 25)
     form = tp.to_lattice_polynomial(net)
     assert (len(form.pieces), len(form.clauses)) == (25, 16)  # sum_i |z_i| is a maximum over 2^4 signs
-    assert tp.equivalent(net, form).status == "proved"
+    assert certified.equivalent(net, form).status == "proved"
 
 
 def test_dropping_a_clause_of_an_antichain_with_private_points_is_noticed():
     net = instances.parity(3, 3, seed=0)
     form = tp.to_lattice_polynomial(net)
     smaller = tp.LatticePolynomial(form.pieces, form.clauses[1:])
-    assert tp.equivalent(net, smaller).status == "refuted"
+    assert certified.equivalent(net, smaller).status == "refuted"
 
 
 @pytest.mark.parametrize(
@@ -68,10 +69,10 @@ def test_dropping_a_clause_of_an_antichain_with_private_points_is_noticed():
 def test_both_forms_are_the_network(net):
     form = tp.to_lattice_polynomial(net)
     minus = tp.LatticePolynomial([-piece for piece in form.pieces], form.dual_clauses)  # -F by the min-max form
-    assert tp.equivalent(net, form).status == "proved"
-    assert tp.equivalent(negated(net), minus).status == "proved"
-    assert tp.equivalent(net, -minus).status == "proved"
-    assert tp.equivalent(negated(net), tp.to_lattice_polynomial(negated(net))).status == "proved"
+    assert certified.equivalent(net, form).status == "proved"
+    assert certified.equivalent(negated(net), minus).status == "proved"
+    assert certified.equivalent(net, -minus).status == "proved"
+    assert certified.equivalent(negated(net), tp.to_lattice_polynomial(negated(net))).status == "proved"
 
 
 def negated(net):
@@ -90,7 +91,7 @@ def test_outputs_one_by_one():
     assert [str(form) for form in forms[3:]] == ["max(min(5))"]
     for i, form in enumerate(forms):
         assert form == tp.to_lattice_polynomial(net.output(i)) or i == 3  # that output sees no input: other coordinates
-        assert tp.equivalent(net.output(i), form).status == "proved"
+        assert certified.equivalent(net.output(i), form).status == "proved"
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -110,7 +111,7 @@ def test_cells_that_no_hitting_set_covers(sign):
     form = tp.LatticePolynomial([form_of_row(row) for row in rows], clauses)
     zero, plus, minus = (tp.LatticePolynomial.from_form(tp.AffineForm(a)) for a in ((0, 0), (1, 1), (1, -1)))
     expected = zero | (plus & minus)
-    assert tp.equivalent(form, expected if sign > 0 else -expected).status == "proved"
+    assert certified.equivalent(form, expected if sign > 0 else -expected).status == "proved"
     assert len(form.clauses) == 2
 
 
@@ -124,7 +125,7 @@ def test_where_single_forms_do_not_bound_a_cell(shape, seed):
     sizes = list(itertools.pairwise(shape))
     weights = [rng.integers(-4, 5, size=(rows, columns)) for columns, rows in sizes]
     net = tp.ReLUNetwork.from_arrays(weights, [rng.integers(-4, 5, size=rows) for _, rows in sizes])
-    assert tp.equivalent(net, tp.to_lattice_polynomial(net)).status == "proved"
+    assert certified.equivalent(net, tp.to_lattice_polynomial(net)).status == "proved"
 
 
 @pytest.mark.parametrize("scale", [Fraction(1), Fraction(1, 3), Fraction(2) ** -300, Fraction(10) ** 40 / 7])
@@ -147,7 +148,7 @@ def test_constant_and_linear_networks():
     linear = tp.ReLUNetwork.from_arrays([[[1, 1], [-1, -1]], [[1, -1]]])
     assert str(tp.to_lattice_polynomial(linear)) == "max(min(x0 + x1))"
     sawtooth = tp.ReLUNetwork.from_arrays([[[1], [1], [1], [1]], [[1, -2, 2, 0]]], [[0, -1, -2, -2], [0]])
-    assert tp.equivalent(sawtooth, tp.to_lattice_polynomial(sawtooth)).status == "proved"
+    assert certified.equivalent(sawtooth, tp.to_lattice_polynomial(sawtooth)).status == "proved"
 
 
 def test_refusals():

@@ -8,19 +8,12 @@ import pytest
 
 import tropical as tp
 from oracles.activation_z3 import activation_regions
+from oracles.built import domain, network
 from oracles.random_cases import random_case
 from tropical.activation_cones import activation_cones, coordinates
 from tropical.budget import Budget, BudgetExhausted, Meter
 from tropical.neighbour_search import search_cells
 from tropical.rationals import primitive
-
-
-def network(case):
-    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
-
-
-def domain(case):
-    return None if case.box is None else tp.Box(*case.box)
 
 
 def rows_of(region):

@@ -9,14 +9,11 @@ from hypothesis import strategies as st
 
 import tropical as tp
 from oracles.activation_z3 import pattern_at
+from oracles.built import network
 from oracles.equality_z3 import exact_outputs
 from oracles.random_cases import random_case
 
 small = st.fractions(min_value=-4, max_value=4, max_denominator=8)
-
-
-def network(case):
-    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
 
 
 @given(st.integers(0, 400), st.data())

@@ -8,6 +8,7 @@ import pytest
 
 import tropical as tp
 from oracles.activation_z3 import Case, relu_case
+from oracles.built import network
 from oracles.equality_z3 import differing_point
 from oracles.random_cases import PERIOD, random_case
 from oracles.rewritten_cases import mutated, rewritten
@@ -15,10 +16,6 @@ from tropical import checker
 from tropical.budget import Budget, BudgetExhausted, Meter
 from tropical.certificate import tree_certificate
 from tropical.proof_trees import equality_tree, order_tree
-
-
-def network(case: Case):
-    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
 
 
 def box(case: Case):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import tropical as tp
 from learning import instances
+from oracles.built import network
 from oracles.random_cases import random_case
 from tropical.cones import half_space, intersect
 from tropical.polynomial import TropicalPolynomial
@@ -40,10 +41,6 @@ def maps(dim, outputs):
 def several(count):
     shapes = st.tuples(st.integers(1, 3), st.integers(1, 2))
     return shapes.flatmap(lambda shape: st.tuples(vectors(shape[0]), *[maps(*shape)] * count))
-
-
-def network(case):
-    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
 
 
 def random_points(rng, dim, count):

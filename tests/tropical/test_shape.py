@@ -5,7 +5,9 @@ from fractions import Fraction
 import pytest
 
 import tropical as tp
+from oracles import certified
 from oracles.activation_z3 import Case, activation_regions
+from oracles.built import domain
 from oracles.random_cases import random_case
 
 BUMP = tp.ReLUNetwork.from_arrays([[[1], [1], [1]], [[1, -2, 1]]], [[1, 0, -1], [0]])
@@ -13,10 +15,6 @@ BUMP = tp.ReLUNetwork.from_arrays([[[1], [1], [1]], [[1, -2, 1]]], [[1, 0, -1], 
 
 def network(case: Case) -> tp.ReLUNetwork:
     return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes).output(0)
-
-
-def domain(case: Case) -> tp.Box | None:
-    return None if case.box is None else tp.Box(*case.box)
 
 
 def convex_across_facets(net, where, sign):
@@ -59,17 +57,17 @@ def test_non_negative_combinations_are_convex(seed):
     case = random_case(2 * seed)
     first, last = case.weights[0], tuple(abs(q) for q in case.weights[1][0])
     net = tp.ReLUNetwork.from_arrays([first, [last]], [case.biases[0], [1]])
-    assert tp.is_convex(net).status == "proved"
-    assert tp.is_concave(net).status == (
+    assert certified.is_convex(net).status == "proved"
+    assert certified.is_concave(net).status == (
         "proved" if len(tp.affine_pieces(tp.polyhedral_complex(net))) == 1 else "refuted"
     )
 
 
 def test_a_domain_may_hide_the_kink():
-    assert tp.is_convex(BUMP).status == "refuted"
-    assert tp.is_convex(BUMP, tp.Box([-1], ["-1/2"])).status == "proved"
-    assert tp.is_convex(BUMP, tp.Box(["-3/2"], ["-1/2"])).status == "proved"
-    assert tp.is_concave(BUMP, tp.Box(["-1/2"], ["1/2"])).status == "proved"
+    assert certified.is_convex(BUMP).status == "refuted"
+    assert certified.is_convex(BUMP, tp.Box([-1], ["-1/2"])).status == "proved"
+    assert certified.is_convex(BUMP, tp.Box(["-3/2"], ["-1/2"])).status == "proved"
+    assert certified.is_concave(BUMP, tp.Box(["-1/2"], ["1/2"])).status == "proved"
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -79,7 +77,7 @@ def test_monotonicity_against_the_gradients_of_all_cells(seed):
     maps = [net.affine_map(pattern) for pattern in activation_regions(case)]
     for coordinate in range(net.input_dim):
         for increasing, sign in ((True, 1), (False, -1)):
-            verdict = tp.is_monotone(net, coordinate, increasing, domain(case))
+            verdict = certified.is_monotone(net, coordinate, increasing, domain(case))
             holds = all(sign * form.gradient[coordinate] >= 0 for piece in maps for form in piece.forms)
             assert verdict.status == ("proved" if holds else "refuted")
             if holds:
@@ -95,17 +93,17 @@ def test_monotonicity_against_the_gradients_of_all_cells(seed):
 
 def test_lattice_and_tropical_functions():
     tent = tp.LatticePolynomial([tp.AffineForm([1]), tp.AffineForm([-1])], [[0, 1]])
-    assert tp.is_concave(tent).status == "proved"
-    assert tp.is_convex(tent).status == "refuted"
+    assert certified.is_concave(tent).status == "proved"
+    assert certified.is_convex(tent).status == "refuted"
     p = tp.TropicalPolynomial([tp.AffineForm([1]), tp.AffineForm([-1]), tp.AffineForm([0], Fraction(1, 3))])
-    assert tp.is_convex(p).status == "proved"
-    assert tp.is_monotone(p, 0).status == "refuted"
+    assert certified.is_convex(p).status == "proved"
+    assert certified.is_monotone(p, 0).status == "refuted"
 
 
 def test_bad_requests_and_budgets():
     with pytest.raises(ValueError, match="coordinate"):
-        tp.is_monotone(BUMP, 1)
+        certified.is_monotone(BUMP, 1)
     with pytest.raises(ValueError, match="one output"):
-        tp.is_convex(tp.ReLUNetwork.from_arrays([[[1], [2]]]))
-    assert tp.is_convex(BUMP, budget=tp.Budget(cells=1)).status == "unknown"
-    assert tp.is_monotone(BUMP, 0, budget=tp.Budget(cells=1)).status == "unknown"
+        certified.is_convex(tp.ReLUNetwork.from_arrays([[[1], [2]]]))
+    assert certified.is_convex(BUMP, budget=tp.Budget(cells=1)).status == "unknown"
+    assert certified.is_monotone(BUMP, 0, budget=tp.Budget(cells=1)).status == "unknown"

@@ -8,17 +8,10 @@ import pytest
 
 import tropical as tp
 from oracles.activation_z3 import Case, activation_regions
+from oracles.built import domain, network
 from oracles.random_cases import random_case
 
 MAXIMUM = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
-
-
-def network(case: Case) -> tp.ReLUNetwork:
-    return tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
-
-
-def domain(case: Case) -> tp.Box | None:
-    return None if case.box is None else tp.Box(*case.box)
 
 
 def assert_is_the_complex_of(case: Case) -> None:
