@@ -152,7 +152,8 @@ def _rational_rows(
     if all(_fits(row, common) for row in rows):
         return cut, _exact(np.array([_integers(row, common) for row in rows])), Fraction(common), True
     scale = Fraction(2) ** -_far_exponent(q for row in rows for q in row)
-    before = _with_errors([_rounded_row([q * scale for q in row]) for row in rows], len(rows[0]))
+    scaled = rows if scale == 1 else [[q * scale for q in row] for row in rows]
+    before = _with_errors([_rounded_row(row) for row in scaled], len(rows[0]))
     return cut, before, scale, False
 
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from tropical.kernels.bits import lowest_bit, popcount
 from tropical.kernels.compilation import allocating, compiled
-from tropical.kernels.points import EXACT, UNIT, larger
+from tropical.kernels.points import EXACT, UNIT
 
-LEAST_SIZE = 2.0**-450  # stands for the size of an entry that is not 0, however small: errors in it cannot underflow
+LEAST_SIZE = 2.0**-700  # of slope times entry, if that is not 0, however small: errors relative to it cannot underflow
 
 
 @compiled
@@ -16,9 +16,11 @@ def outside_range(error):
 
 
 @compiled
-def size_of(value, error):
-    """A bound on the size of an entry, 0 only if value and error are 0."""
-    return 0.0 if value == 0.0 and error == 0.0 else larger(abs(value), LEAST_SIZE)
+def guarded(size, total):
+    """The size of entries of which ``total`` is the sum of absolute values and errors: 0 only if they are."""
+    if not total < np.inf:
+        return np.inf
+    return max(size, LEAST_SIZE) if total > 0.0 else 0.0
 
 
 @allocating
@@ -103,17 +105,25 @@ def compose_rows(
         q = parent[first + p]
         same = p > 0 and q == parent[first + p - 1]
         if not same:
-            size0 = size1 = error0 = error1 = 0.0
-            known = True
+            size0 = size1 = error0 = error1 = sum0 = sum1 = slopes = 0.0
             for j in range(inputs):
-                if steep[j] == 0.0:
+                s = steep[j]
+                if s == 0.0:
                     continue
-                known = known and before_errors[q, 0, j] == 0.0 and before_errors[q, 1, j] == 0.0
-                size0 = larger(size0, steep[j] * size_of(before[q, 0, j], before_errors[q, 0, j]))
-                error0 = larger(error0, steep[j] * before_errors[q, 0, j])
-                error1 = larger(error1, steep[j] * before_errors[q, 1, j])
+                slopes += s
+                error0, error1 = max(error0, s * before_errors[q, 0, j]), max(error1, s * before_errors[q, 1, j])
+                entry = abs(before[q, 0, j])
+                size0 = max(size0, s * entry)
+                sum0 += entry + before_errors[q, 0, j]
+                sum1 += before_errors[q, 1, j]
                 for i in range(1, dim):
-                    size1 = larger(size1, steep[j] * size_of(before[q, i, j], before_errors[q, 1, j]))
+                    entry = abs(before[q, i, j])
+                    size1 = max(size1, s * entry)
+                    sum1 += entry
+            known = error0 == 0.0 and error1 == 0.0
+            size0, size1 = guarded(size0, sum0), guarded(size1, sum1)
+            if not slopes < np.inf:
+                size0 = size1 = np.inf
         changes = 0
         if same:
             for w in range(words):
@@ -153,7 +163,7 @@ def compose_rows(
             strange += outside_range(errors[p, 0, k]) | outside_range(errors[p, 1, k])
         if strange or (integral and known):
             for k in range(units):
-                if integral and known and total[k] * larger(size0, size1) + constants[k] < EXACT:
+                if integral and known and total[k] * max(size0, size1) + constants[k] < EXACT:
                     errors[p, 0, k] = 0.0
                     errors[p, 1, k] = 0.0
                 elif outside_range(errors[p, 0, k]) or outside_range(errors[p, 1, k]):
