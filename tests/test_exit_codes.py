@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 import tropical as tp
+from tropical import checker
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="redirections of a POSIX shell")
 BIN = Path(sys.executable).parent
+CHECKER = f"{sys.executable} -I {checker.__file__} proof.json"
 EQUAL, DIFFERENT = "tropical equivalent net.json net.json", "tropical equivalent net.json other.json"
 START = "import sys; from tropical_relu_cli import start; sys.exit(start._run('fake'))"
 VERDICT = """class main:
@@ -26,6 +28,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exit")
     tp.save_network(tp.ReLUNetwork.from_arrays([[[1, 2], [3, -1]], [[1, 1]]]), folder / "net.json")
     tp.save_network(tp.ReLUNetwork.from_arrays([[[1, 2], [3, -1]], [[1, 2]]]), folder / "other.json")
+    net = tp.load_network(folder / "net.json")
+    tp.save_certificate(tp.equivalent(net, net).certificate, folder / "proof.json")
     (folder / "ä φ.json").write_bytes((folder / "other.json").read_bytes())
     (folder / "broken" / "flint").mkdir(parents=True)
     (folder / "broken" / "flint" / "__init__.py").write_text("raise ImportError('broken')")
@@ -55,6 +59,9 @@ def shell(command, folder, **options):
         ("relu-learn lemmas net.json --lemma L1 | true", 74),
         ("PYTHONPATH=broken relu-learn --help", 70),
         (f"{sys.executable} -c 'from tropical.cli import main; main()' --help >&-", 74),
+        (CHECKER, 0),
+        (f"{CHECKER} >&-", 2),
+        (f"{CHECKER} | true", 2),
     ],
 )
 def test_the_code_of_an_installed_command(folder, command, code):

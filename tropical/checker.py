@@ -3,8 +3,8 @@
     python checker.py FILE
 
 (Python 3.10 or later) prints the claim, then "accepted" (exit code 0), "rejected: reason" (1) or "malformed: reason"
-(2). The format is described in certificate.py. Nothing else has to be trusted, and nothing that a certificate says is
-believed unchecked.
+(2; so does whatever keeps it from saying that). The format is described in certificate.py. Nothing else has to be
+trusted, and nothing that a certificate says is believed unchecked.
 
 How a claim about all x is checked ("replay"). A polyhedron in R^n is handled as the cone over {1} x polyhedron in
 R^(n+1), in double description: its extreme rays, and the constraints that vanish on each. It is cut along the
@@ -16,6 +16,7 @@ constraints of the part, and only adds up.
 """
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -726,4 +727,12 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = 2  # also where there is no memory, or the outcome cannot be written: 1 says "rejected" and nothing else
+    try:
+        found = main(sys.argv[1:])
+        sys.stdout.flush()
+        code = found
+    except BaseException:  # Python would end in 1
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)

@@ -7,15 +7,19 @@ import ast
 import contextlib
 import copy
 import io
+import json
 import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
+from unittest.mock import patch
+
+from oracles.hand_certificates import EXAMPLES
 
 SECONDS = 1.0  # of processor time for one certificate; all that are used here take milliseconds
 
@@ -25,8 +29,15 @@ class Endless(BaseException):
 
 
 def load(tree: ast.Module, name: str = "checker_version") -> ModuleType:
+    return run([compile(tree, name, "exec")], name)
+
+
+def run(codes: Iterable[CodeType], name: str) -> ModuleType:
+    """The module that the pieces of code make; ``SystemExit`` where it would end the process."""
     module = ModuleType(name)
-    exec(compile(tree, name, "exec"), vars(module))
+    with patch("os._exit", sys.exit):
+        for code in codes:
+            exec(code, vars(module))
     return module
 
 
@@ -177,10 +188,7 @@ class Mutants:
                 codes[number] = self.compiled(self.tree.body[number])
             finally:
                 slot.exchange(old)
-        module = ModuleType(name)
-        for code in codes:
-            exec(code, vars(module))
-        return module
+        return run(codes, name)
 
 
 def slots(node: ast.AST, scope: str = "", above: tuple[ast.AST, ...] = ()) -> Iterator[tuple[str, Slot, ast.AST]]:
@@ -300,10 +308,39 @@ def caught(mutants: Mutants, k: int, examples: list[tuple[Any, tuple[str, ...]]]
     return ""
 
 
-def as_program(mutants: Mutants, k: int | None) -> tuple[str, ...]:
-    """What a version does that is run with the name of a file that is missing."""
-    arguments, sys.argv = sys.argv, ["checker.py", "missing.json"]
-    try:
-        return printed(lambda: mutants.module(k, "__main__"))
-    finally:
-        sys.argv = arguments
+class Full(io.StringIO):
+    """A full disk, which a program notices when it writes or only when what it wrote is flushed."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__()
+        setattr(self, at, self.refuse)
+
+    def refuse(self, *_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def as_program(mutants: Mutants, k: int | None) -> list[tuple[object, ...]]:
+    """What a version does that is run with the name of a file: its exit code and what it printed."""
+    arguments, ends = sys.argv, []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "certificate.json"
+        path.write_text(json.dumps(EXAMPLES["cells"]), encoding="utf-8")
+        try:
+            for name in ("missing.json", str(path)):
+                sys.argv = ["checker.py", name]
+                ends.append(printed(lambda: mutants.module(k, "__main__")))
+                ends += [unprinted(lambda: mutants.module(k, "__main__"), at) for at in ("write", "flush")]
+        finally:
+            sys.argv = arguments
+    return ends
+
+
+def unprinted(function: Callable[[], Any], at: str) -> tuple[object, ...]:
+    """How a program ends that cannot print, and whether it says so."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(Full(at)), contextlib.redirect_stderr(said):
+        try:
+            function()
+        except BaseException as end:
+            return type(end).__name__, getattr(end, "code", None), bool(said.getvalue())
+    return ()
