@@ -25,7 +25,7 @@ def long_numerals():
     sys.set_int_max_str_digits(limit)
 
 
-SHORT_OF_THIS = 400  # cells; the search route is compared below
+SHORT_OF_THIS = 50  # cells; the search route is compared below
 
 
 def assert_routes_agree(case: Case, search: bool = False) -> bool:
