@@ -74,7 +74,7 @@ def sign_on(cone: Cone, row: Sequence[int]) -> int | None:
     return positive - negative
 
 
-def signs_on(cone: Cone, rows: Sequence[Integers]) -> list[int | None]:
+def signs_on(cone: Cone, rows: Sequence[Sequence[int]]) -> list[int | None]:
     """:func:`sign_on` for each of the rows.
 
     >>> signs_on(half_space(1), [(0, 1), (2, 0), (0, 0)])

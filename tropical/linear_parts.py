@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 
 from tropical.activation_cones import cones_of_layers, coordinates
 from tropical.affine import AffineForm
@@ -17,7 +17,7 @@ from tropical.polynomial import TropicalPolynomial
 from tropical.quotient import Quotient
 from tropical.rational_map import TropicalRationalMap
 from tropical.rationals import Matrix, Vector, from_flint, primitive
-from tropical.signs import Differences, clause_masks, sign_parts
+from tropical.signs import Differences, FormTable, clause_masks, sign_parts
 
 Function = ReLUNetwork | LatticePolynomial | TropicalPolynomial | TropicalRationalMap
 
@@ -40,9 +40,13 @@ class MaxMin:
     rows: Matrix
     clauses: tuple[int, ...]
 
+    @cached_property
+    def _table(self) -> FormTable:
+        return FormTable(self.rows)
+
     def signs(self, part: Cone, row: Vector, meter: Meter) -> Iterator[tuple[Cone, int]]:
         """Split ``part`` into parts, each with the sign of F - row in its interior."""
-        yield from sign_parts(part, self.clauses, Differences.between(self.rows, row), meter)
+        yield from sign_parts(part, self.clauses, Differences(self._table, row), meter)
 
 
 def max_min(f: Function) -> MaxMin | None:

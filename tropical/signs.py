@@ -62,9 +62,13 @@ class FormTable:
         >>> FormTable([(Fraction(1), Fraction(1, 2)), (Fraction(0), Fraction(1, 3))]).difference(0, 1)
         (6, 1)
         """
+        return primitive_integers(self.multiple(index, base, bases))
+
+    def multiple(self, index: int, base: int, bases: "FormTable | None" = None) -> list[int]:
+        """Some positive multiple of that row, not the primitive one."""
         row, scale = self._integers[index]
         other, factor = (bases or self)._integers[base]
-        return primitive_integers([factor * a - scale * b for a, b in zip(row, other, strict=True)])
+        return [factor * a - scale * b for a, b in zip(row, other, strict=True)]
 
     def values(self, vectors: Sequence[Integers]) -> Floats:
         """Rounded values at homogeneous vectors, (vectors, forms), up to one positive factor for each vector."""
@@ -176,19 +180,13 @@ class Differences:
     table: FormTable
     base: Vector
 
-    @classmethod
-    def between(cls, rows: "Sequence[Vector] | FormTable", base: Vector) -> "Differences":
-        """Those of the forms with the given rows (constant, gradient); a table is worth making for many bases."""
-        return cls(rows if isinstance(rows, FormTable) else FormTable(rows), base)
-
-    @cached_property
-    def rows(self) -> tuple[Integers, ...]:
-        """Primitive integer multiples, by positive factors, of all rows of l_i - l."""
-        return tuple(self.row(i) for i in range(len(self.table)))
-
     def row(self, index: int) -> Integers:
         """The one of form ``index``."""
         return self.table.difference(index, 0, self._base)
+
+    def integer_signs(self, cone: Cone, indices: Sequence[int]) -> list[int | None]:
+        """The signs of some differences inside ``cone``, None for both, without floats."""
+        return signs_on(cone, [self.table.multiple(i, 0, self._base) for i in indices])
 
     @cached_property
     def _base(self) -> FormTable:
@@ -224,8 +222,8 @@ def sign_parts(
             above, below = cut(part, differences.row(_next_index(clauses, signs)))
             pending += [below, above]
             continue
-        rows = [(i, differences.row(i)) for i in _deciding(clauses, signs, outcome)]
-        for (i, _), sign in zip(rows, signs_on(part, [row for _, row in rows]), strict=True):
+        deciding = _deciding(clauses, signs, outcome)
+        for i, sign in zip(deciding, differences.integer_signs(part, deciding), strict=True):
             if sign is None or sign != (signs.positive >> i & 1) - (signs.negative >> i & 1):
                 raise AssertionError(f"the sign of form {i} from floats is not the one in integers, {sign}")
         yield part, outcome

@@ -134,7 +134,7 @@ def test_signs_are_exact_at_any_size(scale):
     rows = [tuple(scale * Fraction(q) for q in row) for row in rows]
     vectors = [(1, 1, 0), (1, 0, 1), (1, 2, 5), (2**200 + 1, 2**200 + 1, 0), (0, 1, 3), (3**50, 3**51, 7)]
     base = (scale, Fraction(2**2000), Fraction(-(2**2000)))
-    signs = Differences.between(rows, base).signs(vectors)
+    signs = Differences(FormTable(rows), base).signs(vectors)
     within = FormTable(rows).signs(vectors, [1] * len(vectors))
     for v, vector in enumerate(vectors):
         values = [sum(a * b for a, b in zip(row, vector, strict=True)) for row in (*rows, base)]

@@ -8,7 +8,7 @@ which entries beyond 2^53 may be rounded once, relatively.
 
 The error model. An operation with the exact result x gives x (1 + d) + h with |d| <= u = 2^-53 and |h| <= 2^-1075,
 h = 0 unless it is a product or quotient in the subnormal range; beyond 2^1024 it gives an infinity, and then possibly
-NaN (Higham 2002, sections 2.1 and 3.1).
+NaN (Higham 2002, sections 2.2 and 3.1).
 
 - Roundoff: every bound is a multiple of u times a sum of absolute values, times 1.0001 or more for its own rounding.
 - Underflow: a bound that is not 0 contains TINY, far more than all h together. It is 0 only if each of its products has
