@@ -12,13 +12,12 @@ from oracles.built import compiled_applies, complex_of, domain, network
 from oracles.changed_cases import CHANGES, Effect, changed_case
 from oracles.random_cases import random_case
 
-ROUTES = ("rational", "compiled", "search", "auto")
+ROUTES = ("rational", "compiled", "search")
 SAME_FUNCTION = {"scaled_units", "permuted_units", "split_unit", "dead_unit"}
 SMALL = 60  # cells up to which every answer is compared
 
 
 def assert_same_complex(before: tp.PolyhedralComplex, after: tp.PolyhedralComplex, effect: Effect) -> None:
-    assert sorted(after.patterns) == sorted(map(effect.pattern, before.patterns))
     assert after.f_vector == before.f_vector
     images = {cell.pattern: cell for cell in after.cells}
     for cell in before.cells:
@@ -75,20 +74,22 @@ def assert_changes_what_it_must(seed: int) -> bool:
     names = [list(CHANGES)[seed % len(CHANGES)], *rng.sample(list(CHANGES), rng.choice((0, 1)))]
     changed, effect = changed_case(rng, case, names)
     routes = ROUTES if compiled_applies(changed) else ("rational", "search")
+    before = complex_of(case, "rational")
     routes = ROUTES if compiled_applies(changed) else ("rational", "search")
-    before, after = complex_of(case, "rational"), complex_of(changed, rng.choice(routes))
-    if before.num_cells > SMALL:
+    found = {route: complex_of(changed, route) for route in routes}
+    for after in found.values():
         assert sorted(after.patterns) == sorted(map(effect.pattern, before.patterns)), changed.name
+    if before.num_cells > SMALL:
         return False
-    assert_same_complex(before, after, effect)
+    assert_same_complex(before, found[rng.choice(routes)], effect)
     assert_same_values(case, changed, effect)
     assert_verdicts(case, changed, effect, set(names) <= SAME_FUNCTION)
     return True
 
 
-@pytest.mark.parametrize("block", range(4))
-def test_answers_change_as_they_must(block):
-    compared = [assert_changes_what_it_must(seed) for seed in range(7 * block, 7 * block + 7)]
+@pytest.mark.parametrize("first", [0, 119, 182, 273])  # one of each change; some have numbers beyond float64
+def test_answers_change_as_they_must(first):
+    compared = [assert_changes_what_it_must(seed) for seed in range(first, first + len(CHANGES))]
     assert sum(compared) >= 3
 
 

@@ -5,13 +5,14 @@ With ``NUMBA_BOUNDSCHECK=1`` every access of the compiled code to an array is ch
 """
 
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import tropical as tp
 from oracles.activation_z3 import Case, activation_regions, relu_case
-from oracles.built import compiled_applies, complex_of, network
+from oracles.built import compiled_applies, complex_of
 from oracles.extreme_cases import KINDS, extreme_case, wide_case
 from oracles.random_cases import PERIOD, random_case
 
@@ -80,22 +81,31 @@ def test_a_basis_may_be_completed_by_any_unit(along, across):
     assert len(set(patterns)) == len(patterns)
 
 
-SUBNORMAL = {
-    "sums that overflow": (relu_case([[["3/5", "-2/5"]]], [["9/10"], [0]]), 10**295, 2),
-    "a subnormal bias": (relu_case([[[1]]], [[1e-310], [0]]), None, 2),
-    "products that underflow": (relu_case([[[1e-200]], [[1e-200]], [[1e200]], [[1]]], slope=("-1/2", 1)), None, 2),
-    "a first weight beyond float64": (relu_case([[[10**400], [2]], [[1, -1]]], [[1, 0], [0]]), None, 3),
-    "a constant below float64": (relu_case([[[1]], [[0]], [[1]]], [[0], [f"1/{10**400}"], [0]]), None, 2),
+TINY = Fraction(1, 10**400)
+FAR = 10**295
+LINE = ([-1], [1])
+SINGLE = {
+    "sums that overflow": (relu_case([[[0.6, -0.4]]], [[0.9], [0]], ([-2 * FAR] * 2, [-FAR] * 2)), 2),
+    "products that underflow": (relu_case([[[1e-200]], [[1e-200]], [[1e200]], [[1]]], None, LINE, slope=("1/2", 1)), 2),
+    "a row of tiny rationals": (
+        relu_case([[[(10**20 + 1) * TINY], [10**20 * TINY]], [[1, -1]], [[1]]], None, LINE, slope=("1/2", 1)),
+        2,
+    ),
+    "a subnormal bias": (relu_case([[[1.0]]], [[1e-310], [0]], LINE), 2),
+    "a subnormal bias behind others": (relu_case([[[1], [2]], [[1, -1]], [[1]]], [[0, 0], [1e-310], [0]], LINE), 3),
+    "a first weight beyond float64": (relu_case([[[10**400], [2]], [[1, -1]], [[1]]], [[1, 0], [0], [0]], LINE), 3),
+    "a constant below float64": (relu_case([[[1]], [[0]], [[1]]], [[0], [TINY], [0]], LINE), 2),
+    "a slope below float64": (relu_case([[[1]], [[1]]], None, LINE, slope=(TINY, 1)), 2),
 }
 
 
 @pytest.mark.interpreted
-@pytest.mark.parametrize("name", SUBNORMAL)
+@pytest.mark.parametrize("name", SINGLE)
 def test_single_networks(name):
-    case, far, cells = SUBNORMAL[name]
-    box = None if far is None else tp.Box([-2 * far] * case.input_dim, [-far] * case.input_dim)
+    case, cells = SINGLE[name]
     for route in ("rational", "compiled", "auto", "search"):
-        assert tp.polyhedral_complex(network(case), box, route=route).num_cells == cells, route
+        assert complex_of(case, route).num_cells == cells, route
+    assert sorted(complex_of(case, "compiled").patterns) == sorted(complex_of(case, "rational").patterns)
 
 
 @pytest.mark.interpreted
