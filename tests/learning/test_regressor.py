@@ -137,7 +137,7 @@ def test_noise_is_reported_and_predictions_still_follow_the_function(noise: floa
 
 
 @pytest.mark.parametrize("noise", [1e-14, 1e-12, 1e-11, 1e-10, 1e-9, 1e-6, 1e-3, 1.0])
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.exhaustive)])
 def test_noise_of_any_size_never_gives_a_wrong_exact_claim(noise: float, seed: int) -> None:
     net = instances.random_network(2, (4, 4), 10, seed)
     X, y = GaussianOracle(net, seed=1).sample(4000)
