@@ -25,13 +25,11 @@ def grid(counts: tuple[int, ...], scale: Fraction) -> tp.ReLUNetwork:
     return tp.ReLUNetwork.from_arrays([rows, [[1] * len(rows)]], [biases, [0]])
 
 
-def generic(units: int, dim: int, central: bool, seed: int = 0) -> tp.ReLUNetwork:
-    """Hyperplanes in general position: normals on the moment curve and generic constants, or all through 0."""
-    rng = np.random.default_rng(seed)
-    points = rng.choice(np.arange(1, 8 * units), units, replace=False)
-    rows = [[Fraction(int(t)) ** k for k in range(dim)] for t in points]
-    biases = [0] * units if central else [Fraction(int(t)) ** dim + Fraction(int(t) ** 2 % 97, 101) for t in points]
-    return tp.ReLUNetwork.from_arrays([rows, [[1] * units]], [biases, [0]])
+def generic(units: int, dim: int, central: bool) -> tp.ReLUNetwork:
+    """Hyperplanes with random normals, through 0 or not: in general position with probability 1."""
+    rng = np.random.default_rng(units)
+    rows, biases = rng.standard_normal((units, dim)), rng.standard_normal(units)
+    return tp.ReLUNetwork.from_arrays([rows, [[1] * units]], [0 * biases if central else biases, [0]])
 
 
 def generic_count(units: int, dim: int, central: bool) -> int:
