@@ -158,7 +158,7 @@ def rounded_vector(vector: Integers) -> tuple[list[float], float]:
     scale = vector[0] if vector[0] > 0 else max(map(abs, vector))
     if max(map(abs, vector)) >= scale << 500:
         return [float(vector[0] > 0), *(0.0 for _ in vector[1:])], math.inf
-    scaled = [a / scale if abs(a) << 500 > scale else 0.0 for a in vector]
+    scaled = [a / scale if abs(a) << 480 > scale else 0.0 for a in vector]
     return scaled, 2 * _UNIT * max(1.0, *map(abs, scaled))
 
 

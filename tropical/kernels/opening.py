@@ -4,7 +4,7 @@ import numpy as np
 
 from tropical.kernels.bits import popcount, unit_flag
 from tropical.kernels.compilation import compiled, inlined
-from tropical.kernels.points import AMBIGUOUS, EXACT, HUGE, TINY, UNIT, evaluate, gcd, sign_of
+from tropical.kernels.points import AMBIGUOUS, EXACT, HUGE, UNIT, evaluate, gcd, sign_of
 from tropical.kernels.workspace import AT_ONCE, BOUNDED, LEAST, MOST, VALUE
 
 
@@ -112,8 +112,6 @@ def settle(rows, errors, q, points, begin, count, still, biases, zeros, largest,
         bound, least, most = 1.0001 * sums[VALUE, k], sums[LEAST, k], sums[MOST, k]
         if error == 0.0 and bound < dim and errors[q, 0, k] == 0.0 and errors[q, 1, k] == 0.0:
             bound = 0.0  # integers, as the sum of all |products| is at most bound / (dim + 4) / UNIT < EXACT
-        elif bound != 0.0:
-            bound += TINY
         if not bound < HUGE:
             undecided[left] = k
             left += 1

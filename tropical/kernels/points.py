@@ -11,12 +11,12 @@ h = 0 unless it is a product or quotient in the subnormal range; beyond 2^1024 i
 NaN (Higham 2002, sections 2.2 and 3.1).
 
 - Roundoff: every bound is a multiple of u times a sum of absolute values, times 1.0001 or more for its own rounding.
-- Underflow: a bound that is not 0 contains TINY, far more than all h together. It is 0 only if each of its products has
-  a factor that is 0, which no underflow can feign: errors of rows are 0, infinite or in the range that
-  ``composition.outside_range`` allows, errors of vertices 0 or at least FLUSH; coordinates smaller than FLUSH are 0.
-- Overflow: an error is never NaN but infinite instead (:func:`finite_or_inf`, :func:`larger`). A sign counts as certain
-  if a comparison with a bound below HUGE says so: no product can have overflowed then, as the bound is at least u times
-  its size. Comparisons with NaN are false, hence decide nothing.
+- Underflow: the errors of a row are 0, infinite or at least 2^-400 (``composition.outside_range``), the error of a
+  vertex is 0 or at least FLUSH. Hence a bound that is not 0 is at least 2^-900, which is far more than products can
+  lose; and it is 0 only if each of its products has a factor that is 0.
+- Overflow: an error is never NaN but infinite instead (:func:`finite_or_inf`, :func:`larger`). Where a product
+  overflows, the sum of absolute values in the bound does, too, and comparisons with infinity or NaN are false; where
+  the bound is not made of the products themselves (``opening.settle``), it has to be below HUGE, which excludes it.
 
 What is not certain is left to rational arithmetic.
 """
@@ -28,9 +28,9 @@ from tropical.kernels.compilation import compiled
 UNIT = 2.0**-53
 EXACT = 2.0**53
 AMBIGUOUS = 2
-FLUSH = 1e-200  # smaller coordinates become 0, at the price of this much error: products then never underflow
-TINY = 2.0**-1000  # more than all underflow of one predicate
-HUGE = 2.0**900  # a bound below it excludes overflow of what it bounds
+FLUSH = 1e-150  # least error of what is not exact; smaller coordinates become 0
+TINY = 2.0**-1000  # more than all underflow in a solution
+HUGE = 2.0**900  # a bound below it excludes overflow of what it bounds: it is at least u times as large
 COARSE = 2.0**-22  # relative error from which on a vertex is solved for anew at once
 SYSTEM, REDUCED, INVERSE, SOLUTION = range(4)  # parts of the array ``solver``
 
@@ -53,14 +53,12 @@ def evaluate(rows, k, points, j):
     if error == 0.0 and e0 == 0.0 and e1 == 0.0 and size < EXACT:
         return value, 0.0
     bound = (dim + 4) * UNIT * size + e0 * (points[j, 0] + error) + e1 * (norm_v + (dim - 1) * error) + error * norm_r
-    return value, bound * 1.0001 + (TINY if bound != 0.0 else 0.0)
+    return value, bound * 1.0001
 
 
 @compiled
 def sign_of(value, bound):
     """The certified sign of a number within ``bound`` of ``value``, or AMBIGUOUS."""
-    if not bound < HUGE:
-        return AMBIGUOUS
     if value > bound:
         return 1
     if value < -bound:
