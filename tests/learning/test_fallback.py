@@ -72,6 +72,7 @@ def test_held_out_samples_choose() -> None:
     assert (mean(X[:2]).tolist(), none) == ([3.0, 3.0], None)
 
 
+@pytest.mark.exhaustive
 def test_noisy_labels_are_predicted_nearly_as_well_as_they_can_be() -> None:
     net = instances.h6(20, 0)
     X, y = GaussianOracle(net, seed=1).sample(12_000)

@@ -48,9 +48,8 @@ def test_a_signal_waits_for_the_end_and_is_not_lost():
     gc.disable()  # a callback of the collector, such as that of hypothesis, would swallow what the handler raises
     try:
         for microseconds in range(50, 4050, 100):
-            signal.setitimer(signal.ITIMER_REAL, microseconds * 1e-6)
             with pytest.raises(Stop):
-                integrate_for(seconds=5)
+                integrate_until(microseconds * 1e-6, seconds=5)
             assert signal.getsignal(signal.SIGALRM) is over
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -58,7 +57,8 @@ def test_a_signal_waits_for_the_end_and_is_not_lost():
         gc.enable()
 
 
-def integrate_for(seconds):
+def integrate_until(alarm, seconds):
+    signal.setitimer(signal.ITIMER_REAL, alarm)  # which may ring at once
     truth, deadline = arb(1).exp() - 1, time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert tp.enclosed_integral(lambda z, _: z.exp(), 0, 1).real.overlaps(truth)
