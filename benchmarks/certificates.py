@@ -17,10 +17,10 @@ from collections.abc import Sequence
 import numpy as np
 
 import tropical as tp
-from tropical import checker
 from tropical.budget import Meter
-from tropical.certificate import equality_certificate, region_certificate, tree_certificate
-from tropical.proof_trees import equality_tree
+from tropical.proofs import checker
+from tropical.proofs.certificate import equality_certificate, region_certificate, tree_certificate
+from tropical.proofs.proof_trees import equality_tree
 
 REPLAYED = ("1-16-16-1", "1-32-32-1", "2-16-16-1", "2-32-32-1", "3-16-16-1", "3-24-24-1")
 TREES = ("3-6-6-1", "8-8-1", "8-6-4-1", "20-6-6-1")

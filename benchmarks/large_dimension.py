@@ -39,7 +39,7 @@ from scaling import peak_memory
 
 import learning as ln
 import tropical as tp
-from learning import exact_pieces
+from learning.recovery import search as exact_pieces
 from learning.subspace import max_sine, principal_sines
 
 Row = dict[str, Any]

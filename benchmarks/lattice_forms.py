@@ -13,7 +13,7 @@ import numpy as np
 
 import learning as ln
 import tropical as tp
-from tropical.irredundancy import IrredundantForm, irredundant
+from tropical.forms.irredundancy import IrredundantForm, irredundant
 
 
 def random_network(shape: tuple[int, ...], seed: int = 0) -> tp.ReLUNetwork:

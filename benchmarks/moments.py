@@ -13,9 +13,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from learning import instances, moments, passes
-from learning.bands import BINS
-from learning.filtered_pca import FilteredPCA
+from learning import instances
+from learning.filtering import moments, passes
+from learning.filtering.bands import BINS
+from learning.filtering.pca import FilteredPCA
 from learning.sampling import GaussianOracle
 from learning.subspace import orthonormal_frame, principal_sines
 

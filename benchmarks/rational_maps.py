@@ -20,7 +20,8 @@ from typing import Any
 
 import tropical as tp
 from learning import instances
-from tropical.rational_map import TermGrowth, TropicalRationalMap, term_growth, to_tropical_rational_map
+from tropical.forms.rational_form import TermGrowth, term_growth, to_tropical_rational_map
+from tropical.functions.rational_map import TropicalRationalMap
 
 SHAPES = ("2-4-1", "2-4-4-1", "3-4-4-1", "2-4-4-4-1", "2-8-8-1", "3-6-6-1")
 PARITIES = (2, 3, 4, 5)

@@ -29,9 +29,9 @@ import yardsticks
 from threadpoolctl import threadpool_limits
 
 import tropical as tp
-from tropical.activation_cones import coordinates
+from tropical.activation.compiled.engine import Tally, enumerate_patterns
+from tropical.activation.cutting import coordinates
 from tropical.budget import Meter
-from tropical.enumeration import Tally, enumerate_patterns
 
 OURS, REFERENCE = "tropical", "NumPy reference"
 ENOUGH = 20.0  # seconds after which a contender gets no further turn on a network
@@ -73,7 +73,7 @@ def timed(count: Callable[..., int]) -> Callable[[yardsticks.Parameters], tuple[
 
 
 def tiers(parameters: yardsticks.Parameters) -> dict[str, int]:
-    """How the predicates of one enumeration were decided (counts, from :class:`tropical.enumeration.Tally`)."""
+    """How the predicates of one enumeration were decided (counts, from the engine's ``Tally``)."""
     net, box = build(parameters)
     quotient, start = coordinates(net.layers[0].weight, net.input_dim, box)
     tally = Tally()

@@ -8,7 +8,6 @@ from typing import Any
 
 import learning
 import tropical
-from learning import units
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.pop("MPLBACKEND", None)  # notebooks choose theirs, which shows figures
@@ -44,9 +43,12 @@ nitpick_ignore_regex = [  # types of other libraries, and a few of our own that 
         r"py:.*",
         r"(ArrayLike|NDArray|Axes|Figure|arb|Node|T|Axes3D|float64|Fraction|Callable|Iterable|Iterator|Mapping|Sequence|.*\[.*)",
     ),
-    (r"py:.*", r"tropical\.(cones\.Cone|quotient\.Quotient|patterns\.PatternTable|gaussian\.frames\.\w+)"),
+    (
+        r"py:.*",
+        r"tropical\.(polyhedra\.cones\.Cone|polyhedra\.quotient\.Quotient|activation\.patterns\.PatternTable|gaussian\.frames\.\w+)",
+    ),
     (r"py:func", r"(dual_form|term_growth)"),
-    (r"py:.*", r"learning\.(literal\.grids\.Net|verification\.Recovered)"),
+    (r"py:.*", r"learning\.(literal\.grids\.Net|recovery\.verification\.Recovered)"),
 ]
 default_role = "autolink"
 suppress_warnings = ["config.cache"]
@@ -82,7 +84,6 @@ sphinx_gallery_conf = {
 }
 
 _PUBLIC = {name: f"tropical.{name}" for name in tropical.__all__}
-_PUBLIC |= {name: f"learning.units.{name}" for name in units.__all__}
 _PUBLIC |= {name: f"learning.{name}" for name in learning.__all__}
 _PUBLIC |= {name: f"learning.lemmas.{name}" for name in learning.lemmas.__all__}
 _PUBLIC |= {name: f"learning.literal.{name}" for name in learning.literal.__all__}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tropical as tp
-from tropical import checker
+from tropical.proofs import checker
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="redirections of a POSIX shell")
 BIN = Path(sys.executable).parent

@@ -13,7 +13,7 @@ from learning.cli.shell import as_json_option, say, scalar_network
 from tropical_relu_cli import DONE, REFUTED, UNKNOWN
 
 if TYPE_CHECKING:
-    from learning.lemmas.documents import LemmaReport
+    from learning.reports.lemmas import LemmaReport
 
 _FILES = ("lemmas.json", "lemmas.md", "lemmas.html")
 
@@ -51,7 +51,7 @@ def lemmas(
     Exit code 0: nothing refuted, nothing left open. 1: a claim is refuted. 3: a claim stayed open, samples contradict
     one, or the time was over.
     """
-    from learning.publishing import writable
+    from learning.reports.publishing import writable
 
     net = scalar_network(network, "checking lemmas")
     choices: dict[str, Any] = {"samples": samples, "level": level, "seed": seed}
@@ -76,8 +76,8 @@ def _checked(
 ) -> tuple[LemmaReport, str | None]:
     """The report, with what was found before the time was over, and why it stopped."""
     from learning.lemmas import LEMMAS, Subject, check, check_neighbour
-    from learning.lemmas.documents import LemmaReport
     from learning.lemmas.registry import lemma
+    from learning.reports.lemmas import LemmaReport
     from learning.time_limit import OutOfTime, time_limit
 
     chosen = {label: lemma(label) for label in (labels or LEMMAS)}
@@ -118,7 +118,7 @@ def _table(report: LemmaReport, stopped: str | None) -> str:
 
 
 def _publish(out: Path, report: LemmaReport) -> None:
-    from learning.publishing import publish
+    from learning.reports.publishing import publish
 
     say("writing the report")
     contents = (json.dumps(report.as_dict(), indent=1) + "\n", report.markdown(), report.page())

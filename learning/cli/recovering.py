@@ -16,8 +16,8 @@ from learning.cli.shell import as_json_option, say, scalar_network
 from tropical_relu_cli.shell import EXIT_CODE
 
 if TYPE_CHECKING:
-    from learning.recovery_report import Recovery
-    from learning.regressor import LatticePolynomialRegressor
+    from learning.recovery.regressor import LatticePolynomialRegressor
+    from learning.reports.recovery import Recovery
     from learning.sampling import GaussianOracle
 
 _UNITS_SECONDS = 20.0  # most time for the units of one hidden layer, which no verdict depends on
@@ -60,9 +60,9 @@ def recover(
 
     Exit code 0: proved equal. 1: refuted, with a rational point where they differ. 3: unknown.
     """
-    from learning.publishing import publish, writable
-    from learning.recovery_documents import FILES, documents
-    from learning.recovery_report import Recovery
+    from learning.reports.publishing import publish, writable
+    from learning.reports.recovery import Recovery
+    from learning.reports.recovery_documents import FILES, documents
     from learning.time_limit import time_limit
 
     hidden, truth = scalar_network(network, "recovery"), scalar_network(against or network, "recovery")
@@ -87,9 +87,9 @@ def recover(
 
 def _recover(found: Recovery, hidden: tp.ReLUNetwork, truth: tp.ReLUNetwork, timeout: float | None) -> None:
     """Sample, learn, verify; every step is recorded in ``found`` as soon as it is there."""
+    from learning.recovery.verification import verify_recovery
     from learning.sampling import GaussianOracle
-    from learning.units import one_hidden_layer
-    from learning.verification import verify_recovery
+    from learning.structure.units import one_hidden_layer
 
     start = time.monotonic()
     with _stage(found, "sampling", f"drawing {found.samples} labelled samples in R^{hidden.input_dim}"):
@@ -110,7 +110,7 @@ def _recover(found: Recovery, hidden: tp.ReLUNetwork, truth: tp.ReLUNetwork, tim
 
 def _fit(X: Any, y: Any, seed: int, oracle: GaussianOracle | None = None) -> LatticePolynomialRegressor:
     """The learner sees X and y, and an oracle if it may ask for labels; nothing else."""
-    from learning.regressor import LatticePolynomialRegressor
+    from learning.recovery.regressor import LatticePolynomialRegressor
 
     queries = "forbidden" if oracle is None else "allowed"
     return LatticePolynomialRegressor(queries=queries, random_state=seed).fit(X, y, oracle=oracle)

@@ -39,7 +39,7 @@ def scaling(
 
     Exit code 0: done. 3: stopped by Ctrl-C or --timeout; the report says what is missing.
     """
-    from learning.publishing import writable
+    from learning.reports.publishing import writable
     from learning.scaling import PARTS, run_study
 
     writable(out)

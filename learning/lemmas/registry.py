@@ -6,52 +6,52 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from learning.lemmas import (
-    anti_concentration,
-    block_structure,
-    completeness,
-    counts,
-    eigenvector_certificate,
-    iteration_bound,
-    lattice_form,
-    net_error,
-    oddness,
-    product_moments,
-    radial_identity,
-    rate,
-    restriction,
-    restriction_error,
-    stopping_test,
-    threshold_formulas,
-    threshold_stability,
-    value_stability,
+from learning.lemmas.framework.lemma import FalseNeighbour, Lemma, verdict_of
+from learning.lemmas.framework.setting import Setting
+from learning.lemmas.framework.subject import Subject
+from learning.lemmas.statements import (
+    l01_lattice_form,
+    l02_counts,
+    l03_threshold_formulas,
+    l04_value_stability,
+    l05_threshold_stability,
+    l06_restriction,
+    l07_block_structure,
+    l08_radial_identity,
+    l09_completeness,
+    l10_anti_concentration,
+    l11_restriction_error,
+    l12_stopping,
+    l13_eigenvectors,
+    l14_rate,
+    l15_iterations,
+    l16_net_error,
+    l17_oddness,
+    l18_product_moments,
 )
-from learning.lemmas.lemma import FalseNeighbour, Lemma, verdict_of
-from learning.lemmas.setting import Setting
-from learning.lemmas.subject import Subject
 from tropical import ReLUNetwork, Verdict
 
 __all__ = ["LEMMAS", "check", "check_all", "check_neighbour", "lemma"]
 
 _IN_ORDER: tuple[Lemma, ...] = (
-    lattice_form.LEMMA,
-    counts.LEMMA,
-    threshold_formulas.LEMMA,
-    value_stability.LEMMA,
-    threshold_stability.LEMMA,
-    restriction.LEMMA,
-    block_structure.LEMMA,
-    radial_identity.LEMMA,
-    completeness.LEMMA,
-    anti_concentration.LEMMA,
-    restriction_error.LEMMA,
-    stopping_test.LEMMA,
-    eigenvector_certificate.LEMMA,
-    rate.LEMMA,
-    iteration_bound.LEMMA,
-    net_error.LEMMA,
-    oddness.LEMMA,
-    product_moments.LEMMA,
+    l01_lattice_form.LEMMA,
+    l02_counts.LEMMA,
+    l03_threshold_formulas.LEMMA,
+    l04_value_stability.LEMMA,
+    l05_threshold_stability.LEMMA,
+    l06_restriction.LEMMA,
+    l07_block_structure.LEMMA,
+    l08_radial_identity.LEMMA,
+    l09_completeness.LEMMA,
+    l10_anti_concentration.LEMMA,
+    l11_restriction_error.LEMMA,
+    l12_stopping.LEMMA,
+    l13_eigenvectors.LEMMA,
+    l14_rate.LEMMA,
+    l15_iterations.LEMMA,
+    l16_net_error.LEMMA,
+    l17_oddness.LEMMA,
+    l18_product_moments.LEMMA,
 )
 
 LEMMAS: Mapping[str, Lemma] = MappingProxyType({found.label: found for found in _IN_ORDER})

@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Any
 
 from learning import instances
-from learning.lemmas.lemma import Lemma
+from learning.lemmas.framework.lemma import Lemma
+from learning.lemmas.framework.subject import Subject
 from learning.lemmas.registry import LEMMAS, check, check_neighbour, lemma
-from learning.lemmas.subject import Subject
 from tropical import ReLUNetwork, Verdict
 
 __all__ = ["FAMILIES", "Found", "Sweep", "sweep"]

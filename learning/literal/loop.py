@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_X_y
 
-from learning.filtered_pca import stopping_thresholds
+from learning.filtering.moments import filtered_second_moments
+from learning.filtering.pca import stopping_thresholds
 from learning.literal.bounds import WorstCase, worst_case
 from learning.literal.grids import Hypothesis, Net
-from learning.moments import filtered_second_moments
 from learning.subspace import complement_frame, extend_frame
 from tropical import lipschitz_constant
 

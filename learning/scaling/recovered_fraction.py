@@ -10,12 +10,12 @@ import numpy as np
 
 import tropical as tp
 from learning.intervals import clopper_pearson
-from learning.regressor import LatticePolynomialRegressor
+from learning.recovery.regressor import LatticePolynomialRegressor
+from learning.recovery.verification import verify_recovery
 from learning.scaling.part import Part, Row, Table
 from learning.scaling.style import COLOURS, whiskers
 from learning.scaling.subjects import hidden
 from learning.subspace import max_sine, orthonormal_frame
-from learning.verification import verify_recovery
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from learning.passes import streamed_pass
+from learning.filtering.passes import streamed_pass
 from learning.scaling.part import Row
 from learning.scaling.statistics import crossing
 from learning.scaling.subjects import hidden, span_of_inputs, squared_sines

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.moments import filtered_second_moments
-from learning.passes import streamed_pass
+from learning.filtering.moments import filtered_second_moments
+from learning.filtering.passes import streamed_pass
 from learning.scaling.part import Part, Row, Table
 from learning.scaling.style import COLOURS, MARKERS, logarithmic, ticks_at
 from learning.scaling.subjects import hidden, span_of_inputs, squared_sines, top_tenth

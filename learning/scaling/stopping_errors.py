@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.filtering.passes import filtered_pass
 from learning.intervals import clopper_pearson
-from learning.passes import filtered_pass
 from learning.scaling.part import Part, Row, Table
 from learning.scaling.style import COLOURS, MARKERS, ticks_at, whiskers
 from learning.scaling.subjects import hidden, span_of_inputs, top_tenth

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from learning.publishing import publish
+from learning.reports.publishing import publish
 from learning.scaling import (
     recovered_fraction,
     samples_by_degree,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.stopping import squared_sine
+from learning.filtering.stopping import squared_sine
 from tropical import ReLUNetwork
 
 __all__ = ["FilterStrength", "filter_strength"]

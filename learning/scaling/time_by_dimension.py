@@ -9,7 +9,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from learning.filtered_pca import FilteredPCA
+from learning.filtering.pca import FilteredPCA
 from learning.scaling.part import Part, Row, Table
 from learning.scaling.statistics import PowerLaw, power_law
 from learning.scaling.style import COLOURS, MARKERS, logarithmic, ticks_at

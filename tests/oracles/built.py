@@ -2,8 +2,8 @@
 
 import tropical as tp
 from oracles.activation_z3 import Case
-from tropical.activation_cones import coordinates
-from tropical.enumeration import can_enumerate
+from tropical.activation.compiled.engine import can_enumerate
+from tropical.activation.cutting import coordinates
 
 
 def network(case: Case) -> tp.ReLUNetwork:

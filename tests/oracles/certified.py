@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 import tropical as tp
-from tropical.certificate import encode_domain
+from tropical.proofs.certificate import encode_domain
 
 
 def equivalent(f: Any, g: Any, domain: tp.Polyhedron | None = None, **limits: Any) -> tp.Verdict:

@@ -32,9 +32,13 @@ from oracles.false_certificates import (
     tropical,
 )
 from oracles.hand_certificates import ALTERED, EXAMPLES, MALFORMED, certificate, changed, equality
-from tropical import irredundancy
 from tropical.budget import Meter
-from tropical.certificate import (
+from tropical.forms import irredundancy
+from tropical.forms.lattice_form import to_lattice_polynomial
+from tropical.forms.pruning import term_evidence
+from tropical.forms.rational_form import to_tropical_rational_map
+from tropical.functions.polynomial import TropicalPolynomial
+from tropical.proofs.certificate import (
     encode_dual_lattice,
     equality_certificate,
     excess_certificate,
@@ -47,11 +51,7 @@ from tropical.certificate import (
     term_certificate,
     tree_certificate,
 )
-from tropical.lattice_form import to_lattice_polynomial
-from tropical.polynomial import TropicalPolynomial
-from tropical.proof_trees import equality_tree, order_tree
-from tropical.pruning import term_evidence
-from tropical.rational_map import to_tropical_rational_map
+from tropical.proofs.proof_trees import equality_tree, order_tree
 
 SLOPES = ((0, 1), (0, 1), (0, 1), (-1, 1), ("1/2", 2), (1, 1), (1, 0), ("1/3", "1/3"))
 

@@ -4,7 +4,7 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
-from tropical.polynomial import TropicalPolynomial
+from tropical.functions.polynomial import TropicalPolynomial
 
 
 def tropical_geometry_cases():

@@ -10,10 +10,10 @@ from tropical.budget import BudgetExhausted
 from tropical.cli.loading import Loaded, load_function
 from tropical.cli.shell import Clock, as_json_option, progress, timeout_option
 from tropical.cli.texts import listed
-from tropical.construction import to_network
 from tropical.formats import save_lattice_polynomial, save_network
-from tropical.lattice_form import to_lattice_polynomial
-from tropical.lattice_polynomial import LatticePolynomial
+from tropical.forms.construction import to_network
+from tropical.forms.lattice_form import to_lattice_polynomial
+from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical_relu_cli import DONE, UNKNOWN
 
 _KINDS = {"network": "network", "lattice": "lattice polynomial"}

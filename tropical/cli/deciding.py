@@ -7,15 +7,15 @@ from typing import Any
 
 import click
 
-from tropical import checker
 from tropical.budget import BudgetExhausted
-from tropical.certificate import load_certificate, save_certificate
 from tropical.cli.loading import load_function
 from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option
 from tropical.cli.texts import plain, print_table, text_of
-from tropical.comparison import equivalent, implies_leq
-from tropical.linear_parts import Function
-from tropical.polyhedron import Box
+from tropical.decisions.comparison import equivalent, implies_leq
+from tropical.forms.linear_parts import Function
+from tropical.polyhedra.polyhedron import Box
+from tropical.proofs import checker
+from tropical.proofs.certificate import load_certificate, save_certificate
 from tropical.verdict import Verdict
 from tropical_relu_cli import DONE, REFUTED
 from tropical_relu_cli.shell import EXIT_CODE

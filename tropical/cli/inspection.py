@@ -9,18 +9,18 @@ from typing import Any
 
 import click
 
-from tropical.bounds import region_bounds
+from tropical.activation.bounds import region_bounds
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.regions import affine_pieces, linear_regions, relevant_subspace
+from tropical.activation.subdivision import polyhedral_complex
 from tropical.budget import BudgetExhausted, Progress
 from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option
 from tropical.cli.texts import decimal_root, listed, number_of, print_table, shortened, text_of
-from tropical.complexes import PolyhedralComplex
+from tropical.decisions.lipschitz import lipschitz_constant
 from tropical.formats import load_network
-from tropical.lattice_form import to_lattice_polynomial
-from tropical.lipschitz import lipschitz_constant
-from tropical.network import ReLUNetwork
-from tropical.polyhedron import Box
-from tropical.regions import affine_pieces, linear_regions, relevant_subspace
-from tropical.subdivision import polyhedral_complex
+from tropical.forms.lattice_form import to_lattice_polynomial
+from tropical.functions.network import ReLUNetwork
+from tropical.polyhedra.polyhedron import Box
 from tropical_relu_cli import DONE, INTERRUPTED, UNKNOWN
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tropical.formats import load_lattice_polynomial, load_network
-from tropical.lattice_polynomial import LatticePolynomial
-from tropical.network import ReLUNetwork
+from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.network import ReLUNetwork
 
 Loaded = ReLUNetwork | LatticePolynomial
 

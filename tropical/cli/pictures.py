@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from tropical import plotting
+from tropical.arithmetic.rationals import Vector, as_fraction
 from tropical.cli.loading import Loaded, load_function
 from tropical.cli.shell import box_option, cube, progress, time_limit, timeout_option
-from tropical.construction import to_network
-from tropical.formats.files import FormatError, write_atomically
-from tropical.lattice_form import to_lattice_polynomial
-from tropical.lattice_polynomial import LatticePolynomial
-from tropical.network import ReLUNetwork
+from tropical.files import FormatError, write_atomically
+from tropical.forms.construction import to_network
+from tropical.forms.lattice_form import to_lattice_polynomial
+from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.network import ReLUNetwork
 from tropical.plotting.shading import Shade
-from tropical.rationals import Vector, as_fraction
 from tropical_relu_cli import DONE
 
 if TYPE_CHECKING:

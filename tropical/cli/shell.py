@@ -8,9 +8,9 @@ from types import FrameType
 
 import click
 
+from tropical.arithmetic.rationals import as_fraction
 from tropical.budget import Budget, BudgetExhausted, Progress
-from tropical.polyhedron import Box
-from tropical.rationals import as_fraction
+from tropical.polyhedra.polyhedron import Box
 from tropical_relu_cli import shell
 
 

@@ -5,7 +5,7 @@ from decimal import Context
 from fractions import Fraction
 from typing import Any
 
-from tropical.rationals import MAX_DIGITS, to_hex
+from tropical.arithmetic.rationals import MAX_DIGITS, to_hex
 
 _SIGNIFICANT = 12
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tropical.activation_cones import activation_cones, coordinates
-from tropical.affine import form_of_row
+from tropical.activation.cutting import activation_cones, coordinates
+from tropical.arithmetic.rationals import Matrix, Vector, from_flint, primitive
 from tropical.budget import Meter
-from tropical.cones import Cone, Integers, dot
-from tropical.construction import Circuit, Combination
-from tropical.lattice_form import lattice_form_of
-from tropical.quotient import Quotient
-from tropical.rationals import Matrix, Vector, from_flint, primitive
+from tropical.forms.construction import Circuit, Combination
+from tropical.forms.lattice_form import lattice_form_of
+from tropical.functions.affine import form_of_row
+from tropical.polyhedra.cones import Cone, Integers, dot
+from tropical.polyhedra.quotient import Quotient
 
 Signs = dict[Combination, int]
 

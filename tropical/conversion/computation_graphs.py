@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from tropical.affine import AffineForm
-from tropical.lattice_polynomial import LatticePolynomial
-from tropical.network import ReLUNetwork
-from tropical.polynomial import TropicalPolynomial
+from tropical.functions.affine import AffineForm
+from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.network import ReLUNetwork
+from tropical.functions.polynomial import TropicalPolynomial
 
 if TYPE_CHECKING:
     import networkx

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from tropical import notation
-from tropical.affine import AffineForm, AffineMap
-from tropical.complexes import PolyhedralComplex
-from tropical.construction import PiecewiseLinear
-from tropical.lattice_polynomial import LatticePolynomial
-from tropical.network import ReLUNetwork
-from tropical.polynomial import TropicalPolynomial
-from tropical.rational_map import TropicalRationalMap
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.forms.construction import PiecewiseLinear
+from tropical.functions.affine import AffineForm, AffineMap
+from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.network import ReLUNetwork
+from tropical.functions.polynomial import TropicalPolynomial
+from tropical.functions.rational_map import TropicalRationalMap
 from tropical.verdict import Verdict
 
 

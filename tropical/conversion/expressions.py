@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from tropical.affine import AffineForm
+from tropical.activation.complexes import Cell
+from tropical.activation.subdivision import polyhedral_complex
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
-from tropical.complexes import Cell
-from tropical.construction import PiecewiseLinear, to_network
-from tropical.lattice_form import to_lattice_polynomials
-from tropical.lattice_polynomial import LatticePolynomial
-from tropical.layer import Slopes
-from tropical.network import ReLUNetwork
-from tropical.polynomial import TropicalPolynomial
-from tropical.rational_map import TropicalRationalMap
-from tropical.subdivision import polyhedral_complex
+from tropical.forms.construction import PiecewiseLinear, to_network
+from tropical.forms.lattice_form import to_lattice_polynomials
+from tropical.functions.affine import AffineForm
+from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.layer import Slopes
+from tropical.functions.network import ReLUNetwork
+from tropical.functions.polynomial import TropicalPolynomial
+from tropical.functions.rational_map import TropicalRationalMap
 
 if TYPE_CHECKING:
     import sympy

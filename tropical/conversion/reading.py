@@ -8,10 +8,10 @@ from operator import add
 from typing import TYPE_CHECKING, Any
 
 from tropical.budget import Budget, Meter, Progress
-from tropical.construction import Circuit, Combination
 from tropical.conversion.branches import Condition, Constant, Junction, Negation, Sign, piecewise_value
 from tropical.conversion.expressions import checked_symbols
-from tropical.network import ReLUNetwork
+from tropical.forms.construction import Circuit, Combination
+from tropical.functions.network import ReLUNetwork
 
 if TYPE_CHECKING:
     import sympy

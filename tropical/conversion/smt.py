@@ -6,14 +6,14 @@ from typing import Literal, get_args
 
 from flint import fmpz
 
-from tropical.affine import AffineForm
-from tropical.construction import PiecewiseLinear
-from tropical.lattice_polynomial import LatticePolynomial
-from tropical.layer import Layer
-from tropical.network import ReLUNetwork
-from tropical.polyhedron import Polyhedron
-from tropical.polynomial import TropicalPolynomial
-from tropical.rational_map import TropicalRationalMap
+from tropical.forms.construction import PiecewiseLinear
+from tropical.functions.affine import AffineForm
+from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.layer import Layer
+from tropical.functions.network import ReLUNetwork
+from tropical.functions.polynomial import TropicalPolynomial
+from tropical.functions.rational_map import TropicalRationalMap
+from tropical.polyhedra.polyhedron import Polyhedron
 
 Relation = Literal["equal", "at most"]
 

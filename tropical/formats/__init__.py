@@ -10,24 +10,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tropical.formats import (
-    json_format,
-    lattice_json,
-    nnet,
-    npz,
-    onnx_format,
-    onnx_writer,
-    safetensors_format,
-    torch_format,
-)
-from tropical.formats.files import MAX_BYTES, check_count, naming, read_bytes, write_atomically
-from tropical.formats.files import FormatError as FormatError
+from tropical.files import MAX_BYTES, check_count, naming, read_bytes, write_atomically
+from tropical.files import FormatError as FormatError
+from tropical.formats import json_format, lattice_json, nnet, npz, safetensors_format
 from tropical.formats.lattice_json import lattice_polynomial_from_dict as lattice_polynomial_from_dict
 from tropical.formats.lattice_json import lattice_polynomial_to_dict as lattice_polynomial_to_dict
-from tropical.formats.torch_format import from_torch as from_torch
-from tropical.lattice_polynomial import LatticePolynomial
-from tropical.network import ReLUNetwork
-from tropical.polyhedron import Box
+from tropical.formats.onnx.reading import decode as decode_onnx
+from tropical.formats.onnx.writing import encode as encode_onnx
+from tropical.formats.torch import reading as torch_reading
+from tropical.formats.torch.reading import from_torch as from_torch
+from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.network import ReLUNetwork
+from tropical.polyhedra.polyhedron import Box
 
 __all__ = [
     "FormatError",
@@ -53,8 +47,8 @@ _FORMATS = MappingProxyType(
         ".npz": _Format(npz.decode, npz.encode),
         ".safetensors": _Format(safetensors_format.decode, safetensors_format.encode),
         ".nnet": _Format(nnet.decode, nnet.encode),
-        ".pt": _Format(torch_format.decode, torch_format.encode),
-        ".onnx": _Format(onnx_format.decode, onnx_writer.encode),
+        ".pt": _Format(torch_reading.decode, torch_reading.encode),
+        ".onnx": _Format(decode_onnx, encode_onnx),
     }
 )
 
@@ -91,7 +85,7 @@ def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None)
         raise FormatError(f"{file}: layers are named for .pt files only")
     data = read_bytes(file)
     with naming(file):
-        return decode(data) if layers is None else torch_format.decode(data, layers)
+        return decode(data) if layers is None else torch_reading.decode(data, layers)
 
 
 def save_network(net: ReLUNetwork, path: str | PathLike[str]) -> None:
@@ -138,7 +132,7 @@ def save_lattice_polynomial(polynomial: LatticePolynomial, path: str | PathLike[
     """Write a lattice polynomial as JSON, whole or not at all; ``OSError`` if the file cannot be written.
 
     >>> import tempfile
-    >>> from tropical.affine import AffineForm
+    >>> from tropical.functions.affine import AffineForm
     >>> largest = LatticePolynomial([AffineForm([1, 0]), AffineForm([0, "1/3"])], [[0], [1]])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_lattice_polynomial(largest, f"{folder}/max.json")

@@ -15,8 +15,8 @@ from fractions import Fraction
 from typing import Any
 
 from tropical.formats import numbers
-from tropical.layer import RELU, Layer
-from tropical.network import ReLUNetwork
+from tropical.functions.layer import RELU, Layer
+from tropical.functions.network import ReLUNetwork
 
 SCHEMA = "tropical-relu network"
 VERSION = 1

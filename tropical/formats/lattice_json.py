@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from tropical.affine import AffineForm
 from tropical.formats import numbers
-from tropical.lattice_polynomial import LatticePolynomial
+from tropical.functions.affine import AffineForm
+from tropical.functions.lattice_polynomial import LatticePolynomial
 
 SCHEMA = "tropical-relu lattice polynomial"
 VERSION = 1

@@ -15,8 +15,8 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import NDArray
 
-from tropical.layer import IDENTITY, Layer, Slopes
-from tropical.network import ReLUNetwork
+from tropical.functions.layer import IDENTITY, Layer, Slopes
+from tropical.functions.network import ReLUNetwork
 
 MAX_TERMS = 1 << 22
 """Most coefficients (of 64 bits each) computed while a graph is lowered."""

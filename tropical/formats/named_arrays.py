@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.formats.files import check_count, shown
-from tropical.layer import RELU, saturated
-from tropical.network import ReLUNetwork
+from tropical.files import check_count, shown
+from tropical.functions.layer import RELU, saturated
+from tropical.functions.network import ReLUNetwork
 
 Shape = tuple[int, ...]
 Arrays = dict[str, NDArray[Any]]

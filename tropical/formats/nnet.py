@@ -24,10 +24,10 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from tropical.formats.files import MAX_NUMBERS, check_count
-from tropical.layer import RELU
-from tropical.network import ReLUNetwork
-from tropical.polyhedron import Box
+from tropical.files import MAX_NUMBERS, check_count
+from tropical.functions.layer import RELU
+from tropical.functions.network import ReLUNetwork
+from tropical.polyhedra.polyhedron import Box
 
 MAX_EXPONENT = 400
 """Largest exponent of ten, a little beyond that of float64: 1e999999999 would not fit into memory."""

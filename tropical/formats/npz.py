@@ -14,9 +14,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.formats.files import MAX_BYTES, shown
+from tropical.files import MAX_BYTES, shown
 from tropical.formats.named_arrays import Arrays, check_shapes, exact_arrays, network_of
-from tropical.network import ReLUNetwork
+from tropical.functions.network import ReLUNetwork
 
 _MAX_MEMBERS = 4096
 _ENTRY = b"PK\x01\x02"

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tropical.formats.files import check_count
-from tropical.rationals import MAX_DIGITS, as_fraction, from_hex, to_hex
+from tropical.arithmetic.rationals import MAX_DIGITS, as_fraction, from_hex, to_hex
+from tropical.files import check_count
 
 MAX_NUMERAL = 100_000
 """Longest numeral accepted: arithmetic on millions of digits would look like a hang."""

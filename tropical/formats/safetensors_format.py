@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tropical.files import shown
 from tropical.formats import numbers
-from tropical.formats.files import shown
 from tropical.formats.named_arrays import check_shapes, exact_arrays, network_of, sequential_names
-from tropical.network import ReLUNetwork
+from tropical.functions.network import ReLUNetwork
 
 _MAX_HEADER = 1 << 20
 _MAX_DIMENSIONS = 32

@@ -10,7 +10,7 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import NDArray
 
-from tropical.formats.files import check_count
+from tropical.files import check_count
 from tropical.formats.lowering import MAX_ELEMENTS, Affine, Graph, Tensor, combination, is_constant, tensor
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tropical.arithmetic.rationals import as_fraction, primitive, to_flint
 from tropical.budget import Budget, Progress
-from tropical.cones import Cone, intersect
+from tropical.forms.linear_parts import Function
 from tropical.gaussian.assembly import Placed, moments_in_frame
 from tropical.gaussian.frames import Frame, FramedMatrix, orthogonal_rows
 from tropical.gaussian.refinement import Refinement, common_refinement
 from tropical.gaussian.solids import Facets
-from tropical.linear_parts import Function
-from tropical.rationals import as_fraction, primitive, to_flint
+from tropical.polyhedra.cones import Cone, intersect
 from tropical.verdict import Enclosure
 
 

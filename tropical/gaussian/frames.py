@@ -8,10 +8,10 @@ from typing import Any, Self
 
 from flint import arb, ctx, fmpq
 
-from tropical.cones import dot
+from tropical.arithmetic.rationals import Matrix, Vector, as_vector, primitive, primitive_integers
 from tropical.gaussian.eigenvalues import symmetric_eigenvalues
 from tropical.gaussian.precision import combination
-from tropical.rationals import Matrix, Vector, as_vector, primitive, primitive_integers
+from tropical.polyhedra.cones import dot
 from tropical.verdict import Enclosure
 
 Table = tuple[tuple[Enclosure, ...], ...]

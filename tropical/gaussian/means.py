@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq, fmpq_mat
 
+from tropical.arithmetic.rationals import Vector, to_flint
 from tropical.budget import Budget, Progress
+from tropical.forms.linear_parts import Function
 from tropical.gaussian.flux import measure
 from tropical.gaussian.integrals import Integrals
 from tropical.gaussian.moments import first_moment, second_moment
 from tropical.gaussian.precision import narrow_enclosures
 from tropical.gaussian.refinement import Refinement, common_refinement
 from tropical.gaussian.solids import Facets, Solid
-from tropical.linear_parts import Function
-from tropical.rationals import Vector, to_flint
 from tropical.verdict import Enclosure
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq_mat
 
-from tropical.comparison import Disagreement
-from tropical.complexes import Cell
-from tropical.cones import Cone
+from tropical.activation.complexes import Cell
+from tropical.arithmetic.rationals import Matrix, as_vector, from_flint, to_flint
+from tropical.decisions.comparison import Disagreement
 from tropical.gaussian.assembly import Placed, moments_in_frame
 from tropical.gaussian.flux import measure
 from tropical.gaussian.frames import Frame, FramedMatrix, Table, orthogonal_rows, over_root
@@ -18,9 +18,9 @@ from tropical.gaussian.integrals import Integrals
 from tropical.gaussian.precision import combination, narrow_enclosures, within_unit_interval
 from tropical.gaussian.sampling import estimated_measure
 from tropical.gaussian.solids import MOST_DIMENSIONS, Facets, Solid
-from tropical.polyhedron import Polyhedron
-from tropical.quotient import Quotient
-from tropical.rationals import Matrix, as_vector, from_flint, to_flint
+from tropical.polyhedra.cones import Cone
+from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.polyhedra.quotient import Quotient
 from tropical.verdict import Enclosure, Estimate
 
 Region = Cell | Disagreement | Polyhedron

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from flint import fmpq_mat
 
+from tropical.arithmetic.rationals import Matrix, Vector, from_flint, independent_rows, to_flint
 from tropical.budget import Budget, Meter, Progress
-from tropical.cones import Cone, half_space
-from tropical.construction import to_network
+from tropical.forms.construction import to_network
+from tropical.forms.linear_parts import Function, linear_parts, output_dim, reduced
 from tropical.gaussian.solids import require_dimension
-from tropical.linear_parts import Function, linear_parts, output_dim, reduced
-from tropical.quotient import Quotient
-from tropical.rationals import Matrix, Vector, from_flint, independent_rows, to_flint
+from tropical.polyhedra.cones import Cone, half_space
+from tropical.polyhedra.quotient import Quotient
 
 Part = tuple[Cone, Matrix]
 """A cone over a polyhedron and the row (constant, gradient) that each of the functions has on it."""

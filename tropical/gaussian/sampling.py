@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.cones import Cone, facets
-from tropical.quotient import Quotient
+from tropical.polyhedra.cones import Cone, facets
+from tropical.polyhedra.quotient import Quotient
 from tropical.verdict import Estimate
 
 _CONFIDENCE = 0.99

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from flint import fmpq, fmpq_mat, fmpz_mat
 
-from tropical.cones import Cone, facets
+from tropical.polyhedra.cones import Cone, facets
 
 MOST_DIMENSIONS = 3
 """Beyond this dimension, modulo the directions of invariance, nothing here has a closed form."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tropical.complexes import PolyhedralComplex
-from tropical.network import ReLUNetwork
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.functions.network import ReLUNetwork
 from tropical.plotting.canvas import (
     draw_arrows,
     draw_border,
@@ -19,7 +19,7 @@ from tropical.plotting.outlines import Segment, segments
 from tropical.plotting.palette import line_colours
 from tropical.plotting.shading import breaking_layer, outside_legend
 from tropical.plotting.slices import Slice, make_picture, make_slice
-from tropical.polyhedron import Polyhedron
+from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tropical.arithmetic.rationals import Vector
 from tropical.plotting.outlines import Outline, Segment, measures
 from tropical.plotting.palette import BREAK, CUT, FRAME, HATCHES
 from tropical.plotting.shading import Shades
 from tropical.plotting.slices import Slice, rounded
-from tropical.polyhedron import Box
-from tropical.rationals import Vector
+from tropical.polyhedra.polyhedron import Box
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

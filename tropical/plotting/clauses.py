@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from tropical.lattice_polynomial import LatticePolynomial
+from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.plotting.canvas import make_axes
 from tropical.plotting.palette import FRAME, LINES
 

@@ -6,10 +6,10 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tropical.affine import AffineForm
-from tropical.complexes import PolyhedralComplex
-from tropical.cones import intersect
-from tropical.linear_parts import Function, output_dim
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.arithmetic.rationals import as_fraction, primitive
+from tropical.forms.linear_parts import Function, output_dim
+from tropical.functions.affine import AffineForm
 from tropical.notation import latex_rational
 from tropical.plotting.canvas import (
     Edges,
@@ -27,8 +27,8 @@ from tropical.plotting.outlines import Segment, float_polygon, segments
 from tropical.plotting.palette import BREAK, COLOURS, CUT, HATCHES
 from tropical.plotting.shading import Shades, outside_legend
 from tropical.plotting.slices import Part, Slice, make_picture, make_slice
-from tropical.polyhedron import Polyhedron
-from tropical.rationals import as_fraction, primitive
+from tropical.polyhedra.cones import intersect
+from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tropical.hypersurface import tropical_hypersurface
-from tropical.network import ReLUNetwork
-from tropical.newton import zonotope_of
+from tropical.duality.hypersurface import tropical_hypersurface
+from tropical.duality.newton import zonotope_of
+from tropical.duality.regular_subdivisions import RegularSubdivision, dual_subdivision
+from tropical.functions.network import ReLUNetwork
+from tropical.functions.polynomial import TropicalPolynomial
 from tropical.plotting.canvas import (
     Edges,
     draw_edges,
@@ -22,9 +24,7 @@ from tropical.plotting.palette import BREAK, COLOURS, FRAME, LINES
 from tropical.plotting.shading import Shades, by_number
 from tropical.plotting.slices import make_slice
 from tropical.plotting.surfaces import draw_faces, set_box
-from tropical.polynomial import TropicalPolynomial
-from tropical.polytopes import Polytope, zonotope_generators
-from tropical.regular_subdivisions import RegularSubdivision, dual_subdivision
+from tropical.polyhedra.polytopes import Polytope, zonotope_generators
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

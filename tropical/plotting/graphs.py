@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tropical.complexes import PolyhedralComplex
-from tropical.network import ReLUNetwork
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.regions import affine_pieces
+from tropical.activation.subdivision import polyhedral_complex
+from tropical.functions.network import ReLUNetwork
 from tropical.plotting.canvas import (
     draw_border,
     draw_lines,
@@ -19,9 +21,7 @@ from tropical.plotting.outlines import Segment, float_polygon, measures, segment
 from tropical.plotting.palette import BREAK, COLOURS, FRAME
 from tropical.plotting.shading import shades
 from tropical.plotting.slices import Slice, function_of, make_slice
-from tropical.polyhedron import Polyhedron
-from tropical.regions import affine_pieces
-from tropical.subdivision import polyhedral_complex
+from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

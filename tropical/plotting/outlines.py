@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tropical.cones import Cone, Integers, edges, facets
+from tropical.arithmetic.rationals import Vector
 from tropical.plotting.slices import Part
-from tropical.rationals import Vector
+from tropical.polyhedra.cones import Cone, Integers, edges, facets
 
 Point = tuple[Fraction, ...]
 Outline = list[tuple[float, ...]]
@@ -31,7 +31,7 @@ class Segment:
 def polygon(cone: Cone) -> list[Vector]:
     """Vertices of a bounded polygon in cyclic order, read off from which vertices share an edge.
 
-    >>> from tropical.polyhedron import Box
+    >>> from tropical.polyhedra.polyhedron import Box
     >>> [tuple(map(str, point)) for point in polygon(Box([0, 0], [1, 1]).cone)]
     [('0', '0'), ('0', '1'), ('1', '1'), ('1', '0')]
     """
@@ -46,7 +46,7 @@ def float_polygon(cone: Cone) -> Outline:
 def faces_of_solid(cone: Cone) -> list[tuple[int, list[int]]]:
     """The facets of a bounded polyhedron in space: the index of the constraint, and the vertices in cyclic order.
 
-    >>> from tropical.polyhedron import Box
+    >>> from tropical.polyhedra.polyhedron import Box
     >>> len(faces_of_solid(Box([0, 0, 0], [1, 1, 1]).cone))
     6
     """

@@ -7,15 +7,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from tropical.complexes import PolyhedralComplex
-from tropical.linear_parts import Function, output_dim
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.forms.linear_parts import Function, output_dim
 from tropical.plotting.canvas import Edges, floats, sorted_edges, thinning
 from tropical.plotting.outlines import Outline, adjacent, float_polygon, measures, polygon, segments
 from tropical.plotting.palette import BREAK, CUT, FRAME
 from tropical.plotting.shading import Shade, Shades, check_shade, gradient_norm, shades
 from tropical.plotting.slices import Slice, make_picture, make_slice
 from tropical.plotting.surfaces import lifted
-from tropical.polyhedron import Polyhedron
+from tropical.polyhedra.polyhedron import Polyhedron
 
 _OWN_TRACES = 1500  # parts that are traces of their own, with the text all over them; beyond, at their centroids
 _WIDTH = 300  # characters of a form or pattern

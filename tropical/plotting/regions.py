@@ -5,10 +5,11 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tropical.affine import AffineForm, AffineMap
-from tropical.complexes import PolyhedralComplex
-from tropical.lattice_polynomial import LatticePolynomial
-from tropical.linear_parts import Function, output_dim
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.arithmetic.rationals import Vector
+from tropical.forms.linear_parts import Function, output_dim
+from tropical.functions.affine import AffineForm, AffineMap
+from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.plotting.canvas import (
     draw_edges,
     fill,
@@ -24,8 +25,7 @@ from tropical.plotting.outlines import Outline, adjacent, components, float_poin
 from tropical.plotting.palette import BREAK, SEQUENTIAL
 from tropical.plotting.shading import Shade, check_shade, colour_bar, shades
 from tropical.plotting.slices import Slice, make_picture, make_slice, rounded
-from tropical.polyhedron import Polyhedron
-from tropical.rationals import Vector
+from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,9 @@ from fractions import Fraction
 from math import isqrt
 from typing import TYPE_CHECKING, Any
 
-from tropical.complexes import PolyhedralComplex
-from tropical.linear_parts import Function
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.arithmetic.rationals import Matrix, Vector, as_vector
+from tropical.forms.linear_parts import Function
 from tropical.plotting.canvas import make_axes
 from tropical.plotting.palette import BREAK
 from tropical.plotting.regions import draw_map
@@ -21,8 +22,7 @@ from tropical.plotting.slices import (
     restrict,
     view_around,
 )
-from tropical.polyhedron import Polyhedron
-from tropical.rationals import Matrix, Vector, as_vector
+from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

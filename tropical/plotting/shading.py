@@ -7,9 +7,9 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from tropical.affine import AffineForm
-from tropical.linear_parts import Function
-from tropical.network import ReLUNetwork
+from tropical.forms.linear_parts import Function
+from tropical.functions.affine import AffineForm
+from tropical.functions.network import ReLUNetwork
 from tropical.plotting.outlines import colouring
 from tropical.plotting.palette import COLOURS, SEQUENTIAL, layer_colours
 from tropical.plotting.slices import Part, Slice, inner, rounded

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from tropical.activation_cones import activation_cones
-from tropical.affine import AffineForm, AffineMap, form_of_row
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.cutting import activation_cones
+from tropical.activation.regions import relevant_subspace
+from tropical.activation.subdivision import polyhedral_complex
+from tropical.arithmetic.rationals import Matrix, Vector, as_vector, from_flint, primitive, rank, row_space
 from tropical.budget import Meter
-from tropical.complexes import PolyhedralComplex
-from tropical.cones import Cone, half_space, intersect
-from tropical.lattice_polynomial import LatticePolynomial
-from tropical.linear_parts import Function, gradients, linear_parts
-from tropical.network import Pattern, ReLUNetwork
-from tropical.polyhedron import Box, Polyhedron
-from tropical.rationals import Matrix, Vector, as_vector, from_flint, primitive, rank, row_space
-from tropical.regions import relevant_subspace
-from tropical.subdivision import polyhedral_complex
+from tropical.forms.linear_parts import Function, gradients, linear_parts
+from tropical.functions.affine import AffineForm, AffineMap, form_of_row
+from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.network import Pattern, ReLUNetwork
+from tropical.polyhedra.cones import Cone, half_space, intersect
+from tropical.polyhedra.polyhedron import Box, Polyhedron
 
 _GRID = 64
 """A view is rounded outwards to multiples of about 1/64 of its size, which keeps its numbers short."""

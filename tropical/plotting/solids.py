@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tropical.complexes import PolyhedralComplex
-from tropical.linear_parts import Function
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.forms.linear_parts import Function
 from tropical.plotting.canvas import make_axes, thinning
 from tropical.plotting.outlines import Outline, faces_of_solid, float_point
 from tropical.plotting.shading import Shade, check_shade, shades
 from tropical.plotting.slices import make_picture, make_slice
 from tropical.plotting.surfaces import draw_faces, set_box
-from tropical.polyhedron import Polyhedron
+from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]
 
-    from tropical.cones import Integers
+    from tropical.polyhedra.cones import Integers
 
 
 def plot_solids(

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tropical.affine import AffineForm
-from tropical.complexes import PolyhedralComplex
-from tropical.linear_parts import Function, output_dim
+from tropical.activation.complexes import PolyhedralComplex
+from tropical.forms.linear_parts import Function, output_dim
+from tropical.functions.affine import AffineForm
 from tropical.plotting.canvas import Edges, floats, make_axes, sorted_edges, thinning
 from tropical.plotting.outlines import Outline, Point, adjacent, polygon, segments
 from tropical.plotting.palette import BREAK, FRAME
 from tropical.plotting.shading import Shade, check_shade, shades
 from tropical.plotting.slices import Part, make_picture, make_slice, rounded
-from tropical.polyhedron import Polyhedron
+from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]

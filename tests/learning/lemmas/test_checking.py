@@ -22,11 +22,11 @@ from learning.lemmas import (
     check_neighbour,
     compare,
     decided,
-    radial_identity,
     undecided,
 )
-from learning.lemmas.documents import LemmaReport, formula_svg
+from learning.lemmas.statements import l08_radial_identity
 from learning.lemmas.sweeps import sweep
+from learning.reports.lemmas import LemmaReport, formula_svg
 from learning.time_limit import OutOfTime
 
 HALF, ONE = Fraction(1, 2), Fraction(1)
@@ -244,7 +244,7 @@ def test_the_command_ends_with_what_it_found(tmp_path, monkeypatch, stop, reason
     def stopped(*arguments, **choices):
         raise stop
 
-    monkeypatch.setattr(radial_identity, "filtered_moments", stopped)
+    monkeypatch.setattr(l08_radial_identity, "filtered_moments", stopped)
     tp.save_network(PLANE, tmp_path / "h6.json")
     arguments = ["lemmas", str(tmp_path / "h6.json"), "--lemma", "L2", "--lemma", "L8", "--timeout", "60", "--json"]
     result = CliRunner().invoke(main, arguments)

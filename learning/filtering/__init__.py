@@ -1,0 +1,1 @@
+"""Filtered PCA: the relevant subspace from Gaussian samples. THEORY section 2."""

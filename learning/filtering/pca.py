@@ -1,0 +1,201 @@
+"""Filtered PCA: the relevant subspace from Gaussian samples. THEORY section 2, L7-L15."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from copy import copy
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
+
+from learning.filtering.bands import residual_bands
+from learning.filtering.gaussianity import warn_unless_gaussian
+from learning.filtering.passes import BATCH, PassRecord, block_pass, filtered_pass, streamed_pass
+from learning.filtering.stopping import stopping_thresholds
+from learning.sampling import own_stream
+
+__all__ = ["BATCH", "FilteredPCA", "PassRecord", "filtered_pass", "residual_bands", "stopping_thresholds"]
+
+Array = NDArray[np.float64]
+Pass = Callable[[Array, int], tuple[Array, PassRecord | None]]
+
+
+class FilteredPCA(TransformerMixin, BaseEstimator):
+    r"""Relevant subspace V of y = F(x), x ~ N(0, I_d): eigenvectors of E[1_E Π_{W⊥}(xxᵀ - I)Π_{W⊥}], pass by pass.
+
+    Parameters
+    ----------
+    max_passes : most passes, the terminal one included; by L15 k + 1 suffice. ``fit`` splits its sample into as many
+        parts, so that W is independent of the batch that tests it.
+    level : δ, bound for the probability that a direction outside V is ever appended to a W ⊇ V. Split evenly over
+        passes, candidates and bands (L12); of the filters that reject, each pass follows the one of least p/λ² (L14).
+    method : "full" sums d × d moments; "block" iterates a random block of ``block_size`` directions in memory O(d),
+        over ``sweeps`` sweeps a pass. Both reject at ``level``; only "full" searches all of W⊥.
+    block_size : directions of the block, above k. sweeps : at least 2, the last of which tests; more sweeps let weaker
+        directions show. ``fit`` gives half of a pass's samples to the last and the other half to all before.
+    random_state : seed of the shuffle that splits the sample, and of the block.
+
+    Attributes
+    ----------
+    components_ : (k, d) array with orthonormal rows. n_components_ : k. passes_ : list of `PassRecord`.
+    converged_ : whether the last pass found nothing more, rather than the passes running out; see
+        ``passes_[-1].exhaustive`` for what was searched and ``passes_[-1].forecast`` for what more samples would show.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).standard_normal((8000, 4))
+    >>> pca = FilteredPCA(random_state=0).fit(X, abs(X[:, 0]))
+    >>> bool(abs(pca.components_[0, 0]) > 0.99), pca.passes_[0].appended
+    (True, 1)
+
+    Inputs (of ``fit_batches``: the first batch) that are clearly not N(0, I_d) give one `NonGaussianWarning`.
+
+    Source: Chen, Klivans and Meka (2021); THEORY section 2, L12.
+    """
+
+    components_: Array
+    n_components_: int
+    passes_: list[PassRecord]
+    converged_: bool
+
+    def __init__(
+        self,
+        *,
+        max_passes: int = 4,
+        level: float = 0.01,
+        method: str = "full",
+        block_size: int = 32,
+        sweeps: int = 3,
+        random_state: int | None = 0,
+    ) -> None:
+        self.max_passes = max_passes
+        self.level = level
+        self.method = method
+        self.block_size = block_size
+        self.sweeps = sweeps
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Fit on one sample, split at random into ``max_passes`` parts, one a pass.
+
+        Raises
+        ------
+        ValueError : X or y of the wrong shape, not finite or without samples, or parameters out of range.
+        """
+        self._check_parameters()
+        fitted = copy(self)
+        X, y = validate_data(fitted, X, y, dtype=np.float64, y_numeric=True)
+        warn_unless_gaussian(X)
+        rng = own_stream(self.random_state, "filtered PCA")
+        parts = np.array_split(rng.permutation(len(X)), self.max_passes)
+
+        def one_pass(frame: Array, index: int) -> tuple[Array, PassRecord | None]:
+            options: dict[str, Any] = {"index": index, "level": self.level / self.max_passes}
+            if self.method == "full":
+                return filtered_pass(X[parts[index]], y[parts[index]], frame, **options)
+            search, test = np.array_split(parts[index], 2)
+            repeated = [[(X[search], y[search])]] * (self.sweeps - 1)
+            return block_pass([*repeated, [(X[test], y[test])]], frame, rng=rng, size=self.block_size, **options)
+
+        fitted._run(one_pass, X.shape[1])
+        self.__dict__ = fitted.__dict__  # at once: whatever stops a fit leaves the estimator as it was
+        return self
+
+    def fit_batches(
+        self, make_batches: Callable[[], Iterable[BATCH]], executor: Executor | None = None, *, in_flight: int = 8
+    ) -> Self:
+        r"""Fit on batches, each seen once and let go: every pass (block method: every sweep) calls ``make_batches()``.
+
+        Batches are summed in their own order, so that the floats do not depend on the executor.
+
+        Parameters
+        ----------
+        make_batches : restartable factory of iterables of (X, y) pairs; each call must draw new samples, else L12's
+            level does not hold.
+        executor : any `concurrent.futures.Executor` to sum batches on; ``dask.distributed.Client.get_executor()`` too.
+            Threads suffice, for BLAS works outside the interpreter's lock; with processes every batch travels there
+            and its sums, 26 d × d matrices, travel back.
+        in_flight : most batches handed out at a time; bounds memory.
+
+        Raises
+        ------
+        ValueError : batches of the wrong shape, not finite or empty, or parameters out of range.
+        """
+        self._check_parameters()
+        if not isinstance(in_flight, int | np.integer) or in_flight < 1:
+            raise ValueError(f"in_flight must be a positive integer; got {in_flight!r}")
+        opened = self._checked(make_batches())
+        first = next(opened)
+        warn_unless_gaussian(first[0])
+        fitted, dimension = copy(self), first[0].shape[1]
+        fitted.n_features_in_ = dimension
+        fitted.__dict__.pop("feature_names_in_", None)
+        begun = [itertools.chain([first], opened)]
+        del first
+        rng = own_stream(self.random_state, "filtered PCA")
+
+        def draw() -> Iterable[BATCH]:
+            return begun.pop() if begun else self._checked(make_batches(), dimension)
+
+        def one_pass(frame: Array, index: int) -> tuple[Array, PassRecord | None]:
+            options: dict[str, Any] = {"index": index, "level": self.level / self.max_passes}
+            options.update(executor=executor, in_flight=in_flight)
+            if self.method == "full":
+                return streamed_pass(draw(), frame, **options)
+            sweeps = (draw() for _ in range(self.sweeps))
+            return block_pass(sweeps, frame, rng=rng, size=self.block_size, **options)
+
+        fitted._run(one_pass, dimension)
+        self.__dict__ = fitted.__dict__
+        return self
+
+    def transform(self, X: ArrayLike) -> Array:
+        """Coordinates Π_W x in the frame: (n, d) -> (n, k)."""
+        check_is_fitted(self)
+        return np.asarray(validate_data(self, X, dtype=np.float64, reset=False) @ self.components_.T)
+
+    def _check_parameters(self) -> None:
+        for name, least in (("max_passes", 1), ("block_size", 1), ("sweeps", 2)):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or value < least:
+                raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}")
+        if not 0.0 < self.level < 1.0:
+            raise ValueError(f"level must lie strictly between 0 and 1; got {self.level!r}")
+        if self.method not in ("full", "block"):
+            raise ValueError(f"method must be 'full' or 'block'; got {self.method!r}")
+
+    def _checked(self, batches: Iterable[BATCH], dimension: int | None = None) -> Iterator[BATCH]:
+        """The batches as float arrays of one dimension, the given one or the first batch's."""
+        empty = True
+        for X, y in batches:
+            X, y = check_X_y(X, y, dtype=np.float64, y_numeric=True)
+            dimension = X.shape[1] if dimension is None else dimension
+            if X.shape[1] != dimension:
+                raise ValueError(f"batches differ in dimension: {sorted({X.shape[1], dimension})}")
+            empty = False
+            yield X, y.astype(np.float64, copy=False)
+        if empty:
+            raise ValueError("make_batches() yielded no batch")
+
+    def _run(self, one_pass: Pass, dimension: int) -> None:
+        frame = np.zeros((0, dimension))
+        self.passes_, self.converged_ = [], False
+        for index in range(self.max_passes):
+            frame, record = one_pass(frame, index)
+            if record is not None:
+                self.passes_.append(record)
+            if record is None or not record.rejected:
+                self.converged_ = True
+                break
+        self.components_, self.n_components_ = frame, len(frame)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags

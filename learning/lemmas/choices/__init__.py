@@ -1,0 +1,1 @@
+"""Subspaces and thresholds for a check whose setting leaves them open."""

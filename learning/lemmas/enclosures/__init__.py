@@ -1,0 +1,1 @@
+"""Quantities that lemmas compare, enclosed rigorously in ball arithmetic."""

@@ -1,0 +1,1 @@
+"""What a command leaves behind: reports of recoveries and lemmas, for machines and for readers."""

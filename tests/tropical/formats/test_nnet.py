@@ -1,0 +1,157 @@
+"""The .nnet format: decimal fractions, normalisation folded in exactly, a second evaluation by the definition."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tropical.formats import FormatError, load_input_box, load_network, nnet, save_network
+from tropical.functions.network import ReLUNetwork
+from tropical.polyhedra.polyhedron import Box
+
+ACAS = """// A network of 2 inputs and 2 outputs
+// with a second comment
+2, 2, 2, 3,
+2, 3, 2,
+0,
+-0.5,-1,
+0.5,1e1,
+0.1,-2,7.5,
+2,.5,373.9,
+1.0,-1.0,
+0,2.5e-1,
+-1E+1,+3.,
+0.1,
+0,
+-2,
+1,0,-1,
+0.5,0.5,0.5,
+1,
+-.25
+"""
+NETWORKS = {
+    "affine": ReLUNetwork.from_arrays([[["1/10", "-3/8"]]], [[-3]]),
+    "constant": ReLUNetwork.from_arrays([[[0], [0]], [[0, 0]]], [[0, 0], [7]]),
+    "duplicates and a dead unit": ReLUNetwork.from_arrays([[[1, -1], [1, -1], [0, 0]], [[1, 1, 1]]]),
+    "two outputs": ReLUNetwork.from_arrays([[[1, 2]], [[1], [-1]]]),
+    "floats": ReLUNetwork.from_arrays([[[0.1, 5e-324], [1e308, -2.5]], [[1, -0.3]]], [[0.7, 1e-300], [10**20]]),
+}
+
+
+def by_definition(x, means, ranges, layers, mean, scale):
+    """Normalise, evaluate with ReLU between, undo: what a program does that reads the file."""
+    h = [(q - m) / r for q, m, r in zip(x, means, ranges, strict=True)]
+    for index, (weight, bias) in enumerate(layers):
+        h = [sum(a * q for a, q in zip(row, h, strict=True)) + b for row, b in zip(weight, bias, strict=True)]
+        if index < len(layers) - 1:
+            h = [max(q, Fraction(0)) for q in h]
+    return tuple(scale * q + mean for q in h)
+
+
+def test_the_normalisation_is_folded_in(tmp_path):
+    (tmp_path / "net.nnet").write_text(ACAS)
+    net = load_network(tmp_path / "net.nnet")
+    f = Fraction
+    first = [[1, -1], [0, f(1, 4)], [-10, 3]], [f(1, 10), 0, -2]
+    second = [[1, 0, -1], [f(1, 2)] * 3], [1, f(-1, 4)]
+    for x in ([f(0), f(0)], [f(1, 10), f(-2)], [f(1, 3), f(-7, 2)], [f(-50), f(50)]):
+        expected = by_definition(x, [f(1, 10), f(-2)], [f(2), f(1, 2)], [first, second], f(15, 2), f(3739, 10))
+        assert net(x) == expected
+    assert load_input_box(tmp_path / "net.nnet") == Box([f(-1, 2), -1], [f(1, 2), 10])
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\n\n"])
+def test_line_endings_and_empty_lines_do_not_matter(ending):
+    assert nnet.decode(ACAS.replace("\n", ending).encode()) == nnet.decode(ACAS.encode())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_round_trip(name, tmp_path):
+    save_network(NETWORKS[name], tmp_path / "net.nnet")
+    assert load_network(tmp_path / "net.nnet") == NETWORKS[name]
+    assert load_input_box(tmp_path / "net.nnet").upper[0] > 10**308
+
+
+decimals = st.decimals(allow_nan=False, allow_infinity=False, places=12).map(Fraction) | st.floats(
+    allow_nan=False, allow_infinity=False
+).map(Fraction)
+
+
+@given(st.lists(st.lists(decimals, min_size=2, max_size=2), min_size=1, max_size=3), decimals)
+def test_any_decimal_fraction_survives(rows, bias):
+    net = ReLUNetwork.from_arrays([rows, [[1] * len(rows)]], [[row[0] for row in rows], [bias]])
+    assert nnet.decode(nnet.encode(net)) == net
+
+
+@pytest.mark.parametrize(
+    ("net", "problem"),
+    [
+        (ReLUNetwork.from_arrays([[["1/3"]]]), "layer 0: weight holds a number that is no decimal"),
+        (ReLUNetwork.from_arrays([[[1]]], [["1/7"]]), "layer 0: bias holds a number that is no decimal"),
+        (ReLUNetwork.from_arrays([[[Fraction(1, 2**2000)]]]), "no decimal fraction of bearable length"),
+        (ReLUNetwork.from_arrays([[[Fraction(10**2000)]]]), "no decimal fraction of bearable length"),
+        (ReLUNetwork.from_arrays([[[1]], [[1]]], None, [(-1, 1)]), "layer 0 has units other than ReLU"),
+    ],
+)
+def test_what_the_format_cannot_hold_is_refused(net, problem, tmp_path):
+    with pytest.raises(FormatError, match=problem):
+        save_network(net, tmp_path / "net.nnet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def changed(line, text):
+    lines = ACAS.split("\n")
+    lines[line - 1] = text
+    return "\n".join(lines)
+
+
+MALFORMED = {
+    "empty": ("", "ends where number of layers"),
+    "only comments": ("// nothing\n", "ends where number of layers"),
+    "truncated": (ACAS[:90], "ends where|expected"),
+    "no last bias": (ACAS.rstrip("\n").rsplit("\n", 1)[0], "ends where a bias"),
+    "more lines": (ACAS + "5\n", "line 20: the network ended before"),
+    "three numbers ahead": (changed(3, "2,2,2"), "line 3: .* 4 natural numbers expected"),
+    "no layers": (changed(3, "0,2,2,3"), "number of layers must be positive"),
+    "negative size": (changed(4, "2,-3,2,"), "line 4: the sizes of the layers: 3 natural"),
+    "size 0": (changed(4, "2,0,2,"), "sizes of the layers must be positive"),
+    "sizes against the head": (changed(4, "5,3,2,"), "2 inputs and 2 outputs announced, but sizes 5 to 2"),
+    "a billion units": (changed(4, "2,999999999,2,"), "announces 4999999997 numbers, at most"),
+    "a billion layers": (changed(3, "999999999,2,2,3,"), "number of layers must be positive and at most"),
+    "too few minima": (changed(6, "1,"), "line 6: minima: 2 numbers expected, got 1"),
+    "range 0": (changed(9, "2,0,1,"), "a range is 0"),
+    "NaN": (changed(10, "nan,1"), "line 10: weights: a finite decimal"),
+    "infinity": (changed(10, "1,inf"), "line 10: weights: a finite decimal"),
+    "hexadecimal": (changed(10, "1,0x10"), "finite decimal number"),
+    "underscores": (changed(10, "1,1_0"), "finite decimal number"),
+    "a lone point": (changed(10, "1,."), "finite decimal number"),
+    "huge exponent": (changed(10, "1,1e999999999"), "finite decimal number"),
+    "exponent beyond doubles": (changed(10, "1,1e-401"), "exponent 400 expected"),
+    "a million digits": (changed(10, "1," + "7" * 10**6), "at most 1200 characters"),
+    "ragged": (changed(11, "1,2,3"), "line 11: weights: 2 numbers expected, got 3"),
+    "two biases on a line": (changed(13, "1,2,"), "line 13: a bias: 1 numbers expected, got 2"),
+    "other digits": (changed(10, "1,١"), "finite decimal number"),
+    "not text": ("\x80\x81\x82", "natural numbers expected"),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_files_give_one_error_naming_file_and_problem(name, tmp_path):
+    content, problem = MALFORMED[name]
+    file = tmp_path / "net.nnet"
+    file.write_text(content)
+    with pytest.raises(FormatError, match=problem) as caught:
+        load_network(file)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert len(str(caught.value)) < 400
+
+
+def test_the_input_box_is_asked_of_nnet_files_with_an_interior(tmp_path):
+    file = tmp_path / "net.nnet"
+    file.write_text(changed(7, "-0.5,1"))
+    assert load_network(file).input_dim == 2
+    with pytest.raises(FormatError, match="lower < upper"):
+        load_input_box(file)
+    with pytest.raises(FormatError, match=r"only \.nnet files"):
+        load_input_box(tmp_path / "net.json")

@@ -1,0 +1,391 @@
+"""ONNX models: every operator against onnxruntime, exported and residual models, and one clear error for the rest."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import tropical as tp
+from oracles import certified
+from oracles.float_errors import assert_runtime_agrees
+from tropical.formats import FormatError, load_network, save_network
+from tropical.formats.onnx import reading, writing
+from tropical.functions.network import ReLUNetwork
+
+try:
+    import onnx
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+except ImportError:
+    onnx = None
+needs_onnx = pytest.mark.skipif(onnx is None, reason="needs onnx and onnxruntime")
+
+rng = np.random.default_rng(7)
+
+
+def model(nodes, shape, constants=(), opset=17, kind=1, outputs=("y",), ir_version=8):
+    """The bytes of a model from x, of the given shape, to y; constants are arrays by name."""
+    initializers = [c if hasattr(c, "dims") else numpy_helper.from_array(c, k) for k, c in dict(constants).items()]
+    graph = helper.make_graph(
+        nodes,
+        "test",
+        [helper.make_tensor_value_info("x", kind, shape)],
+        [helper.make_tensor_value_info(name, kind, None) for name in outputs],
+        initializers,
+    )
+    opsets = [helper.make_opsetid("", opset)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=ir_version).SerializeToString()
+
+
+def node(kind, inputs="x", outputs="y", **attributes):
+    return helper.make_node(kind, inputs.split(","), outputs.split(","), name=f"the_{kind}_{outputs}", **attributes)
+
+
+def agree(data, points=1000, roundoff=2.0**-24, dtype=np.float32):
+    """The imported network, once its exact values have been compared with onnxruntime's."""
+    net = reading.decode(data)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    shape = [1 if not isinstance(n, int) else n for n in session.get_inputs()[0].shape]
+    X = np.random.default_rng(1).normal(size=(points, net.input_dim)).astype(dtype)
+    Y = [session.run(None, {session.get_inputs()[0].name: x.reshape(shape)})[0] for x in X]
+    assert_runtime_agrees(net, X.astype(np.float64), np.stack(Y), roundoff)
+    return net
+
+
+def f32(*shape):
+    return rng.normal(size=shape).astype(np.float32)
+
+
+def i64(*values):
+    return np.array(values, dtype=np.int64)
+
+
+def operators():
+    """name: (nodes, input shape, constants, opset)."""
+    if onnx is None:
+        return {}
+    image, vector = ["N", 2, 5, 4], ["N", 6]
+    statistics = {"s": f32(2), "b": f32(2), "m": f32(2), "v": np.abs(f32(2)) + 0.5}
+    return {
+        "Gemm": ([node("Gemm", "x,w,c", alpha=0.5, beta=2.0, transB=1)], vector, {"w": f32(3, 6), "c": f32(3)}, 17),
+        "Gemm, no bias, opset 13": ([node("Gemm", "x,w")], vector, {"w": f32(6, 3)}, 13),
+        "Gemm, constant left": ([node("Gemm", "w,x", transB=1)], [1, 6], {"w": f32(2, 6)}, 17),
+        "MatMul": ([node("MatMul", "x,w")], ["N", 3, 2], {"w": f32(2, 4)}, 17),
+        "MatMul, constant left": ([node("MatMul", "w,x")], [1, 3, 2], {"w": f32(4, 3)}, 17),
+        "MatMul, batches": ([node("MatMul", "x,w")], [1, 3, 2], {"w": f32(3, 2, 2)}, 17),
+        "MatMul, vector": ([node("MatMul", "x,w")], [3], {"w": f32(3, 2)}, 17),
+        "Add": ([node("Add", "x,c")], image, {"c": f32(2, 1, 1)}, 17),
+        "Sub, constant left": ([node("Sub", "c,x")], vector, {"c": f32(1)}, 17),
+        "Mul": ([node("Mul", "x,c")], image, {"c": f32(4)}, 7),
+        "Div": ([node("Div", "x,c")], vector, {"c": np.float32([3, -7, 0.1, 2, 5, 1])}, 17),
+        "Sum and Neg": ([node("Neg", "x", "n"), node("Sum", "x,n,c,n")], vector, {"c": f32(6)}, 17),
+        "Relu": ([node("Relu")], vector, {}, 17),
+        "LeakyRelu": ([node("LeakyRelu", alpha=0.3)], vector, {}, 17),
+        "LeakyRelu, default": ([node("LeakyRelu")], vector, {}, 17),
+        "PRelu": ([node("PRelu", "x,s")], image, {"s": f32(2, 1, 1)}, 17),
+        "Abs": ([node("Abs")], vector, {}, 17),
+        "Clip": ([node("Clip", "x,a,b")], vector, {"a": np.float32(-0.5), "b": np.float32(0.25)}, 17),
+        "Clip from below": ([node("Clip", "x,a")], vector, {"a": np.float32(0.5)}, 13),
+        "Clip from above": ([node("Clip", "x,,b")], vector, {"b": np.float32(0.5)}, 13),
+        "Clip, opset 7": ([node("Clip", min=-0.5, max=0.25)], vector, {}, 7),
+        "Max of three": ([node("Neg", "x", "n"), node("Max", "x,n,c")], vector, {"c": f32(1, 1)}, 17),
+        "Min": ([node("Min", "x,c")], vector, {"c": f32(6)}, 17),
+        "Conv": (
+            [node("Conv", "x,w,b", pads=[1, 0, 0, 2], strides=[2, 1], dilations=[1, 2])],
+            image,
+            {"w": f32(3, 2, 2, 2), "b": f32(3)},
+            17,
+        ),
+        "Conv in groups": ([node("Conv", "x,w", group=2, kernel_shape=[3, 3])], image, {"w": f32(4, 1, 3, 3)}, 11),
+        "Conv, SAME_UPPER": (
+            [node("Conv", "x,w", auto_pad="SAME_UPPER", strides=[2, 2])], image, {"w": f32(1, 2, 2, 3)}, 17),
+        "Conv, SAME_LOWER": ([node("Conv", "x,w", auto_pad="SAME_LOWER")], image, {"w": f32(1, 2, 2, 2)}, 17),
+        "Conv, one axis, VALID": ([node("Conv", "x,w", auto_pad="VALID")], ["N", 1, 5], {"w": f32(2, 1, 2)}, 17),
+        "MaxPool": ([node("MaxPool", kernel_shape=[2, 2], strides=[2, 1], pads=[1, 0, 0, 1])], image, {}, 17),
+        "MaxPool, dilations": ([node("MaxPool", kernel_shape=[2, 2], dilations=[3, 1])], image, {}, 17),
+        "AveragePool": ([node("AveragePool", kernel_shape=[3, 2], pads=[1, 1, 1, 0])], image, {}, 17),
+        "AveragePool, padding counted": (
+            [node("AveragePool", kernel_shape=[3, 2], pads=[1, 1, 1, 0], count_include_pad=1)], image, {}, 17),
+        "GlobalAveragePool": ([node("GlobalAveragePool")], image, {}, 17),
+        "GlobalMaxPool": ([node("GlobalMaxPool")], ["N", 2, 2, 2], {}, 17),
+        "BatchNormalization": ([node("BatchNormalization", "x,s,b,m,v", epsilon=0.01)], image, statistics, 17),
+        "Flatten": ([node("Flatten")], image, {}, 17),
+        "Flatten at the end": ([node("Flatten", axis=-1)], image, {}, 13),
+        "Reshape": ([node("Reshape", "x,s"), ], image, {"s": i64(0, -1, 4)}, 17),
+        "Squeeze and Unsqueeze": (
+            [node("Unsqueeze", "x,a", "u"), node("Squeeze", "u,c")], vector, {"a": i64(1, -1), "c": i64(1)}, 17),
+        "Squeeze and Unsqueeze, opset 11": (
+            [node("Unsqueeze", axes=[0, 3], outputs="u"), node("Squeeze", "u", axes=[0])], vector, {}, 11),
+        "Transpose": ([node("Transpose", perm=[0, 3, 1, 2])], image, {}, 17),
+        "Transpose, default": ([node("Transpose")], ["N", 3], {}, 17),
+        "Concat": ([node("Relu", "x", "r"), node("Concat", "x,r,c", axis=-1)], vector, {"c": f32(1, 2)}, 17),
+        "Slice": ([node("Slice", "x,s,e,a,t")], image,
+                  {"s": i64(-1, 1), "e": i64(-9, 9), "a": i64(2, -1), "t": i64(-2, 2)}, 17),
+        "Slice, opset 9": ([node("Slice", starts=[1], ends=[4], axes=[1])], vector, {}, 9),
+        "Split": ([node("Split", "x,s", "a,b", axis=1), node("Concat", "b,a", axis=1)], vector, {"s": i64(2, 4)}, 17),
+        "Split evenly": ([node("Split", "x", "a,b", axis=1), node("Sub", "b,a")], vector, {}, 13),
+        "Split, num_outputs": (
+            [node("Split", "x", "a,b", axis=1, num_outputs=2), node("Sub", "b,a")], vector, {}, 18),
+        "Pad": ([node("Pad", "x,p,v")], ["N", 3], {"p": i64(0, 1, 0, 2), "v": np.float32(-0.5)}, 17),
+        "Pad, opset 7": ([node("Pad", pads=[0, 1, 0, 2], value=2.0)], ["N", 3], {}, 7),
+        "Pad, axes": ([node("Pad", "x,p,,a")], ["N", 3], {"p": i64(1, 0), "a": i64(-1)}, 18),
+        "Gather": ([node("Gather", "x,i", axis=1)], vector, {"i": i64(3, 0, -1)}, 17),
+        "Shape": ([node("Shape", "x", "s", end=2), node("Concat", "s,m", "t", axis=0), node("Reshape", "x,t")],
+                  image, {"m": i64(-1)}, 17),
+        "ReduceMean": ([node("ReduceMean", axes=[2, 3])], image, {}, 17),
+        "ReduceMean, axes dropped": ([node("ReduceMean", "x,a", keepdims=0)], image, {"a": i64(-1)}, 18),
+        "ReduceSum": ([node("ReduceSum", "x,a", keepdims=0)], image, {"a": i64(1, 2)}, 17),
+        "ReduceSum of everything": ([node("ReduceSum", keepdims=1)], ["N", 3], {}, 17),
+        "ReduceMax": ([node("ReduceMax", axes=[1], keepdims=0)], vector, {}, 17),
+        "ReduceMin": ([node("ReduceMin", axes=[-1])], vector, {}, 17),
+        "Identity and Dropout": ([node("Identity", "x", "i"), node("Dropout", "i")], vector, {}, 17),
+        "Constant": ([node("Constant", "", "c", value_floats=[1.5, 2.5]), node("Mul", "x,c")], ["N", 2], {}, 17),
+        "Cast up": ([node("Cast", to=11, outputs="d"), node("Relu", "d")], vector, {}, 17),
+        "Cast of a constant": ([node("Cast", "c", "d", to=1), node("Add", "x,d")], vector, {"c": i64(7)}, 17),
+        "constant folding": ([node("Neg", "c", "n"), node("Relu", "n", "r"), node("Add", "x,r")], vector,
+                             {"c": f32(6)}, 17),
+        "zero weights": ([node("Gemm", "x,w", "h"), node("Relu", "h")], vector,
+                         {"w": np.zeros((6, 2), np.float32)}, 17),
+        "unread nodes": ([node("Sin", "x", "z"), node("Relu")], vector, {}, 17),
+    }  # fmt: skip
+
+
+@needs_onnx
+@pytest.mark.parametrize("points", [50, pytest.param(1000, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("name", operators())
+def test_operators_agree_with_onnxruntime(name, points):
+    nodes, shape, constants, opset = operators()[name]
+    if name == "Constant":
+        del nodes[0].input[:]
+    kind = TensorProto.DOUBLE if name == "Cast up" else TensorProto.FLOAT
+    data = model(nodes, shape, constants, opset)
+    if kind != TensorProto.FLOAT:
+        proto = onnx.load_model_from_string(data)
+        proto.graph.output[0].type.tensor_type.elem_type = kind
+        data = proto.SerializeToString()
+    agree(data, points)
+
+
+def residual():
+    constants = {"w": f32(4, 2), "b": f32(4), "v": f32(4, 4), "c": f32(4), "u": f32(1, 4)}
+    nodes = [
+        node("Gemm", "x,w,b", "h", transB=1),
+        node("Relu", "h", "r"),
+        node("Gemm", "r,v,c", "g", transB=1),
+        node("Relu", "g", "s"),
+        node("Add", "r,s", "t"),
+        node("Gemm", "t,u", "y", transB=1),
+    ]
+    return model(nodes, ["N", 2], constants), constants
+
+
+@needs_onnx
+def test_a_residual_model_is_loaded_and_inspected(tmp_path):
+    data, arrays = residual()
+    net = agree(data)
+    (tmp_path / "net.onnx").write_bytes(data)
+    assert load_network(tmp_path / "net.onnx") == net
+    assert net.num_kinked == 8
+    carry = np.eye(4)
+    w, b, v, c, u = (arrays[key].astype(float) for key in "wbvcu")
+    by_hand = ReLUNetwork.from_arrays(
+        [w, np.vstack([v, carry]), np.hstack([u, u])],
+        [b, [*c, 0, 0, 0, 0], None],
+        [None, [(0, 1)] * 4 + [(1, 1)] * 4],
+    )  # fmt: skip
+    ours, theirs = tp.polyhedral_complex(net), tp.polyhedral_complex(by_hand)
+    assert ours.f_vector == theirs.f_vector
+    assert len(tp.affine_pieces(ours)) == len(tp.affine_pieces(theirs)) > 4
+    assert certified.equivalent(net, by_hand, tp.Box([-1, -1], [1, 1])).status == "proved"
+
+
+@needs_onnx
+@pytest.mark.parametrize("dynamo", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
+def test_models_exported_from_torch(dynamo):
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnxscript")
+    import io
+    import warnings
+
+    class Residual(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.same = torch.nn.Conv2d(1, 2, 3), torch.nn.Conv2d(2, 2, 3, padding=1)
+            self.norm, self.head = torch.nn.BatchNorm2d(2), torch.nn.Linear(8, 3)
+
+        def forward(self, x):
+            y = torch.relu(self.norm(self.conv(x)))
+            y = torch.nn.functional.max_pool2d(y + self.same(y), 2)
+            return self.head(torch.flatten(y, 1))
+
+    torch.manual_seed(0)
+    module = Residual().eval()
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(module, (torch.randn(1, 1, 6, 6),), buffer, dynamo=dynamo, external_data=False)
+    net = agree(buffer.getvalue(), points=100)
+    X = torch.randn(100, 1, 6, 6)
+    with torch.no_grad():
+        assert_runtime_agrees(net, X.double().numpy().reshape(100, -1), module(X).numpy())
+
+
+SAVED = {
+    "relu": ReLUNetwork.from_arrays([[[1, -0.1], [0.5, 2], [0, 0]], [[1, 1, -1]]], [[0, 0.3, 1], [2]]),
+    "no hidden layer": ReLUNetwork.from_arrays([[[0.1, -3]]], [[1e-300]]),
+    "two outputs": ReLUNetwork.from_arrays([[[1]], [[2], [-1]], [[1, 1], [0, 1]]]),
+}
+SLOPES = {
+    "leaky and absolute": ReLUNetwork.from_arrays(
+        [[[1, 1], [1, -1]], [[1, -1], [0, 1]], [[1, 1]]], [[1, 0], [0, -1], [0]], [[(0.1, 1), (-1, 1)], (0.5, 1)]
+    ),
+    "identity beside": ReLUNetwork.from_arrays([[[1], [2]], [[1, 1]]], [[0, -1], [0]], [[(1, 1), (0, 1)]]),
+    "any": ReLUNetwork.from_arrays(
+        [[[1], [1], [1], [1]], [[1, 1, 1, 1]]],
+        [[0, 1, 2, 3], [0]],
+        [[(3, -2), (0.25, 0), (0.1, 3), (0, 0)]],
+    ),
+}
+
+
+@needs_onnx
+@pytest.mark.parametrize("name", SAVED)
+def test_relu_networks_come_back_equal(name, tmp_path):
+    file = tmp_path / "net.onnx"
+    save_network(SAVED[name], file)
+    assert load_network(file) == SAVED[name]
+    onnx.checker.check_model(onnx.load(file), full_check=True)
+    agree(file.read_bytes(), 100, 2.0**-53, np.float64)
+
+
+@needs_onnx
+@pytest.mark.parametrize("name", SLOPES)
+def test_other_slopes_come_back_as_the_same_function_on_the_same_cells(name, tmp_path):
+    file, net = tmp_path / "net.onnx", SLOPES[name]
+    save_network(net, file)
+    loaded = agree(file.read_bytes(), 100, 2.0**-53, np.float64)
+    assert certified.equivalent(loaded, net).status == "proved"
+    assert loaded.num_kinked == net.num_kinked + (name == "any")  # 0.1 / 3 is no float64
+    assert tp.polyhedral_complex(loaded).f_vector == tp.polyhedral_complex(net).f_vector
+
+
+@needs_onnx
+def test_saving_never_rounds_and_is_deterministic(tmp_path):
+    with pytest.raises(FormatError, match="no float64 equals"):
+        save_network(ReLUNetwork.from_arrays([[["1/3"]]]), tmp_path / "net.onnx")
+    assert list(tmp_path.iterdir()) == []
+    assert writing.encode(SAVED["relu"]) == writing.encode(SAVED["relu"])
+
+
+@needs_onnx
+@pytest.mark.parametrize("kind", ["FLOAT16", "BFLOAT16", "FLOAT", "DOUBLE", "INT8", "UINT64"])
+def test_initializers_of_every_width_are_exact(kind):
+    integer = "INT" in kind
+    values = [3.0, 100.0] if integer else [0.5, -1.40625]
+    entry = helper.make_tensor("w", getattr(TensorProto, kind), [2], [int(v) for v in values] if integer else values)
+    data = model([node("Cast", "w", "d", to=11), node("Mul", "x,d")], ["N", 2], {"w": entry}, kind=11)
+    net = reading.decode(data)
+    assert net([1, 1]) == tuple(map(Fraction, values))
+
+
+def refused():
+    """name: (bytes, message)."""
+    if onnx is None:
+        return {}
+    v, relu = ["N", 2], [node("Relu")]
+    external = helper.make_tensor("w", 1, [2], [1.0, 2.0])
+    external.ClearField("float_data")
+    external.data_location = TensorProto.EXTERNAL
+    external.external_data.add(key="location", value="../../../etc/passwd")
+    short = numpy_helper.from_array(f32(4), "w")
+    short.dims[0] = 5
+    huge = numpy_helper.from_array(f32(1), "w")
+    huge.dims[:] = [10**6, 10**6]
+    negative = numpy_helper.from_array(f32(1), "w")
+    negative.dims[0] = -1
+    multiply = [node("Mul", "x,w")]
+    return {
+        "empty": (b"", "must import one ONNX opset"),
+        "text": (b"hello, this is no model", "not an ONNX model|opset"),
+        "truncated": (residual()[0][:-7], "not an ONNX model"),
+        "operator": (model([node("Sin")], v), r"node 'the_Sin_y' \(Sin\): the operator is not supported"),
+        "domain": (model([helper.make_node("Relu", ["x"], ["y"], domain="com.microsoft")], v), r"node 'y' \(Relu\)"),
+        "control flow": (model([node("If")], v), r"\(If\): the operator is not supported"),
+        "attribute": (model([node("Relu", speed=3)], v), r"\(Relu\): attribute 'speed' is not supported"),
+        "product": (model([node("Mul", "x,x")], v), r"\(Mul\): the product of two values"),
+        "division by zero": (model([node("Div", "x,w")], v, {"w": np.float32([0, 1])}), "division by zero"),
+        "integer division": (
+            model([node("Div", "a,w", "b"), node("Cast", "b", "c", to=1), node("Mul", "x,c")], v,
+                  {"a": i64(5), "w": i64(2)}), "results of type INT64 must be constant integers"),
+        "old opset": (model(relu, v, opset=6), "opset from 7 to"),
+        "two inputs": (model([node("Add", "x,z")], v, {}).replace(b"\x12\x01z", b"\x12\x01q"), "no earlier node"),
+        "no such input": (model([node("Add", "x,z")], v), r"\(Add\): input 'z' is computed by no earlier node"),
+        "no output": (model([node("Relu", outputs="z")], v), "output 'y' is computed by no node"),
+        "two outputs": (model(relu, v, outputs=("y", "z")), "must have one output, got"),
+        "fixed batch": (model(relu, [4, 2]), r"batch size 1 or symbolic, all else fixed, got \[4, 2\]"),
+        "symbolic size": (model(relu, ["N", "M"]), r"all else fixed, got \['N', 'M'\]"),
+        "no shape": (model(relu, []), "batch size 1 or symbolic"),
+        "integer input": (model(relu, v, kind=7), "must be of float type, got INT64"),
+        "huge input": (model(relu, ["N", 10**9]), "between 1 and"),
+        "external data": (model(multiply, v, {"w": external}), "data in another file, which is never opened"),
+        "external constant": (
+            model([helper.make_node("Constant", [], ["w"], value=external), *multiply], v), "never opened"),
+        "short data": (model(multiply, v, {"w": short}), "initializer 'w' is malformed"),
+        "huge initializer": (model(multiply, v, {"w": huge}), "1000000000000 numbers"),
+        "negative size": (model(multiply, v, {"w": negative}), "negative dimension"),
+        "text initializer": (
+            model(multiply, v, {"w": helper.make_tensor("w", TensorProto.STRING, [1], [b"a"])}), "got STRING"),
+        "NaN": (model(multiply, v, {"w": np.float32([1, np.nan])}), "initializer 'w' must be finite"),
+        "infinite attribute": (model([node("LeakyRelu", alpha=float("inf"))], v), "'alpha' must be a finite number"),
+        "rounding": (model([node("Cast", to=10)], v), "from FLOAT to FLOAT16 rounds"),
+        "truncation": (model([node("Cast", to=7)], v), "from FLOAT to INT64 is not supported"),
+        "rounded constant": (
+            model([node("Cast", "w", "c", to=1), node("Mul", "x,c")], v, {"w": i64(2**24 + 1)}), "FLOAT rounds"),
+        "broadcast bomb": (
+            model([node("Expand")], v), "not supported"),
+        "big broadcast": (
+            model([node("Mul", "x,w")], ["N", 2000], {"w": f32(2000, 1)}), "has more than 1048576 elements"),
+        "padding bomb": (model([node("Pad", "x,p")], v, {"p": i64(0, 0, 0, 10**12)}), "has more than"),
+        "reshape": (model([node("Reshape", "x,s")], v, {"s": i64(3)}), "cannot take the shape"),
+        "ceil mode": (
+            model([node("MaxPool", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)], ["N", 1, 3, 3]), "ceil_mode"),
+        "kernel": (model([node("MaxPool", kernel_shape=[2])], ["N", 1, 3, 3]), "must fit the 2 spatial axes"),
+        "concat": (model([node("Concat", "x,w", axis=1)], v, {"w": f32(2, 1)}), "differ beside axis 1"),
+        "axis": (model([node("Flatten", axis=5)], v), "axis 5 is out of range"),
+        "training": (
+            model([node("BatchNormalization", "x,w,w,w,w", training_mode=1)], v, {"w": np.ones(2, np.float32)}),
+            "only inference"),
+        "empty output": (
+            model([node("Slice", "x,s,s,a")], v, {"s": i64(0), "a": i64(1)}), "'y' is an empty tensor"),
+        "future opset": (model(relu, v, opset=10**6), "opset from 7 to .* got .1000000."),
+        "type of an attribute": (model([node("Flatten", axis=1.5)], v), "'axis' must be an integer, got float"),
+        "attribute of another type": (model([node("Transpose", perm="x")], v), "'perm' must be integers, got bytes"),
+        "computed twice": (model(relu * 2, v), "'y' is computed twice"),
+        "overflow": (
+            model([node("Add", "w,w", "d"), node("Mul", "x,d")], v, {"w": np.int8([100])}), "the range of INT8"),
+        "huge stride": (
+            model([node("MaxPool", kernel_shape=[1], strides=[2**62])], ["N", 1, 3]), "more than 1048576 elements"),
+        "many large tensors": (
+            model([node("Pad", "x,p", "t0"), *(node("Transpose", f"t{i}", f"t{i + 1}") for i in range(20)),
+                   node("Relu", "t20")], v, {"p": i64(0, 0, 0, 10**6)}), "graph have more than"),
+    }  # fmt: skip
+
+
+@needs_onnx
+@pytest.mark.parametrize("name", refused())
+def test_what_is_not_supported_is_named(name, tmp_path):
+    content, problem = refused()[name]
+    file = tmp_path / "net.onnx"
+    file.write_bytes(content)
+    with pytest.raises(FormatError, match=problem) as caught:
+        load_network(file)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.skipif(onnx is not None, reason="onnx is there")
+def test_without_onnx_the_extra_is_named(tmp_path):
+    with pytest.raises(FormatError, match=r"needs onnx: pip install 'tropical-relu\[onnx\]'"):
+        save_network(SAVED["relu"], tmp_path / "net.onnx")

@@ -1,0 +1,319 @@
+"""Polyhedral complexes of activation regions: cells, faces, incidences."""
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tropical.activation.cutting import activation_cones, pattern_cone
+from tropical.activation.patterns import PatternTable
+from tropical.arithmetic.rationals import Matrix, Vector
+from tropical.budget import Meter
+from tropical.functions.affine import AffineForm, AffineMap, form_of_row
+from tropical.functions.layer import saturated
+from tropical.functions.network import Pattern, ReLUNetwork
+from tropical.notation import html_complex, svg_cells
+from tropical.polyhedra.cones import Cone, Integers, facets
+from tropical.polyhedra.faces import Face, face_lattice, polytope_volume
+from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.polyhedra.quotient import Quotient
+
+if TYPE_CHECKING:
+    import networkx
+
+_DRAWN_CELLS = 256
+_DRAWN_SIGNS = 4096
+
+
+class PolyhedralComplex:
+    """The activation regions of a network on a domain, with their faces; made by ``polyhedral_complex``.
+
+    Holds one activation pattern per cell. Geometry is exact and derived when first asked for; no answer, nor its order,
+    depends on what was asked before. In coordinates y = Ax of the quotient by the kernel of the first layer (all of
+    R^n), or in x itself (on a domain), generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and
+    rays where y_0 = 0.
+    ``complete`` is False if a budget stopped the enumeration, and ``incomplete_because`` then says why.
+    """
+
+    def __init__(
+        self,
+        network: ReLUNetwork,
+        quotient: Quotient,
+        domain: Polyhedron | None,
+        reduced: ReLUNetwork,
+        start: Cone,
+        patterns: PatternTable,
+        incomplete_because: str | None = None,
+    ) -> None:
+        self.network = network
+        self.quotient = quotient
+        self.domain = domain
+        self.incomplete_because = incomplete_because
+        self._reduced = reduced
+        self._start = start
+        self._table = patterns
+        self._single_cones: dict[int, Cone] = {}
+
+    def __repr__(self) -> str:
+        state = "" if self.complete else f", incomplete: {self.incomplete_because}"
+        return f"<PolyhedralComplex of {self.num_cells} cells in R^{self.network.input_dim}{state}>"
+
+    def _repr_html_(self) -> str:
+        known = self.f_vector if "faces" in vars(self) else None  # never computed for the sake of being shown
+        summary = html_complex(self.network.input_dim, self.num_cells, self.incomplete_because, known)
+        return summary + (_thumbnail(self) if self._is_small else "")
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether the cells can be drawn in the plane in a fraction of a second."""
+        planar = self.network.input_dim == 2 and 0 < self.num_cells <= _DRAWN_CELLS
+        return planar and self.num_cells * (self.network.num_kinked + 1) <= _DRAWN_SIGNS
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell is present."""
+        return self.incomplete_because is None
+
+    @property
+    def num_cells(self) -> int:
+        """Number of activation regions found."""
+        return len(self._table)
+
+    @cached_property
+    def pattern_array(self) -> NDArray[np.int8]:
+        """The activation pattern of each cell as an array (cells, units); held packed until it is asked for."""
+        return self._table.signs()
+
+    @cached_property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The activation pattern of each cell."""
+        return tuple(map(tuple, self.pattern_array.tolist()))
+
+    @cached_property
+    def lineality(self) -> Matrix:
+        """Integer basis of the directions along which the complex is invariant (shared by all its faces)."""
+        remaining = self.cone(0).lineality if self.num_cells else self._start.lineality
+        lifted = tuple(self.quotient.lift([Fraction(a) for a in vector[1:]]) for vector in remaining)
+        return self.quotient.kernel + lifted
+
+    @cached_property
+    def cells(self) -> tuple["Cell", ...]:
+        """The cells, in decreasing lexicographic order of their patterns."""
+        return tuple(Cell(self, i) for i in range(self.num_cells))
+
+    def cone(self, index: int) -> Cone:
+        """The cone over {1} x cell, in the coordinates of the complex."""
+        if "_cones" in self.__dict__:
+            return self._cones[index]
+        if index not in self._single_cones:
+            self._single_cones[index] = pattern_cone(self._reduced, self._start, self._table[index]).in_order()
+        return self._single_cones[index]
+
+    @cached_property
+    def generators(self) -> tuple[Integers, ...]:
+        """All vertices and rays, as primitive integer vectors (y_0, y)."""
+        return tuple(dict.fromkeys(g for cone in self._cones for g in cone.generators))
+
+    @cached_property
+    def _cones(self) -> tuple[Cone, ...]:
+        if not self.complete:
+            return tuple(self.cone(index) for index in range(self.num_cells))
+        cells = activation_cones(self._reduced, self._start, Meter())
+        by_pattern = {cell.pattern: cell.cone.in_order() for cell in cells}
+        return tuple(by_pattern[pattern] for pattern in self.patterns)
+
+    @cached_property
+    def _cell_generators(self) -> tuple[tuple[int, ...], ...]:
+        place = {generator: i for i, generator in enumerate(self.generators)}
+        return tuple(tuple(place[g] for g in cone.generators) for cone in self._cones)
+
+    @cached_property
+    def faces(self) -> tuple[tuple[Face, ...], ...]:
+        """``faces[k]``: the faces of dimension k modulo lineality, each as the sorted indices of its generators."""
+        levels: list[dict[Face, None]] = [{} for _ in range(self._dim + 1)]
+        for index in range(self.num_cells):
+            for k, faces in enumerate(self._cell_faces(index)):
+                levels[k].update(dict.fromkeys(faces))
+        return tuple(tuple(level) for level in levels)
+
+    @property
+    def f_vector(self) -> tuple[int, ...]:
+        """Number of faces of each dimension 0, 1, ..., r modulo lineality.
+
+        Euler's relation: its alternating sum is (-1)^r on R^r and 1 on a box.
+        """
+        return tuple(len(level) for level in self.faces)
+
+    @cached_property
+    def facet_cells(self) -> dict[Face, tuple[int, ...]]:
+        """The one or two cells on each facet (face of codimension 1)."""
+        owners: dict[Face, list[int]] = {}
+        for index in range(self.num_cells):
+            for face in self._cell_facets(index):
+                owners.setdefault(face, []).append(index)
+        return {face: tuple(cells) for face, cells in owners.items()}
+
+    def dual_graph(self) -> "networkx.Graph[int]":
+        """Graph on the cell indices; cells that share a facet are joined, and the edge carries it as ``facet``."""
+        import networkx
+
+        graph: networkx.Graph[int] = networkx.Graph()
+        graph.add_nodes_from(range(self.num_cells))
+        for face, cells in self.facet_cells.items():
+            if len(cells) == 2:
+                graph.add_edge(*cells, facet=face)
+        return graph
+
+    def locate(self, x: Iterable[Any]) -> "Cell":
+        """The cell that contains the rational point x; on a common face, the first of its cells.
+
+        Raises ``ValueError`` if x is outside the domain (or in a part that a budget left out).
+        """
+        point = tuple(x)
+        if self.domain is None or self.domain.contains(point):
+            containing = self._table.compatible(self.network.activation_pattern(point))
+            if len(containing):
+                return self.cells[int(containing[0])]
+        raise ValueError(f"no cell of this complex contains the point {tuple(map(str, point))}")
+
+    @property
+    def _dim(self) -> int:
+        return self.network.input_dim - len(self.lineality)
+
+    def _cell_facets(self, index: int) -> list[Face]:
+        own = self._cell_generators[index]
+        return [_face(own, members) for _, members in self._proper_facets(index)]
+
+    def _proper_facets(self, index: int) -> list[tuple[Integers, int]]:
+        """Pairs (constraint, generator mask) of the facets that are not at infinity."""
+        cone = self.cone(index)
+        finite = sum(1 << i for i, g in enumerate(cone.generators) if g[0])
+        return [(cone.constraints[c], members) for c, members in facets(cone).items() if members & finite]
+
+    def _cell_faces(self, index: int) -> list[list[Face]]:
+        cone, own = self._cones[index], self._cell_generators[index]
+        finite = sum(1 << i for i, g in enumerate(cone.generators) if g[0])
+        levels = face_lattice(len(own), list(facets(cone).values()), self._dim)
+        return [[_face(own, members) for members in level if members & finite] for level in levels]
+
+
+class Cell:
+    """One activation region of a complex: a closed full-dimensional polyhedron on which the network is affine."""
+
+    def __init__(self, owner: PolyhedralComplex, index: int) -> None:
+        self._complex = owner
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"<Cell {self.index} with pattern {self.pattern}>"
+
+    @property
+    def pattern(self) -> Pattern:
+        """Signs of the preactivations in the interior; 0 where one vanishes identically; none for linear units."""
+        return self._complex._table[self.index]
+
+    @cached_property
+    def affine_map(self) -> AffineMap:
+        """The affine map that the network follows on this cell."""
+        return self._complex.network.affine_map(self.pattern)
+
+    @cached_property
+    def vertices(self) -> tuple[Vector, ...]:
+        """Vertices, as representatives modulo the lineality space."""
+        return tuple(self._lift(g) for g in self.cone.generators if g[0])
+
+    @cached_property
+    def rays(self) -> tuple[Vector, ...]:
+        """Extreme directions of recession modulo the lineality space."""
+        return tuple(
+            self._complex.quotient.lift([Fraction(a) for a in g[1:]]) for g in self.cone.generators if not g[0]
+        )
+
+    @property
+    def lineality(self) -> Matrix:
+        """Integer basis of the largest linear subspace along which the cell is invariant."""
+        return self._complex.lineality
+
+    @property
+    def quotient(self) -> Quotient:
+        """The coordinates y = Ax of the complex, in which :attr:`cone` lives."""
+        return self._complex.quotient
+
+    @property
+    def cone(self) -> Cone:
+        """The cone over {1} x cell in the coordinates of the complex."""
+        return self._complex.cone(self.index)
+
+    @cached_property
+    def interior_point(self) -> Vector:
+        """A rational point of the interior."""
+        return self._lift(self.cone.interior_vector())
+
+    @cached_property
+    def halfspaces(self) -> tuple[AffineForm, ...]:
+        """Irredundant affine forms h, one for each facet: the cell is {x : h(x) >= 0 for all of them}."""
+        rows = [row for row, _ in self._complex._proper_facets(self.index)]
+        return tuple(self._complex.quotient.pull_back(form_of_row(row)) for row in rows)
+
+    def contains(self, x: Iterable[Any]) -> bool:
+        """Whether x lies in the closed cell."""
+        point = tuple(x)
+        return all(h(point) >= 0 for h in self.halfspaces)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the cell is a polytope."""
+        return not self.lineality and all(g[0] for g in self.cone.generators)
+
+    @cached_property
+    def volume(self) -> Fraction | float:
+        """Exact n-dimensional volume, or ``math.inf`` for an unbounded cell."""
+        if not self.is_bounded:
+            return math.inf
+        levels = face_lattice(len(self.cone.generators), list(facets(self.cone).values()), self._complex._dim)
+        return polytope_volume(self.vertices, levels)
+
+    def _lift(self, generator: Integers) -> Vector:
+        return self._complex.quotient.lift([Fraction(a, generator[0]) for a in generator[1:]])
+
+
+def _thumbnail(cx: PolyhedralComplex) -> str:
+    """A small picture of a planar complex around its vertices, coloured by affine piece; far away replaces infinity."""
+    corners = [[_float_point(v) for v in cell.vertices] for cell in cx.cells]
+    xs, ys = ({point[i] for points in corners for point in points} for i in (0, 1))
+    width = max(max(xs) - min(xs), max(ys) - min(ys)) * 1.4 or 2.0
+    if not math.isfinite(8 * width):
+        return ""
+    centre = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
+    number: dict[AffineMap, int] = {}
+    polygons = []
+    for cell, points in zip(cx.cells, corners, strict=True):
+        rays = [_far(ray, 4 * width) for ray in cell.rays]
+        between = [(rays[0][0] + rays[1][0], rays[0][1] + rays[1][1])] if len(rays) == 2 else []
+        shifts = [(0.0, 0.0), *rays, *(_far((Fraction(x), Fraction(y)), 4 * width) for x, y in between)]
+        for line in cell.lineality:
+            x, y = _far(line, 4 * width)
+            shifts = [(a + s * x, b + s * y) for a, b in shifts for s in (1, -1)]
+        outline = [(x + a, y + b) for x, y in points for a, b in shifts]
+        polygons.append((outline, number.setdefault(cell.affine_map, len(number))))
+    return svg_cells(polygons, (centre[0] - width / 2, centre[1] - width / 2), width)
+
+
+def _float_point(point: Vector) -> tuple[float, float]:
+    return saturated(point[0]), saturated(point[1])
+
+
+def _far(direction: Vector, distance: float) -> tuple[float, float]:
+    """The vector of this length in the direction."""
+    largest = max(map(abs, direction))
+    x, y = (float(q / largest) for q in direction)
+    scale = distance / math.hypot(x, y)
+    return x * scale, y * scale
+
+
+def _face(own: tuple[int, ...], members: int) -> Face:
+    return tuple(sorted(own[i] for i in range(len(own)) if members >> i & 1))

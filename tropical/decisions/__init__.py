@@ -1,0 +1,1 @@
+"""Questions about functions, decided over Q: equality, inequality, extrema, Lipschitz constants, convexity."""

@@ -1,0 +1,291 @@
+"""Comparing two piecewise-linear functions exactly: equality, inequality, and the set where they differ."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from tropical.arithmetic.rationals import Vector, independent_rows, primitive
+from tropical.budget import Budget, BudgetExhausted, Meter, Progress
+from tropical.forms.linear_parts import Function, exact_values, linear_parts, max_min, output_dim, point_of, reduced
+from tropical.functions.affine import form_of_row
+from tropical.functions.network import ReLUNetwork
+from tropical.polyhedra.cones import Cone, Integers, dot, facets, vector_below
+from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.polyhedra.quotient import Quotient
+from tropical.proofs.certificate import (
+    Certificate,
+    difference_certificate,
+    equality_certificate,
+    excess_certificate,
+    order_certificate,
+    tree_certificate,
+)
+from tropical.proofs.proof_trees import TreeProof, equality_tree, order_tree
+from tropical.verdict import Verdict
+
+_MOST_DIMENSIONS = 6  # in which cells are always cut; beyond, linear programs decide, but for the exception below
+_MORE_UNITS = 6  # on R^n; with no more of them in a first layer than that over its rank, most cells are like simplices
+_PROBES = 48  # random exact evaluations before the subdivision; a speed-up only, they never prove
+
+
+def equivalent(
+    f: Function,
+    g: Function,
+    domain: Polyhedron | None = None,
+    budget: Budget | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Decide over Q whether f(x) = g(x) for every x in the domain (all of R^n by default).
+
+    f and g are networks, lattice polynomials, tropical polynomials or tropical rational maps on one space.
+    ``refuted`` carries a rational ``witness`` and both exact values in ``detail["values"]``; ``proved`` and
+    ``refuted`` a ``certificate`` that :func:`check_certificate` checks on its own; ``unknown`` means that ``budget``
+    ran out. The cells of a common subdivision are compared one by one; two networks in more than 6 dimensions, unless
+    their cells are like simplices, by a tree of linear programs.
+    Raises ``ValueError`` if the dimensions do not match.
+
+    >>> from tropical import ReLUNetwork
+    >>> twice = ReLUNetwork.from_arrays([[[1], [-1]], [[1, -1]]])  # relu(x) - relu(-x)
+    >>> equivalent(twice, ReLUNetwork.from_arrays([[[1]]])).status
+    'proved'
+    >>> verdict = equivalent(twice, ReLUNetwork.from_arrays([[[1]], [[1]]]))
+    >>> verdict.status, twice(verdict.witness) == verdict.detail["values"][0]
+    ('refuted', True)
+    """
+    return _decide(_EQUAL, f, g, domain, Meter(budget, progress))
+
+
+def implies_leq(
+    f: Function,
+    g: Function,
+    domain: Polyhedron | None = None,
+    budget: Budget | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Decide over Q whether f(x) <= g(x), output by output, for every x in the domain (all of R^n by default).
+
+    As :func:`equivalent`; a ``witness`` is a point where some output of f exceeds that of g.
+
+    >>> from tropical import ReLUNetwork
+    >>> relu, absolute = ReLUNetwork.from_arrays([[[1]], [[1]]]), ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
+    >>> implies_leq(relu, absolute).status, implies_leq(absolute, relu).status
+    ('proved', 'refuted')
+    """
+    return _decide(_AT_MOST, f, g, domain, Meter(budget, progress))
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """The exact set {f != g}, up to measure zero: the union of ``num_cells`` polyhedra with disjoint interiors.
+
+    In the interior of each one f - g is affine and not identically 0, or has one strict sign.
+    """
+
+    quotient: Quotient
+    cones: tuple[Cone, ...]
+
+    @property
+    def num_cells(self) -> int:
+        """Number of polyhedra."""
+        return len(self.cones)
+
+    @cached_property
+    def cells(self) -> tuple[Polyhedron, ...]:
+        """The polyhedra, in half-space form on the original space."""
+        return tuple(_as_polyhedron(self.quotient, cone) for cone in self.cones)
+
+
+def disagreement(
+    f: Function,
+    g: Function,
+    domain: Polyhedron | None = None,
+    budget: Budget | None = None,
+    progress: Progress | None = None,
+) -> Disagreement:
+    """Return the exact set where f and g differ, as polyhedra; empty iff they are equivalent.
+
+    Raises ``ValueError`` if the dimensions do not match and :class:`BudgetExhausted` if ``budget`` runs out.
+
+    >>> from tropical import ReLUNetwork
+    >>> relu, line = ReLUNetwork.from_arrays([[[1]], [[1]]]), ReLUNetwork.from_arrays([[[1]]])
+    >>> [str(h) for cell in disagreement(relu, line).cells for h in cell.halfspaces]
+    ['-x0']
+    """
+    require_comparable(f, g)
+    question = _Question.about(f, g, domain)
+    meter = Meter(budget, progress)
+    return Disagreement(question.quotient, tuple(cone for cone, _ in question.differing(meter)))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Two functions in coordinates that see only what they depend on."""
+
+    f: Function
+    g: Function
+    quotient: Quotient
+    start: Cone
+
+    @classmethod
+    def about(cls, f: Function, g: Function, domain: Polyhedron | None) -> "_Question":
+        """Go over to coordinates of what f and g see."""
+        (reduced_f, reduced_g), quotient, start = reduced([f, g], domain)
+        return cls(reduced_f, reduced_g, quotient, start)
+
+    def probe(self, holds: Callable[[Vector, Vector], bool]) -> Integers | None:
+        """A random rational point where the relation fails, if one turns up."""
+        rng = random.Random(0)
+        for attempt in range(_PROBES):
+            vector = _random_vector(self.start, rng, scale=1 << (attempt % 4 * 3))
+            point = [Fraction(a, vector[0]) for a in vector[1:]]
+            if not holds(exact_values(self.f, point), exact_values(self.g, point)):
+                return vector
+        return None
+
+    def differing(self, meter: Meter) -> Iterator[tuple[Cone, Integers | None]]:
+        """Parts where f != g, with the form f - g (not identically 0), or None where its sign is strict."""
+        f, g = (self.g, self.f) if max_min(self.f) else (self.f, self.g)
+        form, parts_g = max_min(g), linear_parts(g)
+        for part in linear_parts(f)(self.start, meter):
+            if form is not None:
+                meter.count_cell()
+                yield from ((cone, None) for cone, sign in form.signs(part.cone, part.rows[0], meter) if sign)
+                continue
+            for common in parts_g(part.cone, meter):
+                meter.count_cell()
+                if common.rows != part.rows:
+                    yield common.cone, next(_differences(part.rows, common.rows))
+
+    def exceeding(self, meter: Meter) -> Iterator[Integers]:
+        """Points, as homogeneous vectors, where some output of f exceeds that of g."""
+        sign_of_excess = -1
+        f, g = self.f, self.g
+        if max_min(g) is None and max_min(f) is not None:
+            f, g, sign_of_excess = g, f, 1
+        form, parts_g = max_min(g), linear_parts(g)
+        for part in linear_parts(f)(self.start, meter):
+            if form is not None:
+                meter.count_cell()
+                signs = form.signs(part.cone, part.rows[0], meter)
+                yield from (cone.interior_vector() for cone, sign in signs if sign == sign_of_excess)
+                continue
+            for common in parts_g(part.cone, meter):
+                meter.count_cell()
+                found = (vector_below(common.cone, row) for row in _differences(common.rows, part.rows))
+                yield from (vector for vector in found if vector is not None)
+
+
+def require_comparable(f: Function, g: Function) -> None:
+    """``ValueError`` unless f and g have as many inputs and outputs as each other."""
+    for count_f, count_g, what in ((f.input_dim, g.input_dim, "inputs"), (output_dim(f), output_dim(g), "outputs")):
+        if count_f != count_g:
+            raise ValueError(f"f has {count_f} {what} and g has {count_g}: they cannot be compared")
+
+
+@dataclass(frozen=True)
+class _Relation:
+    """A relation between f and g, and what decides it: for values, for all cells, and as certificates."""
+
+    holds: Callable[[Vector, Vector], bool]
+    violations: Callable[[_Question, Meter], Iterator[Integers]]
+    proof: Callable[[Function, Function, Polyhedron | None, int | None], Certificate]
+    refutation: Callable[[Function, Function, Vector, Polyhedron | None], Certificate]
+    tree: Callable[[ReLUNetwork, ReLUNetwork, Polyhedron | None, Meter], TreeProof]
+
+
+_EQUAL = _Relation(
+    lambda a, b: a == b,
+    lambda question, meter: (_nonzero_vector(cone, row) for cone, row in question.differing(meter)),
+    equality_certificate,
+    difference_certificate,
+    equality_tree,
+)
+_AT_MOST = _Relation(
+    lambda a, b: all(p <= q for p, q in zip(a, b, strict=True)),
+    lambda question, meter: question.exceeding(meter),
+    order_certificate,
+    excess_certificate,
+    order_tree,
+)
+
+
+def _decide(relation: _Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter) -> Verdict:
+    """The verdict on "the relation holds everywhere"."""
+    require_comparable(f, g)
+    try:
+        if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) and _has_many_faces(f, g, domain):
+            proof, witness = _by_tree(relation, f, g, domain, meter)
+        else:
+            proof, witness = _by_cells(relation, f, g, domain, meter)
+    except BudgetExhausted as stop:
+        return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
+    if witness is None:
+        return Verdict("proved", certificate=proof, detail={"cells": meter.cells})
+    values = (exact_values(f, witness), exact_values(g, witness))
+    if relation.holds(*values):
+        raise RuntimeError(f"internal error: the claimed witness {witness} refutes nothing")
+    certificate = relation.refutation(f, g, witness, domain)
+    return Verdict("refuted", witness, certificate, {"values": values, "cells": meter.cells})
+
+
+def _by_cells(
+    relation: _Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter
+) -> tuple[Certificate | None, Vector | None]:
+    """A proof or a witness: by random points first, then by all cells of a common subdivision."""
+    question = _Question.about(f, g, domain)
+    found = question.probe(relation.holds) or next(relation.violations(question, meter), None)
+    if found is not None:
+        return None, point_of(question.quotient, found)
+    regions = meter.cells if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) else None
+    return relation.proof(f, g, domain, regions), None
+
+
+def _by_tree(
+    relation: _Relation, f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter
+) -> tuple[Certificate | None, Vector | None]:
+    """A proof or a witness by linear programs, for ranks where a cell has too many faces."""
+    found = relation.tree(f, g, domain, meter)
+    if found.nodes is None:
+        return None, found.witness
+    return tree_certificate(f, g, domain, found.nodes, equal=relation is _EQUAL), None
+
+
+def _has_many_faces(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None) -> bool:
+    """Whether cells are expected to have so many faces that linear programs are faster (measured crossovers)."""
+    if domain is not None:
+        return f.input_dim > _MOST_DIMENSIONS
+    rank = len(independent_rows(f.layers[0].weight + g.layers[0].weight))
+    return rank > _MOST_DIMENSIONS and max(len(net.layers[0].kinked) for net in (f, g)) > rank + _MORE_UNITS
+
+
+def _differences(upper: tuple[Vector, ...], lower: tuple[Vector, ...]) -> Iterator[Integers]:
+    """Positive multiples of the rows of upper - lower that are not 0."""
+    for a, b in zip(upper, lower, strict=True):
+        if a != b:
+            yield primitive([p - q for p, q in zip(a, b, strict=True)])
+
+
+def _random_vector(cone: Cone, rng: random.Random, scale: int) -> Integers:
+    """A random point of the cone with first coordinate > 0."""
+    weights = [rng.randint(1, 16) for _ in cone.generators]
+    shifts = [rng.randint(-64 * scale, 64 * scale) for _ in cone.lineality]
+    spanning = zip((*cone.generators, *cone.lineality), (*weights, *shifts), strict=True)
+    scaled = [[factor * a for a in vector] for vector, factor in spanning]
+    return tuple(sum(column) for column in zip(*scaled, strict=True))
+
+
+def _nonzero_vector(cone: Cone, row: Integers | None) -> Integers:
+    """A vector of the interior on which ``row``, not identically 0 on the cone, does not vanish."""
+    inside = cone.interior_vector()
+    if row is None or dot(row, inside):
+        return inside
+    step = next(v for v in (*cone.generators, *cone.lineality) if dot(row, v))
+    return tuple(a + b for a, b in zip(inside, step, strict=True))
+
+
+def _as_polyhedron(quotient: Quotient, cone: Cone) -> Polyhedron:
+    rows = [cone.constraints[index] for index in facets(cone)]
+    finite = [row for row in rows if any(row[1:])] or rows
+    return Polyhedron([quotient.pull_back(form_of_row(row)) for row in finite])

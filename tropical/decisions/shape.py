@@ -1,0 +1,145 @@
+"""Convexity and monotonicity of piecewise-linear functions: decided, with a proof or a witness."""
+
+from fractions import Fraction
+
+from tropical.arithmetic.rationals import Vector, primitive
+from tropical.budget import Budget, BudgetExhausted, Meter, Progress
+from tropical.forms.linear_parts import Function, exact_values, linear_parts, output_dim, point_of, reduced
+from tropical.functions.affine import AffineForm, form_of_row
+from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.polynomial import TropicalPolynomial
+from tropical.polyhedra.cones import Cone, Integers, dot, signs_on, vector_below
+from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.polyhedra.quotient import Quotient
+from tropical.proofs.certificate import equality_certificate, monotonicity_certificate
+from tropical.verdict import Verdict
+
+
+def is_convex(
+    f: Function, domain: Polyhedron | None = None, budget: Budget | None = None, progress: Progress | None = None
+) -> Verdict:
+    """Decide over Q whether f((1 - t)x + ty) <= (1 - t)f(x) + tf(y) for all x, y in the domain and 0 <= t <= 1.
+
+    f, with one output, is convex iff it is the maximum of its affine pieces: the ``certificate`` proves that equality.
+    ``refuted``: ``witness`` is the point (1 - t)x + ty where the inequality fails, ``detail`` has x, y and t as
+    ``"segment"`` and ``"weight"``, and both sides as ``"values"``. ``unknown`` means that ``budget`` ran out.
+    Raises ``ValueError`` for several outputs.
+
+    >>> from tropical import ReLUNetwork
+    >>> bump = ReLUNetwork.from_arrays([[[1], [1], [1]], [[1, -2, 1]]], [[1, 0, -1], [0]])
+    >>> verdict = is_convex(bump)
+    >>> (x, y), t = verdict.detail["segment"], verdict.detail["weight"]
+    >>> verdict.status, bump(verdict.witness)[0] > (1 - t) * bump(x)[0] + t * bump(y)[0]
+    ('refuted', True)
+    """
+    return _convexity(f, domain, 1, Meter(budget, progress))
+
+
+def is_concave(
+    f: Function, domain: Polyhedron | None = None, budget: Budget | None = None, progress: Progress | None = None
+) -> Verdict:
+    """Decide whether -f is convex: f is the minimum of its affine pieces. As :func:`is_convex`, with >= for <=.
+
+    >>> from tropical import ReLUNetwork
+    >>> is_concave(ReLUNetwork.from_arrays([[[1]], [[-1]]])).status
+    'proved'
+    """
+    return _convexity(f, domain, -1, Meter(budget, progress))
+
+
+def is_monotone(
+    f: Function,
+    coordinate: int,
+    increasing: bool = True,
+    domain: Polyhedron | None = None,
+    budget: Budget | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Decide over Q whether every output of f is non-decreasing (``increasing``) or non-increasing in a coordinate.
+
+    On a convex domain this holds iff that entry of the gradient has the sign on every cell. ``refuted``: the segment
+    from x = ``witness`` to y in ``detail["segment"]`` goes up the coordinate, and f the wrong way; ``detail["values"]``
+    are f(x) and f(y). Raises ``ValueError`` for a coordinate out of range.
+
+    >>> from tropical import ReLUNetwork
+    >>> net = ReLUNetwork.from_arrays([[[1, -1]], [[2]]])  # 2 relu(x - y)
+    >>> is_monotone(net, 0).status, is_monotone(net, 1).status, is_monotone(net, 1, increasing=False).status
+    ('proved', 'refuted', 'proved')
+    """
+    if not 0 <= coordinate < f.input_dim:
+        raise ValueError(f"coordinate must be one of 0, ..., {f.input_dim - 1}, got {coordinate}")
+    sign = 1 if increasing else -1
+    meter = Meter(budget, progress)
+    (own,), quotient, start = reduced([f], domain)
+    try:
+        for part in linear_parts(own)(start, meter):
+            meter.count_cell()
+            if any(sign * quotient.pull_back_gradient(row[1:])[coordinate] < 0 for row in part.rows):
+                return _wrong_way(f, coordinate, part.cone, quotient)
+    except BudgetExhausted as stop:
+        return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
+    certificate = monotonicity_certificate(f, coordinate, sign, domain)
+    return Verdict("proved", certificate=certificate, detail={"cells": meter.cells})
+
+
+def _wrong_way(f: Function, coordinate: int, cone: Cone, quotient: Quotient) -> Verdict:
+    """The refutation from a cell where the gradient has the wrong sign."""
+    start, step = point_of(quotient, cone.interior_vector()), Fraction(1)
+    while True:
+        end = tuple(q + step if i == coordinate else q for i, q in enumerate(start))
+        vector = primitive((Fraction(1), *quotient.project(end)))
+        if all(dot(row, vector) >= 0 for row in cone.constraints):
+            values = exact_values(f, start), exact_values(f, end)
+            return Verdict("refuted", witness=start, detail={"segment": (start, end), "values": values})
+        step /= 2
+
+
+def _convexity(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Verdict:
+    if output_dim(f) != 1:
+        raise ValueError(f"convexity is of functions with one output, this one has {output_dim(f)}: use output(i)")
+    (own,), quotient, start = reduced([f], domain)
+    parts = []
+    try:
+        for part in linear_parts(own)(start, meter):
+            meter.count_cell()
+            parts.append((part.cone, tuple(sign * q for q in part.rows[0])))
+        rows = list(dict.fromkeys(row for _, row in parts))
+        for cone, row in parts:
+            meter.check_time()
+            above = _exceeding(cone, row, rows)
+            if above is not None:
+                other = next(cone for cone, row in parts if row == above[0])
+                chord = point_of(quotient, other.interior_vector()), point_of(quotient, above[1])
+                tangent = quotient.pull_back(form_of_row(above[0]))
+                return _above_chord(f, chord, tangent * sign)
+    except BudgetExhausted as stop:
+        return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
+    pieces = [quotient.pull_back(form_of_row(row)) * sign for row in rows]
+    extremal = TropicalPolynomial(pieces) if sign > 0 else LatticePolynomial(pieces, [range(len(pieces))])
+    certificate = equality_certificate(f, extremal, domain)
+    return Verdict("proved", certificate=certificate, detail={"cells": meter.cells})
+
+
+def _exceeding(cone: Cone, row: Vector, rows: list[Vector]) -> tuple[Vector, Integers] | None:
+    """One of ``rows`` that exceeds ``row`` somewhere in the cone, and a vector of the interior where it does."""
+    differences = [primitive([a - b for a, b in zip(other, row, strict=True)]) for other in rows]
+    for other, difference, sign in zip(rows, differences, signs_on(cone, differences), strict=True):
+        if sign is None or sign > 0:
+            vector = vector_below(cone, tuple(-a for a in difference))
+            assert vector is not None
+            return other, vector
+    return None
+
+
+def _above_chord(f: Function, chord: tuple[Vector, Vector], tangent: AffineForm) -> Verdict:
+    """The refutation from a chord x, y: ``tangent`` is f near x, and on the far side of f at y."""
+    x, y = chord
+    weight = Fraction(1, 2)
+    while True:
+        between = tuple(p + weight * (q - p) for p, q in zip(x, y, strict=True))
+        (value,) = exact_values(f, between)
+        if value == tangent(between):
+            on_chord = (1 - weight) * exact_values(f, x)[0] + weight * exact_values(f, y)[0]
+            detail = {"segment": chord, "weight": weight, "values": (value, on_chord)}
+            return Verdict("refuted", witness=between, detail=detail)
+        weight /= 2

@@ -1,0 +1,1 @@
+"""Tropical geometry of polynomials: Newton polytopes, regular subdivisions, hypersurfaces."""

@@ -1,0 +1,1 @@
+"""PyTorch modules and state dicts, read without running any code of a file."""

@@ -1,0 +1,307 @@
+"""ReLU networks with exact rational parameters: evaluation and algebra, no geometry.
+
+A network is x -> W_L s(... s(W_0 x + b_0) ...) + b_L where s acts on each unit as t -> right*t for t >= 0 and left*t
+for t < 0: slopes (0, 1) are ReLU, (1, 1) the identity, (-1, 1) the absolute value, (a, 1) a leaky ReLU.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import fmpq_mat
+from numpy.typing import ArrayLike, NDArray
+
+from tropical.arithmetic.rationals import Matrix, Vector, as_vector, from_flint, nullspace, to_flint
+from tropical.functions.affine import AffineMap
+from tropical.functions.layer import (
+    IDENTITY,
+    Layer,
+    activated_rows,
+    activations,
+    affine_map_of,
+    identity_rows,
+    layer_from_arrays,
+    preactivation_rows,
+    preactivations,
+)
+from tropical.notation import html_network, latex_network
+
+Pattern = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ReLUNetwork:
+    """A feed-forward network over Q; ``==`` means the same parameters (see ``equivalent`` for the same function).
+
+    >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
+    >>> absolute(["-3/2"])
+    (Fraction(3, 2),)
+    """
+
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise ValueError("a network needs at least one layer, got none")
+        for index, (layer, following) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+            if following.input_dim != layer.output_dim:
+                raise ValueError(
+                    f"layer {index + 1}: weight has shape {_shape(following)}, "
+                    f"but layer {index} has shape {_shape(layer)}"
+                )
+        if any(pair != IDENTITY for pair in self.layers[-1].slopes):
+            raise ValueError("the last layer is affine: all its slopes must be (1, 1)")
+
+    @classmethod
+    def from_arrays(
+        cls,
+        weights: Sequence[ArrayLike | Sequence[Sequence[Any]]],
+        biases: Sequence[Any] | None = None,
+        slopes: Sequence[Any] | None = None,
+    ) -> "ReLUNetwork":
+        """Build a network from one weight matrix (n_out, n_in) per layer; ReLU between layers, the last one affine.
+
+        ``biases``: one vector (or None for 0) per layer. ``slopes``: one entry per hidden layer, each None (ReLU),
+        a pair (left, right) for all its units, or one pair per unit. Floats are taken exactly. Raises ``ValueError``
+        naming layer and shapes for ragged, empty, mismatched or non-finite arrays.
+
+        >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])  # relu(x - y) + y
+        >>> maximum([3, 5])
+        (Fraction(5, 1),)
+        """
+        weights = list(weights)
+        if not weights:
+            raise ValueError("a network needs at least one weight matrix, got none")
+        biases = _one_per_layer(biases, len(weights), "biases", "layers")
+        slopes = [*_one_per_layer(slopes, len(weights) - 1, "slopes", "hidden layers"), IDENTITY]
+        layers = zip(weights, biases, slopes, strict=True)
+        return cls(
+            tuple(layer_from_arrays(weight, bias, pair, index) for index, (weight, bias, pair) in enumerate(layers))
+        )
+
+    @property
+    def input_dim(self) -> int:
+        """Number of inputs n."""
+        return self.layers[0].input_dim
+
+    @property
+    def output_dim(self) -> int:
+        """Number of outputs."""
+        return self.layers[-1].output_dim
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Number of units in each hidden layer."""
+        return tuple(layer.output_dim for layer in self.layers[:-1])
+
+    @cached_property
+    def num_kinked(self) -> int:
+        """Number of hidden units that can break linearity: the length of an activation pattern."""
+        return sum(len(layer.kinked) for layer in self.layers[:-1])
+
+    @cached_property
+    def is_bias_free(self) -> bool:
+        """Whether every bias is 0, so that the function is positively homogeneous."""
+        return not any(any(layer.bias) for layer in self.layers)
+
+    def _repr_html_(self) -> str:
+        return html_network(self.input_dim, self.widths, self.output_dim, self.num_kinked)
+
+    def _repr_latex_(self) -> str:
+        layers = [(layer.weight, layer.bias) for layer in self.layers]
+        return f"${latex_network(layers, [layer.slopes for layer in self.layers[:-1]])}$"
+
+    def __call__(self, x: Iterable[Any]) -> Vector:
+        """Exact value at one point: one Fraction per output."""
+        return self.evaluate_exact([x])[0]
+
+    def evaluate_exact(self, points: Sequence[Iterable[Any]]) -> Matrix:
+        """Exact values at rational points (n_points, n_in): one row of Fractions per point."""
+        columns = self._columns(points)
+        for layer, last in self._marked_layers():
+            columns = preactivations(layer, columns)
+            if not last:
+                columns = activations(layer, columns)
+        return from_flint(columns.transpose())
+
+    def evaluate(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Float64 values, (n_samples, n_in) -> (n_samples, n_out), with parameters rounded to float64."""
+        values: NDArray[np.float64] = np.asarray(X, dtype=np.float64)
+        if values.ndim != 2 or values.shape[1] != self.input_dim:
+            raise ValueError(f"X must have shape (n_samples, {self.input_dim}), got {values.shape}")
+        for layer, last in self._marked_layers():
+            weight, bias, slopes = layer.float_arrays
+            values = values @ weight.T + bias
+            if not last:
+                values = np.where(values >= 0, values * slopes[:, 1], values * slopes[:, 0])
+        return values
+
+    def compose(self, inner: AffineMap) -> "ReLUNetwork":
+        """The network x -> self(inner(x)); ``ValueError`` unless ``inner`` has ``input_dim`` forms.
+
+        >>> from tropical import AffineForm
+        >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
+        >>> absolute.compose(AffineMap((AffineForm([1, -1], 3),)))([2, 7])
+        (Fraction(2, 1),)
+        """
+        if len(inner.forms) != self.input_dim:
+            count = len(inner.forms)
+            raise ValueError(f"a network of {self.input_dim} inputs cannot follow a map with {count} outputs")
+        first = self.layers[0]
+        linear = to_flint([form.gradient for form in inner.forms], inner.input_dim)
+        constant = first.exact_weight * to_flint([(form.constant,) for form in inner.forms])
+        bias = tuple(b + row[0] for b, row in zip(first.bias, from_flint(constant), strict=True))
+        moved = replace(first, weight=from_flint(first.exact_weight * linear), bias=bias)
+        return ReLUNetwork((moved, *self.layers[1:]))
+
+    def preactivations(self, x: Iterable[Any]) -> Matrix:
+        """Exact preactivations at one point, one tuple per hidden layer."""
+        columns, found = self._columns([x]), []
+        for layer in self.layers[:-1]:
+            columns = preactivations(layer, columns)
+            found.append(tuple(row[0] for row in from_flint(columns)))
+            columns = activations(layer, columns)
+        return tuple(found)
+
+    def activation_pattern(self, x: Iterable[Any]) -> Pattern:
+        """Signs (-1, 0, 1) of the preactivations at ``x``, layer by layer; units with equal slopes have no entry.
+
+        >>> ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]]).activation_pattern([2])
+        (1, -1)
+        """
+        values = zip(self.layers, self.preactivations(x), strict=False)
+        return tuple(_sign(row[unit]) for layer, row in values for unit in layer.kinked)
+
+    def affine_map(self, pattern: Sequence[int]) -> AffineMap:
+        """Affine map that the network follows where the activation pattern is ``pattern``."""
+        expected = self.num_kinked
+        if len(pattern) != expected:
+            raise ValueError(f"the pattern of this network has {expected} entries, got {len(pattern)}")
+        rows, signs = identity_rows(self.input_dim), iter(pattern)
+        for layer, last in self._marked_layers():
+            rows = preactivation_rows(layer, rows)
+            if not last:
+                rows = activated_rows(layer, rows, [next(signs) for _ in layer.kinked])
+        return affine_map_of(rows)
+
+    def jacobian(self, x: Iterable[Any]) -> Matrix:
+        """Exact derivative at ``x``: one row per output.
+
+        Raises ``ValueError`` where some unit's preactivation is 0 without being constant near ``x``: there the
+        derivative may not exist.
+        """
+        values = self.preactivations(x)
+        rows = identity_rows(self.input_dim)
+        for index, (layer, last) in enumerate(self._marked_layers()):
+            rows = preactivation_rows(layer, rows)
+            if last:
+                break
+            signs = [_sign(values[index][unit]) for unit in layer.kinked]
+            for unit, sign in zip(layer.kinked, signs, strict=True):
+                if sign == 0 and any(q != 0 for q in rows.tolist()[unit]):
+                    raise ValueError(f"x lies on a break: unit {unit} of layer {index} changes sign there")
+            rows = activated_rows(layer, rows, signs)
+        return tuple(row[1:] for row in from_flint(rows))
+
+    def gradient(self, x: Iterable[Any]) -> Vector:
+        """Exact gradient at ``x`` of a network with one output; errors as in :meth:`jacobian`.
+
+        >>> ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]]).gradient([-2])
+        (Fraction(-1, 1),)
+        """
+        if self.output_dim != 1:
+            raise ValueError(f"gradient needs one output, got {self.output_dim}: use output(i) or jacobian")
+        return self.jacobian(x)[0]
+
+    def output(self, index: int) -> "ReLUNetwork":
+        """The scalar network x -> F_index(x)."""
+        if not 0 <= index < self.output_dim:
+            raise ValueError(f"output must be between 0 and {self.output_dim - 1}, got {index}")
+        last = self.layers[-1]
+        head = Layer((last.weight[index],), (last.bias[index],), (last.slopes[index],))
+        return ReLUNetwork((*self.layers[:-1], head))
+
+    def homogenise(self) -> "ReLUNetwork":
+        """The bias-free network on (x_0, x) that equals x_0 F(x / x_0) for x_0 > 0; x_0 rides along on identity units.
+
+        >>> shifted = ReLUNetwork.from_arrays([[[1]], [[1]]], [[-1], [0]])
+        >>> shifted([3]), shifted.homogenise()([1, 3]), shifted.homogenise()([2, 6])
+        ((Fraction(2, 1),), (Fraction(2, 1),), (Fraction(4, 1),))
+        """
+        layers = []
+        for layer, last in self._marked_layers():
+            weight = tuple((bias, *row) for bias, row in zip(layer.bias, layer.weight, strict=True))
+            slopes = layer.slopes
+            if not last:
+                carry = (Fraction(1), *[Fraction(0)] * layer.input_dim)
+                weight, slopes = (carry, *weight), (IDENTITY, *slopes)
+            layers.append(Layer(weight, (Fraction(0),) * len(weight), slopes))
+        return ReLUNetwork(tuple(layers))
+
+    def input_kernel(self) -> Matrix:
+        """Integer basis of ker W_0: directions along which no unit, hence not the network, changes."""
+        return nullspace(self.layers[0].weight, self.input_dim)
+
+    def _columns(self, points: Sequence[Iterable[Any]]) -> fmpq_mat:
+        rows = [as_vector(x, "x") for x in points]
+        for row in rows:
+            if len(row) != self.input_dim:
+                raise ValueError(f"x must have {self.input_dim} coordinates, got {len(row)}")
+        return to_flint(rows, self.input_dim).transpose()
+
+    def _marked_layers(self) -> list[tuple[Layer, bool]]:
+        return [(layer, index == len(self.layers) - 1) for index, layer in enumerate(self.layers)]
+
+
+def parallel(f: ReLUNetwork, g: ReLUNetwork) -> ReLUNetwork:
+    """The network x -> (f(x), g(x)); the shallower one is deepened by identity units, which break nothing.
+
+    >>> f, g = ReLUNetwork.from_arrays([[[1]], [[1]]]), ReLUNetwork.from_arrays([[[2]]])
+    >>> parallel(f, g)([3]), parallel(f, g)([-3])
+    ((Fraction(3, 1), Fraction(6, 1)), (Fraction(0, 1), Fraction(-6, 1)))
+    """
+    if f.input_dim != g.input_dim:
+        raise ValueError(f"both networks must have the same inputs, got {f.input_dim} and {g.input_dim}")
+    depth = max(len(f.layers), len(g.layers))
+    pairs = zip(_deepened(f, depth), _deepened(g, depth), strict=True)
+    return ReLUNetwork(tuple(_beside(a, b, shared_input=index == 0) for index, (a, b) in enumerate(pairs)))
+
+
+def _deepened(net: ReLUNetwork, depth: int) -> list[Layer]:
+    size = net.output_dim
+    identity = Layer(from_flint(_unit_matrix(size)), (Fraction(0),) * size, (IDENTITY,) * size)
+    return [*net.layers, *[identity] * (depth - len(net.layers))]
+
+
+def _beside(a: Layer, b: Layer, shared_input: bool) -> Layer:
+    weight: Matrix
+    if shared_input:
+        weight = a.weight + b.weight
+    else:
+        after, before = (Fraction(0),) * b.input_dim, (Fraction(0),) * a.input_dim
+        weight = tuple(row + after for row in a.weight) + tuple(before + row for row in b.weight)
+    return Layer(weight, a.bias + b.bias, a.slopes + b.slopes)
+
+
+def _unit_matrix(size: int) -> fmpq_mat:
+    return fmpq_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
+
+
+def _sign(q: Fraction) -> int:
+    return (q > 0) - (q < 0)
+
+
+def _shape(layer: Layer) -> tuple[int, int]:
+    return (layer.output_dim, layer.input_dim)
+
+
+def _one_per_layer(entries: Sequence[Any] | None, count: int, name: str, what: str) -> list[Any]:
+    if entries is None:
+        return [None] * count
+    entries = list(entries)
+    if len(entries) != count:
+        raise ValueError(f"{name} must have one entry for each of the {count} {what}, got {len(entries)}")
+    return entries

@@ -1,0 +1,1 @@
+"""Cones, polyhedra and polytopes over Q: generators and half-spaces, faces, facets, coordinates of a domain."""

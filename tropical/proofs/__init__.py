@@ -1,0 +1,1 @@
+"""Certificates of claims about functions, and the checker that is the only thing to be trusted."""
