@@ -30,8 +30,8 @@ from threadpoolctl import threadpool_limits
 
 import tropical as tp
 from tropical.activation.compiled.engine import Tally, enumerate_patterns
-from tropical.activation.cutting import coordinates
 from tropical.budget import Meter
+from tropical.polyhedra.chart import Chart
 
 OURS, REFERENCE = "tropical", "NumPy reference"
 ENOUGH = 20.0  # seconds after which a contender gets no further turn on a network
@@ -75,9 +75,9 @@ def timed(count: Callable[..., int]) -> Callable[[yardsticks.Parameters], tuple[
 def tiers(parameters: yardsticks.Parameters) -> dict[str, int]:
     """How the predicates of one enumeration were decided (counts, from the engine's ``Tally``)."""
     net, box = build(parameters)
-    quotient, start = coordinates(net.layers[0].weight, net.input_dim, box)
+    chart = Chart.of(net.gradients(), net.input_dim, box)
     tally = Tally()
-    enumerate_patterns(quotient.descend_network(net), start, Meter(), tally)
+    enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
     return dataclasses.asdict(tally)
 
 

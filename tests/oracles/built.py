@@ -3,7 +3,7 @@
 import tropical as tp
 from oracles.activation_z3 import Case
 from tropical.activation.compiled.engine import can_enumerate
-from tropical.activation.cutting import coordinates
+from tropical.polyhedra.chart import Chart
 
 
 def network(case: Case) -> tp.ReLUNetwork:
@@ -21,5 +21,5 @@ def complex_of(case: Case, route: str = "auto") -> tp.PolyhedralComplex:
 def compiled_applies(case: Case) -> bool:
     """Whether compiled cutting is possible; the route "compiled" is refused otherwise."""
     net = network(case)
-    quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain(case))
-    return can_enumerate(quotient.descend_network(net), start)
+    chart = Chart.of(net.gradients(), net.input_dim, domain(case))
+    return can_enumerate(chart.restrict(net), chart.cone)

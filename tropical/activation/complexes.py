@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.activation.cutting import activation_cones, pattern_cone
+from tropical.activation.cutting import activation_parts, pattern_cone
 from tropical.activation.patterns import PatternTable
 from tropical.arithmetic.rationals import Matrix, Vector
 from tropical.budget import Meter
@@ -17,10 +17,10 @@ from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.functions.layer import saturated
 from tropical.functions.network import Pattern, ReLUNetwork
 from tropical.notation import html_complex, svg_cells
+from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, facets
 from tropical.polyhedra.faces import Face, face_lattice, polytope_volume
 from tropical.polyhedra.polyhedron import Polyhedron
-from tropical.polyhedra.quotient import Quotient
 
 if TYPE_CHECKING:
     import networkx
@@ -33,8 +33,8 @@ class PolyhedralComplex:
     """The activation regions of a network on a domain, with their faces; made by ``polyhedral_complex``.
 
     Holds one activation pattern per cell. Geometry is exact and derived when first asked for; no answer, nor its order,
-    depends on what was asked before. In coordinates y = Ax of the quotient by the kernel of the first layer (all of
-    R^n), or in x itself (on a domain), generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and
+    depends on what was asked before. In coordinates y = Ax of ``chart``, modulo the kernel of the first layer (all
+    of R^n), or in x itself (on a domain), generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and
     rays where y_0 = 0.
     ``complete`` is False if a budget stopped the enumeration, and ``incomplete_because`` then says why.
     """
@@ -42,19 +42,15 @@ class PolyhedralComplex:
     def __init__(
         self,
         network: ReLUNetwork,
-        quotient: Quotient,
-        domain: Polyhedron | None,
-        reduced: ReLUNetwork,
-        start: Cone,
+        chart: Chart,
+        in_chart: ReLUNetwork,
         patterns: PatternTable,
         incomplete_because: str | None = None,
     ) -> None:
         self.network = network
-        self.quotient = quotient
-        self.domain = domain
+        self.chart = chart
         self.incomplete_because = incomplete_because
-        self._reduced = reduced
-        self._start = start
+        self._in_chart = in_chart
         self._table = patterns
         self._single_cones: dict[int, Cone] = {}
 
@@ -66,6 +62,11 @@ class PolyhedralComplex:
         known = self.f_vector if "faces" in vars(self) else None  # never computed for the sake of being shown
         summary = html_complex(self.network.input_dim, self.num_cells, self.incomplete_because, known)
         return summary + (_thumbnail(self) if self._is_small else "")
+
+    @property
+    def domain(self) -> Polyhedron | None:
+        """The domain, or None for all of R^n."""
+        return self.chart.domain
 
     @property
     def _is_small(self) -> bool:
@@ -96,9 +97,8 @@ class PolyhedralComplex:
     @cached_property
     def lineality(self) -> Matrix:
         """Integer basis of the directions along which the complex is invariant (shared by all its faces)."""
-        remaining = self.cone(0).lineality if self.num_cells else self._start.lineality
-        lifted = tuple(self.quotient.lift([Fraction(a) for a in vector[1:]]) for vector in remaining)
-        return self.quotient.kernel + lifted
+        remaining = self.cone(0).lineality if self.num_cells else self.chart.cone.lineality
+        return self.chart.lineality(remaining)
 
     @cached_property
     def cells(self) -> tuple["Cell", ...]:
@@ -110,7 +110,7 @@ class PolyhedralComplex:
         if "_cones" in self.__dict__:
             return self._cones[index]
         if index not in self._single_cones:
-            self._single_cones[index] = pattern_cone(self._reduced, self._start, self._table[index]).in_order()
+            self._single_cones[index] = pattern_cone(self._in_chart, self.chart.cone, self._table[index]).in_order()
         return self._single_cones[index]
 
     @cached_property
@@ -122,7 +122,7 @@ class PolyhedralComplex:
     def _cones(self) -> tuple[Cone, ...]:
         if not self.complete:
             return tuple(self.cone(index) for index in range(self.num_cells))
-        cells = activation_cones(self._reduced, self._start, Meter())
+        cells = activation_parts(self._in_chart, self.chart.cone, Meter())
         by_pattern = {cell.pattern: cell.cone.in_order() for cell in cells}
         return tuple(by_pattern[pattern] for pattern in self.patterns)
 
@@ -224,14 +224,12 @@ class Cell:
     @cached_property
     def vertices(self) -> tuple[Vector, ...]:
         """Vertices, as representatives modulo the lineality space."""
-        return tuple(self._lift(g) for g in self.cone.generators if g[0])
+        return self.chart.vertices(self.cone)
 
     @cached_property
     def rays(self) -> tuple[Vector, ...]:
         """Extreme directions of recession modulo the lineality space."""
-        return tuple(
-            self._complex.quotient.lift([Fraction(a) for a in g[1:]]) for g in self.cone.generators if not g[0]
-        )
+        return self.chart.rays(self.cone)
 
     @property
     def lineality(self) -> Matrix:
@@ -239,9 +237,9 @@ class Cell:
         return self._complex.lineality
 
     @property
-    def quotient(self) -> Quotient:
+    def chart(self) -> Chart:
         """The coordinates y = Ax of the complex, in which :attr:`cone` lives."""
-        return self._complex.quotient
+        return self._complex.chart
 
     @property
     def cone(self) -> Cone:
@@ -251,13 +249,13 @@ class Cell:
     @cached_property
     def interior_point(self) -> Vector:
         """A rational point of the interior."""
-        return self._lift(self.cone.interior_vector())
+        return self.chart.point(self.cone.interior_vector())
 
     @cached_property
     def halfspaces(self) -> tuple[AffineForm, ...]:
         """Irredundant affine forms h, one for each facet: the cell is {x : h(x) >= 0 for all of them}."""
         rows = [row for row, _ in self._complex._proper_facets(self.index)]
-        return tuple(self._complex.quotient.pull_back(form_of_row(row)) for row in rows)
+        return tuple(self.chart.pull_back_all(list(map(form_of_row, rows))))
 
     def contains(self, x: Iterable[Any]) -> bool:
         """Whether x lies in the closed cell."""
@@ -276,9 +274,6 @@ class Cell:
             return math.inf
         levels = face_lattice(len(self.cone.generators), list(facets(self.cone).values()), self._complex._dim)
         return polytope_volume(self.vertices, levels)
-
-    def _lift(self, generator: Integers) -> Vector:
-        return self._complex.quotient.lift([Fraction(a, generator[0]) for a in generator[1:]])
 
 
 def _thumbnail(cx: PolyhedralComplex) -> str:

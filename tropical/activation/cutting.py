@@ -1,45 +1,24 @@
 """Activation regions as exact cones: cutting unit after unit over Z, and the cone of a given pattern."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from flint import fmpq_mat, fmpz_mat
 
 from tropical.activation.integer_layers import IntegerLayer, activated_integers, integer_layers
-from tropical.arithmetic.rationals import Vector, from_flint, primitive, primitive_integers
+from tropical.arithmetic.rationals import from_flint, primitive, primitive_integers
 from tropical.budget import Meter
 from tropical.functions.layer import activated_rows, identity_rows, preactivation_rows
 from tropical.functions.network import Pattern, ReLUNetwork
-from tropical.polyhedra.cones import Cone, Integers, cut, half_space, intersect, sign_on, signs_on
-from tropical.polyhedra.polyhedron import Polyhedron
-from tropical.polyhedra.quotient import Quotient
+from tropical.polyhedra.cones import Cone, Integers, cut, intersect, sign_on, signs_on
+from tropical.polyhedra.part import Part
 
 
-@dataclass(frozen=True, slots=True)
-class ActivationCone:
-    """One activation region as a cone, its pattern, and the rows (constant, gradient) of the outputs on it."""
-
-    cone: Cone
-    pattern: Pattern
-    rows: fmpq_mat
-
-
-def coordinates(rows: Sequence[Vector], input_dim: int, domain: Polyhedron | None) -> tuple[Quotient, Cone]:
-    """Coordinates for functions that see x only through ``rows``, and the cone over the domain in them."""
-    if domain is None:
-        quotient = Quotient.by_common_kernel(rows, input_dim)
-        return quotient, half_space(quotient.dim)
-    if domain.input_dim != input_dim:
-        raise ValueError(f"the domain lives on R^{domain.input_dim}, the function on R^{input_dim}")
-    return Quotient.trivial(input_dim), domain.cone
-
-
-def activation_cones(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[ActivationCone]:
+def activation_parts(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Part]:
     """Yield the activation regions of ``net`` inside ``start``, depth first."""
-    return cones_of_layers(integer_layers(net), start, meter)
+    return parts_of_layers(integer_layers(net), start, meter)
 
 
-def cones_of_layers(layers: Sequence[IntegerLayer], start: Cone, meter: Meter) -> Iterator[ActivationCone]:
+def parts_of_layers(layers: Sequence[IntegerLayer], start: Cone, meter: Meter) -> Iterator[Part]:
     """The same, for a network whose integer layers are known."""
     size = layers[0].matrix.ncols()
     identity = [[int(i == j) for j in range(size)] for i in range(size)]
@@ -50,7 +29,7 @@ def cones_of_layers(layers: Sequence[IntegerLayer], start: Cone, meter: Meter) -
         layer = layers[depth]
         product = layer.matrix * state
         if depth == len(layers) - 1:
-            yield ActivationCone(cone, pattern, fmpq_mat(product) / layer.scale)
+            yield Part(cone, fmpq_mat(product) / layer.scale, pattern)
             continue
         rows = [[int(a) for a in row] for row in product.tolist()]
         for signs, part in split(cone, [primitive_integers(rows[unit]) for unit in layer.kinked], meter):
@@ -64,6 +43,7 @@ def cones_of_layers(layers: Sequence[IntegerLayer], start: Cone, meter: Meter) -
 def split(cone: Cone, rows: Sequence[Integers], meter: Meter | None = None) -> list[tuple[Pattern, Cone]]:
     """The full-dimensional parts of ``cone`` on which every row has one sign.
 
+    >>> from tropical.polyhedra.cones import half_space
     >>> [signs for signs, _ in split(half_space(1), [(0, 1), (-1, 1), (0, 2)])]
     [(1, 1, 1), (1, -1, 1), (-1, -1, -1)]
     """

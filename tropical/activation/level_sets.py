@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from tropical.activation.complexes import PolyhedralComplex
@@ -46,7 +45,7 @@ def decision_boundary(cx: PolyhedralComplex, output: int = 0, level: Any = 0) ->
     owners: dict[_Zeros, list[int]] = {}
     constant: set[_Zeros] = set()
     for cell in cx.cells:
-        form = cx.quotient.descend(cell.affine_map.forms[output])
+        form = cx.chart.restrict(cell.affine_map.forms[output])
         row = primitive((form.constant - bound, *form.gradient))
         for zeros in _zero_faces(cell.cone, row):
             owners.setdefault(zeros, []).append(cell.index)
@@ -83,10 +82,7 @@ def _zero_faces(cone: Cone, row: Integers) -> Iterator[_Zeros]:
 
 
 def _piece(cx: PolyhedralComplex, zeros: _Zeros, cells: list[int], is_full: bool) -> BoundaryPiece:
-    def lifted(vectors: list[Integers]) -> tuple[Vector, ...]:
-        return tuple(cx.quotient.lift([Fraction(a, g[0] or 1) for a in g[1:]]) for g in vectors)
-
     ordered = sorted(zeros.generators)
-    vertices, rays = lifted([g for g in ordered if g[0]]), lifted([g for g in ordered if not g[0]])
-    lineality = cx.quotient.kernel + lifted(list(zeros.lineality))
-    return BoundaryPiece(vertices, rays, lineality, tuple(cells), is_full)
+    vertices = tuple(cx.chart.point(g) for g in ordered if g[0])
+    rays = tuple(cx.chart.lift(g[1:]) for g in ordered if not g[0])
+    return BoundaryPiece(vertices, rays, cx.chart.lineality(zeros.lineality), tuple(cells), is_full)

@@ -7,11 +7,12 @@ from typing import Literal, get_args, overload
 from tropical.activation.compiled.engine import can_enumerate, enumerate_patterns
 from tropical.activation.compiled.loading import is_loaded
 from tropical.activation.complexes import PolyhedralComplex
-from tropical.activation.cutting import activation_cones, coordinates
+from tropical.activation.cutting import activation_parts
 from tropical.activation.patterns import PatternTable
 from tropical.activation.searching import search_cells
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.functions.network import Pattern, ReLUNetwork
+from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone
 from tropical.polyhedra.polyhedron import Polyhedron
 
@@ -56,10 +57,10 @@ def polyhedral_complex(
     """
     if route not in get_args(Route):
         raise ValueError(f"route must be one of {get_args(Route)}, got {route!r}")
-    quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain)
-    reduced = quotient.descend_network(net)
-    patterns, reason = _patterns(reduced, start, Meter(budget, progress), route, executor)
-    return PolyhedralComplex(net, quotient, domain, reduced, start, patterns.in_order(), incomplete_because=reason)
+    chart = Chart.of(net.gradients(), net.input_dim, domain)
+    own = chart.restrict(net)
+    patterns, reason = _patterns(own, chart.cone, Meter(budget, progress), route, executor)
+    return PolyhedralComplex(net, chart, own, patterns.in_order(), incomplete_because=reason)
 
 
 def _patterns(
@@ -101,7 +102,8 @@ def _pattern_bytes(net: ReLUNetwork) -> int:
 
 
 def _cut(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
-    for cell in activation_cones(net, start, meter):
+    for cell in activation_parts(net, start, meter):
+        assert cell.pattern is not None
         meter.count_cell(_pattern_bytes(net))
         yield cell.pattern
 

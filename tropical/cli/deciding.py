@@ -12,7 +12,7 @@ from tropical.cli.loading import load_function
 from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option
 from tropical.cli.texts import plain, print_table, text_of
 from tropical.decisions.comparison import equivalent, implies_leq
-from tropical.forms.linear_parts import Function
+from tropical.functions.function import Function
 from tropical.polyhedra.polyhedron import Box
 from tropical.proofs import checker
 from tropical.proofs.certificate import load_certificate, save_certificate

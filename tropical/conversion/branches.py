@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tropical.activation.cutting import activation_cones, coordinates
-from tropical.arithmetic.rationals import Matrix, Vector, from_flint, primitive
+from tropical.activation.cutting import activation_parts
+from tropical.arithmetic.rationals import Matrix, Vector, primitive
 from tropical.budget import Meter
 from tropical.forms.construction import Circuit, Combination
 from tropical.forms.lattice_form import lattice_form_of
 from tropical.functions.affine import form_of_row
+from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot
-from tropical.polyhedra.quotient import Quotient
 
 Signs = dict[Combination, int]
 
@@ -96,23 +96,25 @@ def piecewise_value(circuit: Circuit, branches: Branches, name: str, meter: Mete
     if isinstance(branches[0][1], Constant) and branches[0][1].truth:
         return branches[0][0]
     compared = list(dict.fromkeys(value for _, condition in branches for value in condition.values))
-    quotient, cells = _cells(circuit, [value for value, _ in branches] + compared, compared, meter)
+    chart, cells = _cells(circuit, [value for value, _ in branches] + compared, compared, meter)
     found = []
     for cone, rows in cells:
-        own = _branch_on(_Cases(cone, rows, branches, compared), quotient, name)
+        own = _branch_on(_Cases(cone, rows, branches, compared), chart, name)
         found.append((cone, rows[own]))
     table, clauses = lattice_form_of(found, meter)
-    return circuit.lattice([circuit.affine(quotient.pull_back(form_of_row(row))) for row in table], clauses)
+    return circuit.lattice(
+        [circuit.affine(form) for form in chart.pull_back_all(list(map(form_of_row, table)))], clauses
+    )
 
 
-def _branch_on(cases: "_Cases", quotient: Quotient, name: str) -> int:
+def _branch_on(cases: "_Cases", chart: Chart, name: str) -> int:
     """The branch that gives the function on a cell; ``ValueError`` if another one or none does on a face of it."""
     inside = cases.cone.interior_vector()
     own = cases.first_at(inside)
     if own is None:
-        raise ValueError(f"{name} is not defined everywhere: no condition holds at {_point(quotient, inside)}")
+        raise ValueError(f"{name} is not defined everywhere: no condition holds at {_point(chart, inside)}")
     for vector, branch in cases.mismatches(own):
-        where = _point(quotient, vector)
+        where = _point(chart, vector)
         if branch is None:
             raise ValueError(f"{name} is not defined everywhere: no condition holds at {where}")
         here, limit = (_at(cases.rows[i], vector) / vector[0] for i in (branch, own))
@@ -122,17 +124,17 @@ def _branch_on(cases: "_Cases", quotient: Quotient, name: str) -> int:
 
 def _cells(
     circuit: Circuit, values: Sequence[Combination], compared: Sequence[Combination], meter: Meter
-) -> tuple[Quotient, list[tuple[Cone, Matrix]]]:
+) -> tuple[Chart, list[tuple[Cone, Matrix]]]:
     """Cells on which all ``values`` are affine, with their rows, and the ``compared`` ones have one sign."""
     probe = circuit.copy()
     kinks = [probe.unit(value, (Fraction(0), Fraction(1))) for value in compared]
     net = probe.network([*values, *kinks])
-    quotient, start = coordinates(net.layers[0].weight, net.input_dim, None)
+    chart = Chart.of(net.gradients(), net.input_dim)
     cells = []
-    for cell in activation_cones(quotient.descend_network(net), start, meter):
+    for cell in activation_parts(chart.restrict(net), chart.cone, meter):
         meter.count_cell()
-        cells.append((cell.cone, from_flint(cell.rows)[: len(values)]))
-    return quotient, cells
+        cells.append((cell.cone, cell.rows[: len(values)]))
+    return chart, cells
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,6 @@ def _at(row: Vector, vector: Integers) -> Fraction:
     return sum((a * b for a, b in zip(row, vector, strict=True)), Fraction(0))
 
 
-def _point(quotient: Quotient, vector: Integers) -> str:
+def _point(chart: Chart, vector: Integers) -> str:
     """The point of R^n that a homogeneous vector stands for, as text."""
-    return f"({', '.join(map(str, quotient.lift([Fraction(a, vector[0]) for a in vector[1:]])))})"
+    return f"({', '.join(map(str, chart.point(vector)))})"

@@ -1,20 +1,21 @@
 """To sympy: networks and polynomials as expressions in Max, Min and Piecewise, with exact rational numbers."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tropical.activation.complexes import Cell
 from tropical.activation.subdivision import polyhedral_complex
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
-from tropical.forms.construction import PiecewiseLinear, to_network
+from tropical.forms.construction import to_network
 from tropical.forms.lattice_form import to_lattice_polynomials
 from tropical.functions.affine import AffineForm
-from tropical.functions.lattice_polynomial import LatticePolynomial
-from tropical.functions.layer import Slopes
+from tropical.functions.function import Function
+from tropical.functions.lattice_polynomial import Clause, LatticePolynomial
+from tropical.functions.layer import Layer, Slopes
 from tropical.functions.network import ReLUNetwork
 from tropical.functions.polynomial import TropicalPolynomial
-from tropical.functions.rational_map import TropicalRationalMap
 
 if TYPE_CHECKING:
     import sympy
@@ -23,7 +24,7 @@ Form = Literal["nested", "flat", "piecewise"]
 
 
 def to_sympy(
-    obj: PiecewiseLinear,
+    obj: Function,
     symbols: "Iterable[sympy.Symbol] | None" = None,
     form: Form = "nested",
     budget: Budget | None = None,
@@ -48,18 +49,18 @@ def to_sympy(
     >>> to_sympy(ReLUNetwork.from_arrays([[[2]], [[1]]], [[-1], [0]]), form="piecewise")
     Piecewise((2*x0 - 1, 2*x0 - 1 >= 0), (0, True))
     """
-    if not isinstance(obj, PiecewiseLinear):
+    if not isinstance(obj, Function):
         raise ValueError(f"no sympy expression stands for an object of type {type(obj).__name__}")
     if form not in get_args(Form):
         raise ValueError(f"form must be one of {get_args(Form)}, got {form!r}")
     names = checked_symbols(symbols, obj.input_dim)
     if form == "piecewise":
         outputs = _piecewise(to_network(obj), names, budget, progress)
-    elif form == "flat" and isinstance(obj, ReLUNetwork | TropicalRationalMap):
-        polynomials = to_lattice_polynomials(to_network(obj), None, budget, progress)
-        outputs = [_max_min(polynomial, names) for polynomial in polynomials]
     else:
-        outputs = _nested(obj, names, Meter(budget))
+        algebra = _Expressions(names, Meter(budget))
+        flat = form == "flat" and not isinstance(obj, LatticePolynomial | TropicalPolynomial)
+        functions = to_lattice_polynomials(to_network(obj), None, budget, progress) if flat else (obj,)
+        outputs = [value for f in functions for value in f.build(algebra)]
     return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
 
@@ -77,30 +78,45 @@ def checked_symbols(symbols: "Iterable[sympy.Symbol] | None", dim: int | None) -
     return found
 
 
-def _nested(obj: PiecewiseLinear, names: "Sequence[sympy.Symbol]", meter: Meter) -> "list[sympy.Expr]":
-    if isinstance(obj, ReLUNetwork):
-        return _network(obj, names, meter)
-    if isinstance(obj, LatticePolynomial):
-        return [_max_min(obj, names)]
-    if isinstance(obj, TropicalPolynomial):
-        return [_maximum(obj, names)]
-    if isinstance(obj, TropicalRationalMap):
-        pairs = zip(obj.numerators, obj.denominators, strict=True)
-        return [_sum([(Fraction(1), _maximum(f, names)), (Fraction(-1), _maximum(g, names))]) for f, g in pairs]
-    forms = (obj,) if isinstance(obj, AffineForm) else obj.forms
-    return [_affine(form, names) for form in forms]
+@dataclass
+class _Expressions:
+    """The algebra of sympy expressions, unevaluated."""
 
+    names: "Sequence[sympy.Symbol]"
+    meter: Meter
 
-def _network(net: ReLUNetwork, names: "Sequence[sympy.Symbol]", meter: Meter) -> "list[sympy.Expr]":
-    values: list[Any] = list(names)
-    for index, layer in enumerate(net.layers):
-        units = []
-        for row, bias, slopes in zip(layer.weight, layer.bias, layer.slopes, strict=True):
-            meter.check_time()
-            t = _sum(zip(row, values, strict=True), bias) if index else _affine(AffineForm(row, bias), names)
-            units.append(_activated(t, slopes))
-        values = units
-    return values
+    def affine(self, form: AffineForm) -> "sympy.Expr":
+        """The form, in sympy's own order, as if it had been typed."""
+        return _affine(form, self.names)
+
+    def maximum(self, values: "Sequence[sympy.Expr]") -> "sympy.Expr":
+        """Max, or the value itself if it is the only one."""
+        import sympy
+
+        return sympy.Max(*values, evaluate=False)
+
+    def lattice(self, pieces: "Sequence[sympy.Expr]", clauses: Sequence[Clause]) -> "sympy.Expr":
+        """Max of Min."""
+        import sympy
+
+        minima = [sympy.Min(*[pieces[i] for i in sorted(clause)], evaluate=False) for clause in clauses]
+        return sympy.Max(*minima, evaluate=False)
+
+    def difference(self, value: "sympy.Expr", other: "sympy.Expr") -> "sympy.Expr":
+        """value - other."""
+        return _sum([(Fraction(1), value), (Fraction(-1), other)])
+
+    def layers(self, layers: Sequence[Layer]) -> "list[sympy.Expr]":
+        """Units as Max(0, t), or Max and Min of multiples of t."""
+        values: list[Any] = list(self.names)
+        for index, layer in enumerate(layers):
+            units = []
+            for row, bias, slopes in zip(layer.weight, layer.bias, layer.slopes, strict=True):
+                self.meter.check_time()
+                t = _sum(zip(row, values, strict=True), bias) if index else self.affine(AffineForm(row, bias))
+                units.append(_activated(t, slopes))
+            values = units
+        return values
 
 
 def _activated(t: "sympy.Expr", slopes: Slopes) -> "sympy.Expr":
@@ -111,20 +127,6 @@ def _activated(t: "sympy.Expr", slopes: Slopes) -> "sympy.Expr":
         return _scaled(right if left == right or t >= 0 else left, t)
     extremum = sympy.Max if left < right else sympy.Min
     return extremum(_scaled(left, t), _scaled(right, t), evaluate=False)
-
-
-def _max_min(polynomial: LatticePolynomial, names: "Sequence[sympy.Symbol]") -> "sympy.Expr":
-    import sympy
-
-    pieces = [_affine(piece, names) for piece in polynomial.pieces]
-    minima = [sympy.Min(*[pieces[i] for i in sorted(clause)], evaluate=False) for clause in polynomial.clauses]
-    return sympy.Max(*minima, evaluate=False)
-
-
-def _maximum(polynomial: TropicalPolynomial, names: "Sequence[sympy.Symbol]") -> "sympy.Expr":
-    import sympy
-
-    return sympy.Max(*[_affine(term, names) for term in polynomial.terms], evaluate=False)
 
 
 def _piecewise(

@@ -1,26 +1,25 @@
 """SMT-LIB 2: a function, or a question about two of them, as a script in the logic QF_LRA for any solver."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, get_args
 
 from flint import fmpz
 
-from tropical.forms.construction import PiecewiseLinear
 from tropical.functions.affine import AffineForm
-from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.function import Function
+from tropical.functions.lattice_polynomial import Clause
 from tropical.functions.layer import Layer
-from tropical.functions.network import ReLUNetwork
-from tropical.functions.polynomial import TropicalPolynomial
-from tropical.functions.rational_map import TropicalRationalMap
 from tropical.polyhedra.polyhedron import Polyhedron
 
 Relation = Literal["equal", "at most"]
 
 
 def to_smtlib(
-    f: PiecewiseLinear,
-    g: PiecewiseLinear | None = None,
+    f: Function,
+    g: Function | None = None,
     domain: Polyhedron | None = None,
     relation: Relation = "equal",
 ) -> str:
@@ -33,6 +32,7 @@ def to_smtlib(
     iff f = g ("equal"), or f <= g in every output ("at most"), everywhere on the domain.
     Raises ``ValueError`` for other objects, different dimensions or an unknown relation.
 
+    >>> from tropical import ReLUNetwork
     >>> print(to_smtlib(ReLUNetwork.from_arrays([[["-1/3"]], [[1]]])))
     ; a piecewise-linear function from R^1 to R^1
     (set-logic QF_LRA)
@@ -47,7 +47,7 @@ def to_smtlib(
     """
     functions = [f] if g is None else [f, g]
     for function in functions:
-        if not isinstance(function, PiecewiseLinear):
+        if not isinstance(function, Function):
             raise ValueError(f"no SMT-LIB script describes an object of type {type(function).__name__}")
     if relation not in get_args(Relation):
         raise ValueError(f"relation must be one of {get_args(Relation)}, got {relation!r}")
@@ -66,25 +66,33 @@ def to_smtlib(
     return "\n".join([f"; {title}", "(set-logic QF_LRA)", *script.lines, ""])
 
 
+@dataclass
 class _Script:
-    """The lines of a script, and the names of what they define."""
+    """The algebra of terms over named constants: the lines that define them, and how often each name was given."""
 
-    def __init__(self, input_dim: int) -> None:
-        self.inputs = [f"x{i}" for i in range(input_dim)]
-        self.lines = [f"(declare-const {name} Real)" for name in self.inputs]
+    input_dim: int
+    prefix: str = ""
+    lines: list[str] = field(default_factory=list)
+    given: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.inputs = [f"x{i}" for i in range(self.input_dim)]
+        self.lines += [f"(declare-const {name} Real)" for name in self.inputs]
 
     def define(self, name: str, term: str) -> str:
         """A new constant equal to ``term``."""
         self.lines += [f"(declare-const {name} Real)", f"(assert (= {name} {term}))"]
         return name
 
-    def affine(self, form: AffineForm) -> str:
-        """An affine form of the inputs."""
-        return _linear(zip(form.gradient, self.inputs, strict=True), form.constant)
+    def fresh(self, letter: str, term: str) -> str:
+        """A new constant equal to ``term``, named by a letter and a number."""
+        self.given[self.prefix + letter] += 1
+        return self.define(f"{self.prefix}{letter}{self.given[self.prefix + letter] - 1}", term)
 
-    def function(self, obj: PiecewiseLinear, prefix: str) -> list[str]:
+    def function(self, obj: Function, prefix: str) -> list[str]:
         """Define the outputs of ``obj``; their names."""
-        return [self.define(f"{prefix}y{i}", term) for i, term in enumerate(self._outputs(obj, prefix))]
+        self.prefix = prefix
+        return [self.define(f"{prefix}y{i}", term) for i, term in enumerate(obj.build(self))]
 
     def ask(self, left: Sequence[str], right: Sequence[str], relation: Relation) -> None:
         """Assert that some pair of outputs violates the relation."""
@@ -95,44 +103,38 @@ class _Script:
         claim = differences[0] if len(differences) == 1 else f"(or {' '.join(differences)})"
         self.lines += [f"(assert {claim})", "(check-sat)"]
 
-    def _outputs(self, obj: PiecewiseLinear, prefix: str) -> list[str]:
-        if isinstance(obj, ReLUNetwork):
-            return self._network(obj, prefix)
-        if isinstance(obj, LatticePolynomial):
-            pieces = self._forms(obj.pieces, f"{prefix}l")
-            minima = [
-                self._extremum("<=", [pieces[i] for i in sorted(clause)], f"{prefix}m{j}")
-                for j, clause in enumerate(obj.clauses)
-            ]
-            return [self._extremum(">=", minima, f"{prefix}M")]
-        if isinstance(obj, TropicalPolynomial):
-            return [self._maximum(obj, f"{prefix}p")]
-        if isinstance(obj, TropicalRationalMap):
-            above = [self._maximum(p, f"{prefix}p{i}_") for i, p in enumerate(obj.numerators)]
-            below = [self._maximum(q, f"{prefix}q{i}_") for i, q in enumerate(obj.denominators)]
-            return [f"(- {p} {q})" for p, q in zip(above, below, strict=True)]
-        return [self.affine(form) for form in ((obj,) if isinstance(obj, AffineForm) else obj.forms)]
+    def affine(self, form: AffineForm) -> str:
+        """An affine form of the inputs."""
+        return _linear(zip(form.gradient, self.inputs, strict=True), form.constant)
 
-    def _network(self, net: ReLUNetwork, prefix: str) -> list[str]:
+    def maximum(self, values: Sequence[str]) -> str:
+        """The largest of the values."""
+        return self._extremum(">=", [self.fresh("l", value) for value in values])
+
+    def lattice(self, pieces: Sequence[str], clauses: Sequence[Clause]) -> str:
+        """The maximum of the minima."""
+        names = [self.fresh("l", piece) for piece in pieces]
+        return self._extremum(">=", [self._extremum("<=", [names[i] for i in sorted(c)]) for c in clauses])
+
+    def difference(self, value: str, other: str) -> str:
+        """value - other."""
+        return f"(- {value} {other})"
+
+    def layers(self, layers: Sequence[Layer]) -> list[str]:
+        """The outputs, with constants z for the preactivations and h for the units of each hidden layer."""
         values = self.inputs
-        for index, layer in enumerate(net.layers[:-1], start=1):
-            names = [self.define(f"{prefix}z{index}_{i}", term) for i, term in enumerate(_rows(layer, values))]
-            values = [
-                self.define(f"{prefix}h{index}_{i}", _activated(name, *layer.slopes[i])) for i, name in enumerate(names)
-            ]
-        return _rows(net.layers[-1], values)
+        for index, layer in enumerate(layers[:-1], start=1):
+            prefix = f"{self.prefix}z{index}_", f"{self.prefix}h{index}_"
+            names = [self.define(f"{prefix[0]}{i}", term) for i, term in enumerate(_rows(layer, values))]
+            units = (_activated(name, *slopes) for name, slopes in zip(names, layer.slopes, strict=True))
+            values = [self.define(f"{prefix[1]}{i}", unit) for i, unit in enumerate(units)]
+        return _rows(layers[-1], values)
 
-    def _maximum(self, polynomial: TropicalPolynomial, name: str) -> str:
-        return self._extremum(">=", self._forms(polynomial.terms, f"{name}t"), f"{name}M")
-
-    def _forms(self, forms: Sequence[AffineForm], name: str) -> list[str]:
-        return [self.define(f"{name}{i}", self.affine(form)) for i, form in enumerate(forms)]
-
-    def _extremum(self, better: str, names: Sequence[str], name: str) -> str:
+    def _extremum(self, better: str, names: Sequence[str]) -> str:
         """The maximum (``better`` is >=) or minimum (<=) of named values, two at a time."""
         best = names[0]
-        for k, other in enumerate(names[1:], start=1):
-            best = self.define(f"{name}_{k}", f"(ite ({better} {other} {best}) {other} {best})")
+        for other in names[1:]:
+            best = self.fresh("m", f"(ite ({better} {other} {best}) {other} {best})")
         return best
 
 

@@ -8,12 +8,12 @@ from functools import cached_property
 
 from tropical.arithmetic.rationals import Vector, independent_rows, primitive
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
-from tropical.forms.linear_parts import Function, exact_values, linear_parts, max_min, output_dim, point_of, reduced
-from tropical.functions.affine import form_of_row
+from tropical.forms.parts import in_chart, max_min, parts_of
+from tropical.functions.function import Function
 from tropical.functions.network import ReLUNetwork
-from tropical.polyhedra.cones import Cone, Integers, dot, facets, vector_below
+from tropical.polyhedra.chart import Chart
+from tropical.polyhedra.cones import Cone, Integers, dot, vector_below
 from tropical.polyhedra.polyhedron import Polyhedron
-from tropical.polyhedra.quotient import Quotient
 from tropical.proofs.certificate import (
     Certificate,
     difference_certificate,
@@ -83,7 +83,7 @@ class Disagreement:
     In the interior of each one f - g is affine and not identically 0, or has one strict sign.
     """
 
-    quotient: Quotient
+    chart: Chart
     cones: tuple[Cone, ...]
 
     @property
@@ -94,7 +94,7 @@ class Disagreement:
     @cached_property
     def cells(self) -> tuple[Polyhedron, ...]:
         """The polyhedra, in half-space form on the original space."""
-        return tuple(_as_polyhedron(self.quotient, cone) for cone in self.cones)
+        return tuple(map(self.chart.polyhedron, self.cones))
 
 
 def disagreement(
@@ -116,7 +116,7 @@ def disagreement(
     require_comparable(f, g)
     question = _Question.about(f, g, domain)
     meter = Meter(budget, progress)
-    return Disagreement(question.quotient, tuple(cone for cone, _ in question.differing(meter)))
+    return Disagreement(question.chart, tuple(cone for cone, _ in question.differing(meter)))
 
 
 @dataclass(frozen=True)
@@ -125,37 +125,36 @@ class _Question:
 
     f: Function
     g: Function
-    quotient: Quotient
-    start: Cone
+    chart: Chart
 
     @classmethod
     def about(cls, f: Function, g: Function, domain: Polyhedron | None) -> "_Question":
         """Go over to coordinates of what f and g see."""
-        (reduced_f, reduced_g), quotient, start = reduced([f, g], domain)
-        return cls(reduced_f, reduced_g, quotient, start)
+        (own_f, own_g), chart = in_chart([f, g], domain)
+        return cls(own_f, own_g, chart)
 
     def probe(self, holds: Callable[[Vector, Vector], bool]) -> Integers | None:
         """A random rational point where the relation fails, if one turns up."""
         rng = random.Random(0)
         for attempt in range(_PROBES):
-            vector = _random_vector(self.start, rng, scale=1 << (attempt % 4 * 3))
+            vector = _random_vector(self.chart.cone, rng, scale=1 << (attempt % 4 * 3))
             point = [Fraction(a, vector[0]) for a in vector[1:]]
-            if not holds(exact_values(self.f, point), exact_values(self.g, point)):
+            if not holds(self.f.values(point), self.g.values(point)):
                 return vector
         return None
 
     def differing(self, meter: Meter) -> Iterator[tuple[Cone, Integers | None]]:
         """Parts where f != g, with the form f - g (not identically 0), or None where its sign is strict."""
         f, g = (self.g, self.f) if max_min(self.f) else (self.f, self.g)
-        form, parts_g = max_min(g), linear_parts(g)
-        for part in linear_parts(f)(self.start, meter):
+        form, parts_g = max_min(g), parts_of(g)
+        for part in parts_of(f)(self.chart.cone, meter):
             if form is not None:
                 meter.count_cell()
                 yield from ((cone, None) for cone, sign in form.signs(part.cone, part.rows[0], meter) if sign)
                 continue
             for common in parts_g(part.cone, meter):
                 meter.count_cell()
-                if common.rows != part.rows:
+                if common.matrix != part.matrix:
                     yield common.cone, next(_differences(part.rows, common.rows))
 
     def exceeding(self, meter: Meter) -> Iterator[Integers]:
@@ -164,8 +163,8 @@ class _Question:
         f, g = self.f, self.g
         if max_min(g) is None and max_min(f) is not None:
             f, g, sign_of_excess = g, f, 1
-        form, parts_g = max_min(g), linear_parts(g)
-        for part in linear_parts(f)(self.start, meter):
+        form, parts_g = max_min(g), parts_of(g)
+        for part in parts_of(f)(self.chart.cone, meter):
             if form is not None:
                 meter.count_cell()
                 signs = form.signs(part.cone, part.rows[0], meter)
@@ -179,7 +178,7 @@ class _Question:
 
 def require_comparable(f: Function, g: Function) -> None:
     """``ValueError`` unless f and g have as many inputs and outputs as each other."""
-    for count_f, count_g, what in ((f.input_dim, g.input_dim, "inputs"), (output_dim(f), output_dim(g), "outputs")):
+    for count_f, count_g, what in ((f.input_dim, g.input_dim, "inputs"), (f.output_dim, g.output_dim, "outputs")):
         if count_f != count_g:
             raise ValueError(f"f has {count_f} {what} and g has {count_g}: they cannot be compared")
 
@@ -223,7 +222,7 @@ def _decide(relation: _Relation, f: Function, g: Function, domain: Polyhedron | 
         return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
     if witness is None:
         return Verdict("proved", certificate=proof, detail={"cells": meter.cells})
-    values = (exact_values(f, witness), exact_values(g, witness))
+    values = (f.values(witness), g.values(witness))
     if relation.holds(*values):
         raise RuntimeError(f"internal error: the claimed witness {witness} refutes nothing")
     certificate = relation.refutation(f, g, witness, domain)
@@ -237,7 +236,7 @@ def _by_cells(
     question = _Question.about(f, g, domain)
     found = question.probe(relation.holds) or next(relation.violations(question, meter), None)
     if found is not None:
-        return None, point_of(question.quotient, found)
+        return None, question.chart.point(found)
     regions = meter.cells if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) else None
     return relation.proof(f, g, domain, regions), None
 
@@ -283,9 +282,3 @@ def _nonzero_vector(cone: Cone, row: Integers | None) -> Integers:
         return inside
     step = next(v for v in (*cone.generators, *cone.lineality) if dot(row, v))
     return tuple(a + b for a, b in zip(inside, step, strict=True))
-
-
-def _as_polyhedron(quotient: Quotient, cone: Cone) -> Polyhedron:
-    rows = [cone.constraints[index] for index in facets(cone)]
-    finite = [row for row in rows if any(row[1:])] or rows
-    return Polyhedron([quotient.pull_back(form_of_row(row)) for row in finite])

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from tropical.arithmetic.rationals import Vector, primitive
+from tropical.arithmetic.rationals import Vector, from_flint, primitive
 from tropical.budget import Budget, Meter, Progress
 from tropical.decisions.comparison import require_comparable
-from tropical.forms.linear_parts import Function, linear_parts, output_dim, point_of, reduced
+from tropical.forms.parts import common_parts, in_chart
+from tropical.functions.function import Function, require_scalar
+from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot
 from tropical.polyhedra.polyhedron import Polyhedron
-from tropical.polyhedra.quotient import Quotient
 from tropical.proofs.certificate import Certificate, maximum_certificate, minimum_certificate
 
 
@@ -77,40 +78,34 @@ def sup_distance(
     (Fraction(3, 1), inf)
     """
     require_comparable(f, g)
-    (f, g), quotient, start = reduced([f, g], domain)
+    functions, chart = in_chart([f, g], domain)
     meter = Meter(budget, progress)
 
     def differences() -> Iterator[tuple[Cone, Vector]]:
-        parts_f, parts_g = linear_parts(f), linear_parts(g)
-        for part in parts_f(start, meter):
-            for common in parts_g(part.cone, meter):
-                meter.count_cell()
-                for a, b in zip(part.rows, common.rows, strict=True):
-                    row = tuple(p - q for p, q in zip(a, b, strict=True))
-                    yield common.cone, row
-                    yield common.cone, tuple(-q for q in row)
+        for cone, (one, other) in common_parts(functions, chart.cone, meter):
+            for row in from_flint(one.matrix - other.matrix):
+                yield cone, row
+                yield cone, tuple(-q for q in row)
 
-    return _largest(differences(), quotient)
+    return _largest(differences(), chart)
 
 
 def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Extremum:
-    if output_dim(f) != 1:
-        raise ValueError(f"extrema are of functions with one output, this one has {output_dim(f)}: use output(i)")
-    (own,), quotient, start = reduced([f], domain)
+    require_scalar(f, "extrema")
+    own, chart = in_chart([f], domain)
 
     def parts() -> Iterator[tuple[Cone, Vector]]:
-        for part in linear_parts(own)(start, meter):
-            meter.count_cell()
-            yield part.cone, tuple(sign * q for q in part.rows[0])
+        for cone, (part,) in common_parts(own, chart.cone, meter):
+            yield cone, tuple(sign * q for q in part.rows[0])
 
-    found = _largest(parts(), quotient)
+    found = _largest(parts(), chart)
     if found.ray is not None:
         return replace(found, value=sign * found.value)
     certificate = (maximum_certificate if sign > 0 else minimum_certificate)(f, domain, found.point)
     return replace(found, value=sign * found.value, certificate=certificate)
 
 
-def _largest(parts: Iterable[tuple[Cone, Vector]], quotient: Quotient) -> Extremum:
+def _largest(parts: Iterable[tuple[Cone, Vector]], chart: Chart) -> Extremum:
     """The supremum of a function that has the given row on each cone over a cell."""
     best: tuple[Fraction, Integers] | None = None
     for cone, row in parts:
@@ -118,15 +113,14 @@ def _largest(parts: Iterable[tuple[Cone, Vector]], quotient: Quotient) -> Extrem
         scale = next((q / a for q, a in zip(row, integers, strict=True) if a), Fraction(0))
         ray = _ascending(cone, integers)
         if ray is not None:
-            direction = quotient.lift([Fraction(a) for a in ray[1:]])
-            return Extremum(math.inf, point_of(quotient, cone.interior_vector()), direction)
+            return Extremum(math.inf, chart.point(cone.interior_vector()), chart.lift(ray[1:]))
         for generator in cone.generators:
             if generator[0]:
                 value = scale * Fraction(dot(integers, generator), generator[0])
                 if best is None or value > best[0]:
                     best = value, generator
     assert best is not None  # the parts cover a domain, and every part has a vertex modulo its lineality
-    return Extremum(best[0], point_of(quotient, best[1]))
+    return Extremum(best[0], chart.point(best[1]))
 
 
 def _ascending(cone: Cone, row: Integers) -> Integers | None:

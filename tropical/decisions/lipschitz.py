@@ -12,8 +12,8 @@ from tropical.activation.subdivision import polyhedral_complex
 from tropical.arithmetic.quadratic_forms import square_root
 from tropical.arithmetic.rationals import Matrix, Vector, to_flint
 from tropical.forms.construction import to_network
-from tropical.forms.linear_parts import Function
 from tropical.functions.affine import AffineMap
+from tropical.functions.function import Function
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.verdict import Enclosure
 

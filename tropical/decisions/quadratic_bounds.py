@@ -8,7 +8,8 @@ from tropical.arithmetic.quadratic_forms import FibreForm, Steepest, pivots_or_n
 from tropical.arithmetic.rationals import Matrix, Vector, as_vector
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.form_signs import spanning_vectors
-from tropical.forms.linear_parts import Function, exact_values, linear_parts, output_dim, reduced
+from tropical.forms.parts import common_parts, in_chart
+from tropical.functions.function import Function, require_scalar
 from tropical.polyhedra.cones import Cone, Integers
 from tropical.verdict import Verdict
 
@@ -34,16 +35,15 @@ def dominated_by_quadratic(
     ('refuted', True)
     """
     matrix = _symmetric(form, f.input_dim)
-    if output_dim(f) != 1:
-        raise ValueError(f"a bound on f^2 needs a function with one output, this has {output_dim(f)}: use output(i)")
+    require_scalar(f, "bounds on f^2")
     meter = Meter(budget, progress)
     negative = pivots_or_negative(matrix)[1]
     if negative is not None:
         return _refuted(f, matrix, negative, meter)
-    (own,), quotient, start = reduced([f], None)
-    on_fibres = FibreForm.of(matrix, quotient.matrix)
+    own, chart = in_chart([f], None)
+    on_fibres = FibreForm.of(matrix, chart.matrix)
     try:
-        found = steepest_part(_pieces(own, start, meter), on_fibres, enough=Fraction(1))
+        found = steepest_part(_pieces(own, chart.cone, meter), on_fibres, enough=Fraction(1))
     except BudgetExhausted as stop:
         return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
     if found.ratio <= 1:
@@ -62,10 +62,9 @@ def _symmetric(form: Sequence[Sequence[Any]], dim: int) -> Matrix:
     return matrix
 
 
-def _pieces(f: Function, start: Cone, meter: Meter) -> Iterator[tuple[list[Integers], Vector]]:
-    for part in linear_parts(f)(start, meter):
-        meter.count_cell()
-        yield spanning_vectors(part.cone), part.rows[0]
+def _pieces(f: Sequence[Function], start: Cone, meter: Meter) -> Iterator[tuple[list[Integers], Vector]]:
+    for cone, (part,) in common_parts(f, start, meter):
+        yield spanning_vectors(cone), part.rows[0]
 
 
 def _point(found: Steepest, form: FibreForm) -> Vector:
@@ -82,7 +81,7 @@ def _point(found: Steepest, form: FibreForm) -> Vector:
 
 
 def _refuted(f: Function, matrix: Matrix, x: Vector, meter: Meter) -> Verdict:
-    (value,) = exact_values(f, x)
+    (value,) = f.values(x)
     size = sum((q * a * b for row, a in zip(matrix, x, strict=True) for q, b in zip(row, x, strict=True)), Fraction(0))
     assert value**2 > size
     return Verdict("refuted", x, detail={"values": (value**2, size), "cells": meter.cells})

@@ -4,13 +4,14 @@ from fractions import Fraction
 
 from tropical.arithmetic.rationals import Vector, primitive
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
-from tropical.forms.linear_parts import Function, exact_values, linear_parts, output_dim, point_of, reduced
+from tropical.forms.parts import common_parts, in_chart
 from tropical.functions.affine import AffineForm, form_of_row
+from tropical.functions.function import Function, require_scalar
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.polynomial import TropicalPolynomial
+from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot, signs_on, vector_below
 from tropical.polyhedra.polyhedron import Polyhedron
-from tropical.polyhedra.quotient import Quotient
 from tropical.proofs.certificate import equality_certificate, monotonicity_certificate
 from tropical.verdict import Verdict
 
@@ -70,51 +71,48 @@ def is_monotone(
         raise ValueError(f"coordinate must be one of 0, ..., {f.input_dim - 1}, got {coordinate}")
     sign = 1 if increasing else -1
     meter = Meter(budget, progress)
-    (own,), quotient, start = reduced([f], domain)
+    own, chart = in_chart([f], domain)
     try:
-        for part in linear_parts(own)(start, meter):
-            meter.count_cell()
-            if any(sign * quotient.pull_back_gradient(row[1:])[coordinate] < 0 for row in part.rows):
-                return _wrong_way(f, coordinate, part.cone, quotient)
+        for cone, (part,) in common_parts(own, chart.cone, meter):
+            if any(sign * chart.pull_back_gradient(row[1:])[coordinate] < 0 for row in part.rows):
+                return _wrong_way(f, coordinate, cone, chart)
     except BudgetExhausted as stop:
         return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
     certificate = monotonicity_certificate(f, coordinate, sign, domain)
     return Verdict("proved", certificate=certificate, detail={"cells": meter.cells})
 
 
-def _wrong_way(f: Function, coordinate: int, cone: Cone, quotient: Quotient) -> Verdict:
+def _wrong_way(f: Function, coordinate: int, cone: Cone, chart: Chart) -> Verdict:
     """The refutation from a cell where the gradient has the wrong sign."""
-    start, step = point_of(quotient, cone.interior_vector()), Fraction(1)
+    start, step = chart.point(cone.interior_vector()), Fraction(1)
     while True:
         end = tuple(q + step if i == coordinate else q for i, q in enumerate(start))
-        vector = primitive((Fraction(1), *quotient.project(end)))
+        vector = primitive((Fraction(1), *chart.project(end)))
         if all(dot(row, vector) >= 0 for row in cone.constraints):
-            values = exact_values(f, start), exact_values(f, end)
+            values = f.values(start), f.values(end)
             return Verdict("refuted", witness=start, detail={"segment": (start, end), "values": values})
         step /= 2
 
 
 def _convexity(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Verdict:
-    if output_dim(f) != 1:
-        raise ValueError(f"convexity is of functions with one output, this one has {output_dim(f)}: use output(i)")
-    (own,), quotient, start = reduced([f], domain)
+    require_scalar(f, "convexity and concavity")
+    own, chart = in_chart([f], domain)
     parts = []
     try:
-        for part in linear_parts(own)(start, meter):
-            meter.count_cell()
-            parts.append((part.cone, tuple(sign * q for q in part.rows[0])))
+        for cone, (part,) in common_parts(own, chart.cone, meter):
+            parts.append((cone, tuple(sign * q for q in part.rows[0])))
         rows = list(dict.fromkeys(row for _, row in parts))
         for cone, row in parts:
             meter.check_time()
             above = _exceeding(cone, row, rows)
             if above is not None:
                 other = next(cone for cone, row in parts if row == above[0])
-                chord = point_of(quotient, other.interior_vector()), point_of(quotient, above[1])
-                tangent = quotient.pull_back(form_of_row(above[0]))
+                chord = chart.point(other.interior_vector()), chart.point(above[1])
+                tangent = chart.pull_back(form_of_row(above[0]))
                 return _above_chord(f, chord, tangent * sign)
     except BudgetExhausted as stop:
         return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
-    pieces = [quotient.pull_back(form_of_row(row)) * sign for row in rows]
+    pieces = [form * sign for form in chart.pull_back_all(list(map(form_of_row, rows)))]
     extremal = TropicalPolynomial(pieces) if sign > 0 else LatticePolynomial(pieces, [range(len(pieces))])
     certificate = equality_certificate(f, extremal, domain)
     return Verdict("proved", certificate=certificate, detail={"cells": meter.cells})
@@ -137,9 +135,9 @@ def _above_chord(f: Function, chord: tuple[Vector, Vector], tangent: AffineForm)
     weight = Fraction(1, 2)
     while True:
         between = tuple(p + weight * (q - p) for p, q in zip(x, y, strict=True))
-        (value,) = exact_values(f, between)
+        (value,) = f.values(between)
         if value == tangent(between):
-            on_chord = (1 - weight) * exact_values(f, x)[0] + weight * exact_values(f, y)[0]
+            on_chord = (1 - weight) * f.values(x)[0] + weight * f.values(y)[0]
             detail = {"segment": chord, "weight": weight, "values": (value, on_chord)}
             return Verdict("refuted", witness=between, detail=detail)
         weight /= 2

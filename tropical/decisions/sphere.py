@@ -9,9 +9,10 @@ from tropical.arithmetic.rationals import Vector, primitive
 from tropical.budget import Budget, Meter, Progress
 from tropical.decisions.comparison import require_comparable
 from tropical.forms.form_signs import spanning_vectors
-from tropical.forms.linear_parts import Function, linear_parts, output_dim, reduced
+from tropical.forms.parts import common_parts, in_chart
+from tropical.functions.function import Function, require_scalar
+from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers
-from tropical.polyhedra.quotient import Quotient
 from tropical.verdict import Enclosure
 
 
@@ -53,13 +54,12 @@ def sphere_maximum(
     functions = [f] if g is None else [f, g]
     if g is not None:
         require_comparable(f, g)
-    if output_dim(f) != 1:
-        raise ValueError(f"the maximum is of functions with one output, this has {output_dim(f)}: use output(i)")
-    own, quotient, start = reduced(functions, None)
-    form = FibreForm.of(Quotient.trivial(f.input_dim).matrix, quotient.matrix)
-    found = steepest_part(_pieces(own, start, Meter(budget, progress)), form)
+    require_scalar(f, "maxima on the sphere")
+    own, chart = in_chart(functions, None)
+    form = FibreForm.of(Chart.whole(f.input_dim).matrix, chart.matrix)
+    found = steepest_part(_pieces(own, chart.cone, Meter(budget, progress)), form)
     if found.vector is None:
-        return SphereMaximum(Fraction(0), Quotient.trivial(f.input_dim).matrix[0])
+        return SphereMaximum(Fraction(0), Chart.whole(f.input_dim).matrix[0])
     assert isinstance(found.ratio, Fraction)  # the norm is definite
     direction = primitive(form.lift(found.vector[1:]))
     return SphereMaximum(found.ratio, tuple(map(Fraction, direction)))
@@ -67,16 +67,11 @@ def sphere_maximum(
 
 def _pieces(functions: Sequence[Function], start: Cone, meter: Meter) -> Iterator[tuple[list[Integers], Vector]]:
     """Generators of the cells, and the piece of f or of f - g on each."""
-    first, *others = [linear_parts(f) for f in functions]
-    for part in first(start, meter):
-        row = _without_constant(part.rows[0])
-        for common in others[0](part.cone, meter) if others else (part,):
-            meter.count_cell()
-            other = _without_constant(common.rows[0])
-            yield (
-                spanning_vectors(common.cone),
-                tuple(a - b for a, b in zip(row, other, strict=True)) if others else row,
-            )
+    for cone, parts in common_parts(functions, start, meter):
+        row, *others = (_without_constant(part.rows[0]) for part in parts)
+        for other in others:
+            row = tuple(a - b for a, b in zip(row, other, strict=True))
+        yield spanning_vectors(cone), row
 
 
 def _without_constant(row: Vector) -> Vector:

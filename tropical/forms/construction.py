@@ -13,17 +13,13 @@ from fractions import Fraction
 from itertools import combinations
 
 from tropical.arithmetic.rationals import Vector
-from tropical.functions.affine import AffineForm, AffineMap
-from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.affine import AffineForm
+from tropical.functions.function import Function
 from tropical.functions.layer import IDENTITY, Layer, Slopes
 from tropical.functions.network import ReLUNetwork
-from tropical.functions.polynomial import TropicalPolynomial
-from tropical.functions.rational_map import TropicalRationalMap
-
-PiecewiseLinear = ReLUNetwork | LatticePolynomial | TropicalPolynomial | TropicalRationalMap | AffineForm | AffineMap
 
 
-def to_network(obj: PiecewiseLinear) -> ReLUNetwork:
+def to_network(obj: Function) -> ReLUNetwork:
     """Return a ReLU network that equals ``obj`` everywhere; a network is returned unchanged.
 
     Hidden layers: max_j min_{i in I_j} l_i gets ceil(log2 sum_j 2^ceil(log2 |I_j|)) of them, which is at most
@@ -34,6 +30,7 @@ def to_network(obj: PiecewiseLinear) -> ReLUNetwork:
     on (slopes (1, 1)), or compare a value with a multiple of itself (two slopes).
     Raises ``ValueError`` for any other object.
 
+    >>> from tropical import LatticePolynomial
     >>> x, y = AffineForm([1, 0]), AffineForm([0, 1])
     >>> median = LatticePolynomial([x, y, AffineForm([0, 0])], [[0, 1], [0, 2], [1, 2]])
     >>> net = to_network(median)
@@ -42,25 +39,10 @@ def to_network(obj: PiecewiseLinear) -> ReLUNetwork:
     """
     if isinstance(obj, ReLUNetwork):
         return obj
-    if not isinstance(obj, LatticePolynomial | TropicalPolynomial | TropicalRationalMap | AffineForm | AffineMap):
+    if not isinstance(obj, Function):
         raise ValueError(f"no network can be built from an object of type {type(obj).__name__}")
     circuit = Circuit(obj.input_dim)
-    return circuit.network(list(_outputs(circuit, obj)))
-
-
-def _outputs(
-    circuit: "Circuit", obj: LatticePolynomial | TropicalPolynomial | TropicalRationalMap | AffineForm | AffineMap
-) -> Iterator["Combination"]:
-    if isinstance(obj, LatticePolynomial):
-        yield circuit.lattice([circuit.affine(piece) for piece in obj.pieces], obj.clauses)
-    elif isinstance(obj, TropicalPolynomial):
-        yield circuit.maximum([circuit.affine(term) for term in obj.terms])
-    elif isinstance(obj, TropicalRationalMap):
-        for pair in zip(obj.numerators, obj.denominators, strict=True):
-            above, below = (circuit.maximum([circuit.affine(term) for term in p.terms]) for p in pair)
-            yield above - below
-    else:
-        yield from map(circuit.affine, (obj,) if isinstance(obj, AffineForm) else obj.forms)
+    return circuit.network(obj.build(circuit))
 
 
 @dataclass(frozen=True)
@@ -184,6 +166,20 @@ class Circuit:
         if largest:
             return b + self.unit(difference, relu)
         return b - self.unit(difference * Fraction(-1), relu)
+
+    def difference(self, value: Combination, other: Combination) -> Combination:
+        """value - other."""
+        return value - other
+
+    def layers(self, layers: Sequence[Layer]) -> list[Combination]:
+        """The outputs of the layers of a network, the first of which sees the inputs."""
+        values = [self.input(i) for i in range(self.input_dim)]
+        for index, layer in enumerate(layers, start=1):
+            rows = zip(layer.weight, layer.bias, layer.slopes, strict=True)
+            sums = [(sum((v * q for v, q in zip(values, row, strict=True) if q), Combination((), bias)), slopes)
+                    for row, bias, slopes in rows]  # fmt: skip
+            values = [t if index == len(layers) else self.unit(t, slopes) for t, slopes in sums]
+        return values
 
     def lattice(self, pieces: Sequence[Combination], clauses: Iterable[Iterable[int]]) -> Combination:
         """max over the clauses of the minimum of their pieces; pairs that many clauses share are compared first."""

@@ -3,19 +3,18 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.activation.cutting import coordinates
 from tropical.arithmetic.rationals import Vector
 from tropical.budget import Budget, Meter, Progress
 from tropical.forms.form_signs import FormTable, bit_mask, clause_masks, spanning_vectors
+from tropical.functions.affine import rows_of
 from tropical.functions.lattice_polynomial import LatticePolynomial, bits_of, mask_of, minimal_masks
+from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, cut, intersect
 from tropical.polyhedra.polyhedron import Polyhedron
-from tropical.polyhedra.quotient import Quotient
 
 _POINTS = 512  # random points to begin with; they only save exact searches
 _SCALES = (1, 16, 256, 4096)
@@ -58,19 +57,18 @@ def irredundant(
     >>> all(form.polynomial(p) == median(p) for p in form.clause_points)
     True
     """
-    quotient, start = coordinates([piece.gradient for piece in polynomial.pieces], polynomial.input_dim, domain)
-    pieces = [quotient.descend(piece) for piece in polynomial.pieces]
-    table = FormTable([(piece.constant, *piece.gradient) for piece in pieces])
+    chart = Chart.of(polynomial.gradients(), polynomial.input_dim, domain)
+    table = FormTable(rows_of(chart.restrict(polynomial).pieces))
     meter = Meter(budget, progress)
     clauses = tuple(clause_masks(polynomial))
-    function = _Function(table, start, clauses, _Pool(table, clauses, _random_vectors(start)), meter)
+    function = _Function(table, chart.cone, clauses, _Pool(table, clauses, _random_vectors(chart.cone)), meter)
     shrunk: dict[int, dict[int, Integers]] = {}
     for clause in clauses:
         meter.count_cell()
         members, points = function.shrink(clause)
         shrunk[members] = points
     kept = function.necessary(minimal_masks(shrunk))
-    return _numbered(polynomial, quotient, kept, shrunk)
+    return _numbered(polynomial, chart, kept, shrunk)
 
 
 class _Pool:
@@ -248,7 +246,7 @@ def _random_vectors(cone: Cone) -> list[Integers]:
 
 def _numbered(
     polynomial: LatticePolynomial,
-    quotient: Quotient,
+    chart: Chart,
     clauses: Mapping[int, Integers],
     indices: Mapping[int, Mapping[int, Integers]],
 ) -> IrredundantForm:
@@ -258,11 +256,7 @@ def _numbered(
     clause_points, index_points = [], {}
     for j, clause in enumerate(form.clauses):
         mask = mask_of(old[form.pieces[i]] for i in clause)
-        clause_points.append(_lifted(quotient, clauses[mask]))
+        clause_points.append(chart.point(clauses[mask]))
         for i in sorted(clause):
-            index_points[j, i] = _lifted(quotient, indices[mask][old[form.pieces[i]]])
+            index_points[j, i] = chart.point(indices[mask][old[form.pieces[i]]])
     return IrredundantForm(form, tuple(clause_points), index_points)
-
-
-def _lifted(quotient: Quotient, vector: Integers) -> Vector:
-    return quotient.lift([Fraction(a, vector[0]) for a in vector[1:]])

@@ -14,13 +14,14 @@ from operator import or_
 
 import numpy as np
 
-from tropical.activation.cutting import activation_cones, coordinates
-from tropical.arithmetic.rationals import Matrix, Vector, from_flint
+from tropical.activation.cutting import activation_parts
+from tropical.arithmetic.rationals import Matrix, Vector
 from tropical.budget import Budget, Meter, Progress
 from tropical.forms.form_signs import FormTable, bit_mask, spanning_vectors
 from tropical.functions.affine import form_of_row
 from tropical.functions.lattice_polynomial import Clause, LatticePolynomial, bits_of, minimal_masks
 from tropical.functions.network import ReLUNetwork
+from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, cut, sign_on
 from tropical.polyhedra.polyhedron import Polyhedron
 
@@ -64,18 +65,18 @@ def to_lattice_polynomials(
     >>> [str(form) for form in to_lattice_polynomials(both)]
     ['max(min(-x0), min(x0))', 'max(min(0, -x0))']
     """
-    quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain)
+    chart = Chart.of(net.gradients(), net.input_dim, domain)
     meter = Meter(budget, progress)
     cones, tables = [], []
-    for cell in activation_cones(quotient.descend_network(net), start, meter):
+    for cell in activation_parts(chart.restrict(net), chart.cone, meter):
         meter.count_cell()
         cones.append(cell.cone)
-        tables.append(from_flint(cell.rows))
+        tables.append(cell.rows)
     polynomials = []
     for output in range(net.output_dim):
         cells = [(cone, table[output]) for cone, table in zip(cones, tables, strict=True)]
         rows, clauses = _lattice_form(cells, meter, output * len(cells))
-        polynomials.append(LatticePolynomial([quotient.pull_back(form_of_row(row)) for row in rows], clauses))
+        polynomials.append(LatticePolynomial(chart.pull_back_all(list(map(form_of_row, rows))), clauses))
     return tuple(polynomials)
 
 

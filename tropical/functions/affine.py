@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from tropical.arithmetic.rationals import Vector, as_fraction, as_vector
+from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
+from tropical.functions.function import Algebra, V
 from tropical.notation import latex_affine_map, latex_form
 
 
@@ -33,6 +34,23 @@ class AffineForm:
     def input_dim(self) -> int:
         """Number n of inputs."""
         return len(self.gradient)
+
+    @property
+    def output_dim(self) -> int:
+        """Number of outputs, 1."""
+        return 1
+
+    def gradients(self) -> Matrix:
+        """The gradient, which is what the form sees of x."""
+        return (self.gradient,)
+
+    def values(self, x: Iterable[Any]) -> Vector:
+        """The exact value at one point, as a tuple of one."""
+        return (self(x),)
+
+    def build(self, algebra: Algebra[V]) -> list[V]:
+        """The form, in the algebra's values."""
+        return [algebra.affine(self)]
 
     def __call__(self, x: Iterable[Any]) -> Fraction:
         point = as_vector(x, "x")
@@ -66,10 +84,7 @@ class AffineForm:
         >>> print(AffineForm([1, 2], 3).compose(AffineMap((AffineForm([1], 1), AffineForm([-1])))))
         -x0 + 4
         """
-        if len(inner.forms) != self.input_dim:
-            raise ValueError(f"a form of {self.input_dim} inputs cannot follow a map with {len(inner.forms)} outputs")
-        zero = AffineForm((Fraction(0),) * inner.input_dim, self.constant)
-        return sum((form * a for a, form in zip(self.gradient, inner.forms, strict=True) if a), zero)
+        return compose_all((self,), inner)[0]
 
     def _repr_latex_(self) -> str:
         return f"${latex_form(self.gradient, self.constant)}$"
@@ -108,15 +123,49 @@ class AffineMap:
         """Number n of inputs."""
         return self.forms[0].input_dim
 
+    @property
+    def output_dim(self) -> int:
+        """Number m of outputs."""
+        return len(self.forms)
+
+    def gradients(self) -> Matrix:
+        """The gradients of the forms, which span what the map sees of x."""
+        return tuple(form.gradient for form in self.forms)
+
     def __call__(self, x: Iterable[Any]) -> Vector:
         point = as_vector(x, "x")
         return tuple(form(point) for form in self.forms)
+
+    values = __call__
+
+    def compose(self, inner: "AffineMap") -> "AffineMap":
+        """The map x -> self(inner(x)); ``ValueError`` unless ``inner`` has ``input_dim`` forms."""
+        return AffineMap(tuple(compose_all(self.forms, inner)))
+
+    def build(self, algebra: Algebra[V]) -> list[V]:
+        """The forms, in the algebra's values."""
+        return [algebra.affine(form) for form in self.forms]
 
     def _repr_latex_(self) -> str:
         return f"${latex_affine_map([(form.gradient, form.constant) for form in self.forms])}$"
 
     def __str__(self) -> str:
         return "(" + ", ".join(map(str, self.forms)) + ")"
+
+
+def compose_all(forms: Sequence[AffineForm], inner: AffineMap) -> list[AffineForm]:
+    """The forms x -> form(inner(x)); ``ValueError`` unless ``inner`` has as many outputs as the forms have inputs."""
+    dim = forms[0].input_dim
+    if len(inner.forms) != dim:
+        raise ValueError(f"a form of {dim} inputs cannot follow a map with {len(inner.forms)} outputs")
+    table = to_flint(rows_of(forms), dim + 1)
+    ahead = (Fraction(1), *[Fraction(0)] * inner.input_dim)  # the map (1, x) -> (1, inner(x))
+    return [form_of_row(row) for row in from_flint(table * to_flint([ahead, *rows_of(inner.forms)]))]
+
+
+def rows_of(forms: Sequence[AffineForm]) -> Matrix:
+    """The rows (constant, gradient) of affine forms."""
+    return tuple((form.constant, *form.gradient) for form in forms)
 
 
 def form_of_row(row: Sequence[int] | Vector) -> AffineForm:

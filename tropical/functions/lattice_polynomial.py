@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tropical.arithmetic.rationals import as_fraction, as_vector, from_flint, row_space, to_flint
+from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, row_space, to_flint
 from tropical.budget import Budget, Meter, Progress
-from tropical.functions.affine import AffineForm, AffineMap
+from tropical.functions.affine import AffineForm, AffineMap, compose_all
+from tropical.functions.function import Algebra, V
 from tropical.notation import latex_max_min
 
 Clause = frozenset[int]
@@ -79,6 +80,23 @@ class LatticePolynomial:
     def input_dim(self) -> int:
         """Number n of inputs."""
         return self.pieces[0].input_dim
+
+    @property
+    def output_dim(self) -> int:
+        """Number of outputs, 1."""
+        return 1
+
+    def gradients(self) -> Matrix:
+        """The gradients of the pieces, which span what the function sees of x."""
+        return tuple(piece.gradient for piece in self.pieces)
+
+    def values(self, x: Iterable[Any]) -> Vector:
+        """The exact value at one point, as a tuple of one."""
+        return (self(x),)
+
+    def build(self, algebra: Algebra[V]) -> list[V]:
+        """The maximum of minima, in the algebra's values."""
+        return [algebra.lattice([algebra.affine(piece) for piece in self.pieces], self.clauses)]
 
     @cached_property
     def dual_clauses(self) -> tuple[Clause, ...]:
@@ -173,7 +191,7 @@ class LatticePolynomial:
         >>> print(f.compose(AffineMap((AffineForm([1], 1), AffineForm([-1])))))
         max(min(x0 + 1), min(-x0))
         """
-        return LatticePolynomial([piece.compose(inner) for piece in self.pieces], self.clauses)
+        return LatticePolynomial(compose_all(self.pieces, inner), self.clauses)
 
     def restrict(self, basis: Iterable[Iterable[Any]]) -> "LatticePolynomial":
         """F o P for the orthogonal projection P onto the span W of the rows of ``basis``: same clauses (THEORY L6).

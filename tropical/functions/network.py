@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tropical.arithmetic.rationals import Matrix, Vector, as_vector, from_flint, nullspace, to_flint
 from tropical.functions.affine import AffineMap
+from tropical.functions.function import Algebra, V
 from tropical.functions.layer import (
     IDENTITY,
     Layer,
@@ -118,6 +119,8 @@ class ReLUNetwork:
         """Exact value at one point: one Fraction per output."""
         return self.evaluate_exact([x])[0]
 
+    values = __call__
+
     def evaluate_exact(self, points: Sequence[Iterable[Any]]) -> Matrix:
         """Exact values at rational points (n_points, n_in): one row of Fractions per point."""
         columns = self._columns(points)
@@ -156,6 +159,14 @@ class ReLUNetwork:
         bias = tuple(b + row[0] for b, row in zip(first.bias, from_flint(constant), strict=True))
         moved = replace(first, weight=from_flint(first.exact_weight * linear), bias=bias)
         return ReLUNetwork((moved, *self.layers[1:]))
+
+    def gradients(self) -> Matrix:
+        """The weights of the first layer, which span what the network sees of x."""
+        return self.layers[0].weight
+
+    def build(self, algebra: Algebra[V]) -> list[V]:
+        """The outputs of the layers, in the algebra's values."""
+        return algebra.layers(self.layers)
 
     def preactivations(self, x: Iterable[Any]) -> Matrix:
         """Exact preactivations at one point, one tuple per hidden layer."""

@@ -12,8 +12,9 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import ArrayLike, NDArray
 
-from tropical.arithmetic.rationals import Vector, as_fraction, as_vector
-from tropical.functions.affine import AffineForm, AffineMap
+from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector
+from tropical.functions.affine import AffineForm, AffineMap, compose_all
+from tropical.functions.function import Algebra, V
 from tropical.notation import latex_max
 
 Integers = tuple[int, ...]
@@ -134,6 +135,23 @@ class TropicalPolynomial:
             for term in self.terms
         )
 
+    @property
+    def output_dim(self) -> int:
+        """Number of outputs, 1."""
+        return 1
+
+    def gradients(self) -> Matrix:
+        """The exponents, which span what the function sees of x."""
+        return self.support
+
+    def values(self, x: Iterable[Any]) -> Vector:
+        """The exact value at one point, as a tuple of one."""
+        return (self(x),)
+
+    def build(self, algebra: Algebra[V]) -> list[V]:
+        """The maximum of the terms, in the algebra's values."""
+        return [algebra.maximum([algebra.affine(term) for term in self.terms])]
+
     def __call__(self, x: Iterable[Any]) -> Fraction:
         """The exact value at one point."""
         point = as_vector(x, "x")
@@ -189,7 +207,7 @@ class TropicalPolynomial:
         >>> print(p.compose(AffineMap((AffineForm([1], -3), AffineForm([-1])))))
         max(-x0, x0)
         """
-        return TropicalPolynomial(term.compose(inner) for term in self.terms)
+        return TropicalPolynomial(compose_all(self.terms, inner))
 
     def __str__(self) -> str:
         hidden = len(self.terms) - _SHOWN

@@ -10,8 +10,9 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import ArrayLike, NDArray
 
-from tropical.arithmetic.rationals import Vector, as_fraction
+from tropical.arithmetic.rationals import Matrix, Vector, as_fraction
 from tropical.functions.affine import AffineForm, AffineMap
+from tropical.functions.function import Algebra, V
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.notation import latex_rational_map
 
@@ -78,6 +79,16 @@ class TropicalRationalMap:
         """The exact values at one point."""
         point = tuple(x)
         return tuple(f(point) - g(point) for f, g in self.pairs)
+
+    values = __call__
+
+    def gradients(self) -> Matrix:
+        """The exponents of all terms, which span what the map sees of x."""
+        return tuple(a for p in (*self.numerators, *self.denominators) for a in p.support)
+
+    def build(self, algebra: Algebra[V]) -> list[V]:
+        """The differences of maxima, in the algebra's values."""
+        return [algebra.difference(f.build(algebra)[0], g.build(algebra)[0]) for f, g in self.pairs]
 
     def evaluate(self, X: ArrayLike) -> NDArray[np.float64]:
         """Float64 values, (n_samples, n) -> (n_samples, n_out), with parameters rounded to float64."""

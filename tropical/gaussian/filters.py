@@ -7,7 +7,7 @@ from typing import Any
 
 from tropical.arithmetic.rationals import as_fraction, primitive, to_flint
 from tropical.budget import Budget, Progress
-from tropical.forms.linear_parts import Function
+from tropical.functions.function import Function
 from tropical.gaussian.assembly import Placed, moments_in_frame
 from tropical.gaussian.frames import Frame, FramedMatrix, orthogonal_rows
 from tropical.gaussian.refinement import Refinement, common_refinement
@@ -56,8 +56,8 @@ def filtered_moments(
     """
     levels = _levels(threshold, above, below)
     refinement = common_refinement([f], budget, progress)
-    frame = Frame(f.input_dim, orthogonal_rows(refinement.quotient.matrix))
-    onto_frame = to_flint(refinement.quotient.matrix, f.input_dim) * to_flint(frame.basis, f.input_dim).transpose()
+    frame = Frame(f.input_dim, orthogonal_rows(refinement.chart.matrix))
+    onto_frame = to_flint(refinement.chart.matrix, f.input_dim) * to_flint(frame.basis, f.input_dim).transpose()
     pieces = []
     for cone in _filtered_cones(refinement, levels):
         facets = Facets.of(cone)

@@ -7,7 +7,7 @@ from flint import arb, fmpq, fmpq_mat
 
 from tropical.arithmetic.rationals import Vector, to_flint
 from tropical.budget import Budget, Progress
-from tropical.forms.linear_parts import Function
+from tropical.functions.function import Function
 from tropical.gaussian.flux import measure
 from tropical.gaussian.integrals import Integrals
 from tropical.gaussian.moments import first_moment, second_moment

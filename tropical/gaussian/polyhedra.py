@@ -18,9 +18,9 @@ from tropical.gaussian.integrals import Integrals
 from tropical.gaussian.precision import combination, narrow_enclosures, within_unit_interval
 from tropical.gaussian.sampling import estimated_measure
 from tropical.gaussian.solids import MOST_DIMENSIONS, Facets, Solid
+from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone
 from tropical.polyhedra.polyhedron import Polyhedron
-from tropical.polyhedra.quotient import Quotient
 from tropical.verdict import Enclosure, Estimate
 
 Region = Cell | Disagreement | Polyhedron
@@ -44,11 +44,10 @@ def gaussian_measure(
     >>> round(float(square), 12), float(square.width) < 1e-30
     (0.466064942674, True)
     """
-    quotient, cones = _cones_of(region)
+    chart, cones = _cones_of(region)
     if any(cone.pointed_dim - 1 > MOST_DIMENSIONS for cone in cones):
-        coordinates = quotient or Quotient.trivial(len(cones[0].constraints[0]) - 1)
-        return estimated_measure(coordinates, cones, samples, np.random.default_rng(seed))
-    solids = [_solid(quotient, cone)[0] for cone in cones]
+        return estimated_measure(chart, cones, samples, np.random.default_rng(seed))
+    solids = [_solid(chart, cone)[0] for cone in cones]
 
     def evaluate() -> list[arb]:
         integrals = Integrals()
@@ -105,9 +104,9 @@ def gaussian_moments(region: Region, *, bits: int = 128) -> GaussianMoments:
     >>> float(half_plane.mean_along([4, -3])), float(half_plane.quadratic([1, 0], [1, 0]))
     (0.0, 0.5)
     """
-    quotient, cones = _cones_of(region)
-    pairs = [_solid(quotient, cone) for cone in cones]
-    input_dim = _input_dim(region)
+    chart, cones = _cones_of(region)
+    pairs = [_solid(chart, cone) for cone in cones]
+    input_dim = chart.input_dim
     frame = Frame(input_dim, orthogonal_rows(row for _, rows in pairs for row in from_flint(rows)))
     basis = to_flint(frame.basis, input_dim).transpose()
     pieces = [Placed(solid, rows * basis) for solid, rows in pairs]
@@ -121,21 +120,15 @@ def gaussian_moments(region: Region, *, bits: int = 128) -> GaussianMoments:
     return GaussianMoments(found.probability, mean, second, found.mean, excess)
 
 
-def _cones_of(region: Region) -> tuple[Quotient | None, tuple[Cone, ...]]:
-    """The polyhedra of a region, and their coordinates if these are not those of the space."""
+def _cones_of(region: Region) -> tuple[Chart, tuple[Cone, ...]]:
+    """The polyhedra of a region, and their coordinates."""
     if isinstance(region, Polyhedron):
-        return None, (region.cone,)
-    return region.quotient, (region.cone,) if isinstance(region, Cell) else region.cones
+        return Chart.whole(region.input_dim), (region.cone,)
+    return region.chart, (region.cone,) if isinstance(region, Cell) else region.cones
 
 
-def _input_dim(region: Region) -> int:
-    return region.input_dim if isinstance(region, Polyhedron) else region.quotient.input_dim
-
-
-def _solid(quotient: Quotient | None, cone: Cone) -> tuple[Solid, fmpq_mat]:
+def _solid(chart: Chart, cone: Cone) -> tuple[Solid, fmpq_mat]:
     """A polyhedron, and the gradients of its facets on Q^n."""
     facets = Facets.of(cone)
-    gradients = fmpq_mat(facets.gradients)
-    if quotient is not None:
-        gradients = gradients * to_flint(quotient.matrix, quotient.input_dim)
+    gradients = fmpq_mat(facets.gradients) * to_flint(chart.matrix, chart.input_dim)
     return facets.solid(gradients * gradients.transpose()), gradients

@@ -1,33 +1,30 @@
 """Where several functions are affine together, on the space that they depend on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flint import fmpq_mat
 
-from tropical.arithmetic.rationals import Matrix, Vector, from_flint, independent_rows, to_flint
+from tropical.arithmetic.rationals import Matrix, Vector, independent_rows, to_flint
 from tropical.budget import Budget, Meter, Progress
-from tropical.forms.construction import to_network
-from tropical.forms.linear_parts import Function, linear_parts, output_dim, reduced
+from tropical.forms.parts import common_parts, in_chart
+from tropical.functions.function import Function, require_scalar
 from tropical.gaussian.solids import require_dimension
-from tropical.polyhedra.cones import Cone, half_space
-from tropical.polyhedra.quotient import Quotient
-
-Part = tuple[Cone, Matrix]
-"""A cone over a polyhedron and the row (constant, gradient) that each of the functions has on it."""
+from tropical.polyhedra.chart import Chart
+from tropical.polyhedra.cones import Cone
 
 
 @dataclass(frozen=True)
 class Refinement:
     """Polyhedra with disjoint interiors that cover the space, on each of which all functions are affine.
 
-    Coordinates are those of ``quotient``, onto the span V of all gradients (THEORY §1); ``metric`` is the Gram matrix
-    of its rows.
+    Coordinates are those of ``chart``, onto the span V of all gradients (THEORY §1); ``metric`` is the Gram matrix of
+    its rows. ``parts`` are cones over the polyhedra, each with the row (constant, gradient) of every function on it.
     """
 
-    quotient: Quotient
+    chart: Chart
     metric: fmpq_mat
-    parts: tuple[Part, ...]
+    parts: tuple[tuple[Cone, Matrix], ...]
 
 
 def common_refinement(functions: Sequence[Function], budget: Budget | None, progress: Progress | None) -> Refinement:
@@ -36,33 +33,33 @@ def common_refinement(functions: Sequence[Function], budget: Budget | None, prog
     Raises ``ValueError`` for several outputs, different dimensions, or dim V > 3, and :class:`BudgetExhausted`.
     """
     for f in functions:
-        if output_dim(f) != 1:
-            raise ValueError(
-                f"Gaussian functionals are of functions with one output, got {output_dim(f)}: use output(i)"
-            )
+        require_scalar(f, "Gaussian functionals")
         if f.input_dim != functions[0].input_dim:
             raise ValueError(
                 f"f has {functions[0].input_dim} inputs and g has {f.input_dim}: they have no common space"
             )
     meter = Meter(budget, progress)
-    own, quotient, start = reduced(functions, None)
-    parts, span = _parts_and_span(own, start, meter)
-    if len(span) < quotient.dim:  # units cancel: the functions see less than their first layers
-        inner = Quotient.by_common_kernel(span, quotient.dim)
-        quotient = Quotient(_product(inner.matrix, quotient), quotient.input_dim)
+    own, chart = in_chart(functions, None)
+    parts, span = _parts_and_span(own, chart, meter)
+    if len(span) < chart.dim:  # units cancel: the functions see less than their first layers
+        inner = Chart.of(span, chart.dim)
+        chart = chart.then(inner)
         meter.restart()
-        parts, _ = _parts_and_span([inner.descend_network(to_network(f)) for f in own], half_space(inner.dim), meter)
-    rows = to_flint(quotient.matrix, quotient.input_dim)
-    return Refinement(quotient, rows * rows.transpose(), parts)
+        parts, _ = _parts_and_span([inner.restrict(f) for f in own], inner, meter)
+    rows = to_flint(chart.matrix, chart.input_dim)
+    return Refinement(chart, rows * rows.transpose(), parts)
 
 
-def _parts_and_span(functions: Sequence[Function], start: Cone, meter: Meter) -> tuple[tuple[Part, ...], Matrix]:
+def _parts_and_span(
+    functions: Sequence[Function], chart: Chart, meter: Meter
+) -> tuple[tuple[tuple[Cone, Matrix], ...], Matrix]:
     """All common parts, and independent gradients; stops at a fourth one."""
-    parts: list[Part] = []
+    found: list[tuple[Cone, Matrix]] = []
     seen: set[Vector] = set()
     span: Matrix = ()
-    for cone, rows in _common_parts(functions, start, meter):
-        parts.append((cone, rows))
+    for cone, parts in common_parts(functions, chart.cone, meter):
+        rows = tuple(part.rows[0] for part in parts)
+        found.append((cone, rows))
         for row in rows:
             if row[1:] not in seen:
                 seen.add(row[1:])
@@ -70,21 +67,4 @@ def _parts_and_span(functions: Sequence[Function], start: Cone, meter: Meter) ->
                 if any(row[1:]) and len(independent_rows(extended)) == len(extended):
                     span = extended
                     require_dimension(len(span))
-    return tuple(parts), span
-
-
-def _common_parts(functions: Sequence[Function], start: Cone, meter: Meter) -> Iterator[Part]:
-    first, *others = map(linear_parts, functions)
-    for part in first(start, meter):
-        pending: list[Part] = [(part.cone, part.rows)]
-        for partition in others:
-            pending = [(p.cone, (*rows, *p.rows)) for cone, rows in pending for p in partition(cone, meter)]
-        for found in pending:
-            meter.count_cell()
-            yield found
-
-
-def _product(inner: Matrix, quotient: Quotient) -> Matrix:
-    if not inner:
-        return ()
-    return from_flint(to_flint(inner) * to_flint(quotient.matrix, quotient.input_dim))
+    return tuple(found), span

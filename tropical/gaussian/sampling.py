@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, facets
-from tropical.polyhedra.quotient import Quotient
 from tropical.verdict import Estimate
 
 _CONFIDENCE = 0.99
 _BLOCK = 4096  # samples tested against every polyhedron at once
 
 
-def estimated_measure(quotient: Quotient, cones: Sequence[Cone], samples: int, rng: np.random.Generator) -> Estimate:
+def estimated_measure(chart: Chart, cones: Sequence[Cone], samples: int, rng: np.random.Generator) -> Estimate:
     """Pr[x in the union of the polyhedra] from ``samples`` draws, with its 99 % Clopper-Pearson interval."""
     from scipy.stats import beta
 
-    tables = [_float_rows(quotient, cone) for cone in cones]
-    basis, factor = _orthonormal_coordinates(quotient)
+    tables = [_float_rows(chart, cone) for cone in cones]
+    basis, factor = _orthonormal_coordinates(chart)
     hits = 0
     for start in range(0, samples, _BLOCK):
         points = rng.standard_normal((min(_BLOCK, samples - start), basis)) @ factor
@@ -34,16 +34,16 @@ def estimated_measure(quotient: Quotient, cones: Sequence[Cone], samples: int, r
     return Estimate(hits / samples, lower, upper, _CONFIDENCE, samples)
 
 
-def _float_rows(quotient: Quotient, cone: Cone) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _float_rows(chart: Chart, cone: Cone) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Facets in the coordinates y, each row scaled to unit size before rounding."""
     rows = [cone.constraints[i] for i in facets(cone)]
     scaled = [[float(Fraction(a, max(map(abs, row)))) for a in row] for row in rows if any(row[1:])]
-    table: NDArray[Any] = np.array(scaled, dtype=np.float64).reshape(len(scaled), quotient.dim + 1)
+    table: NDArray[Any] = np.array(scaled, dtype=np.float64).reshape(len(scaled), chart.dim + 1)
     return table[:, 0], table[:, 1:]
 
 
-def _orthonormal_coordinates(quotient: Quotient) -> tuple[int, NDArray[np.float64]]:
+def _orthonormal_coordinates(chart: Chart) -> tuple[int, NDArray[np.float64]]:
     """A factor T with y = z T distributed as Ax when z is standard Gaussian on R^r."""
-    matrix: NDArray[np.float64] = np.array(quotient.matrix, dtype=np.float64).reshape(quotient.dim, quotient.input_dim)
+    matrix: NDArray[np.float64] = np.array(chart.matrix, dtype=np.float64).reshape(chart.dim, chart.input_dim)
     _, triangular = np.linalg.qr(matrix.T)
-    return quotient.dim, triangular
+    return chart.dim, triangular

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.arithmetic.rationals import as_fraction, primitive
-from tropical.forms.linear_parts import Function, output_dim
-from tropical.functions.affine import AffineForm
+from tropical.functions.affine import AffineForm, rows_of
+from tropical.functions.function import Function
 from tropical.notation import latex_rational
 from tropical.plotting.canvas import (
     Edges,
@@ -23,11 +23,12 @@ from tropical.plotting.canvas import (
     sorted_edges,
     thinning,
 )
-from tropical.plotting.outlines import Segment, float_polygon, segments
+from tropical.plotting.outlines import Segment, float_polygon, point_of, segments
 from tropical.plotting.palette import BREAK, COLOURS, CUT, HATCHES
 from tropical.plotting.shading import Shades, outside_legend
-from tropical.plotting.slices import Part, Slice, make_picture, make_slice
+from tropical.plotting.slices import Slice, make_picture, make_slice
 from tropical.polyhedra.cones import intersect
+from tropical.polyhedra.part import Part
 from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def plot_decision_boundary(
     """
     picture = make_picture(obj, domain, directions, (2,))
     f, bound = picture.function, as_fraction(level, "level")
-    count = output_dim(f)
+    count = f.output_dim
     if output is not None and not 0 <= output < count:
         raise ValueError(f"output must be between 0 and {count - 1}, got {output}")
     if output is None and count == 1:
@@ -95,14 +96,20 @@ def _compared(part: Part, output: int | None, level: Fraction) -> tuple[AffineFo
 
 def _divided(forms: Any, part: Part) -> Iterable[Part]:
     """The subsets where form i is largest, with all the forms that are equal to it there."""
-    rows = [(form.constant, *form.gradient) for form in forms(part)]
+    rows = rows_of(forms(part))
     for i, row in enumerate(rows):
         if row in rows[:i]:
             continue
         others = [primitive([a - b for a, b in zip(row, other, strict=True)]) for other in rows if other != row]
         cone = intersect(part.cone, others)
         if cone is not None:
-            yield replace(part, cone=cone, winners=tuple(j for j, other in enumerate(rows) if other == row))
+            yield replace(part, cone=cone)
+
+
+def _winners(forms: Any, part: Part) -> tuple[int, ...]:
+    """The forms that are largest on a part divided by them, which they are at a point inside."""
+    values = [form(point_of(part.cone.interior_vector())) for form in forms(part)]
+    return tuple(i for i, value in enumerate(values) if value == max(values))
 
 
 def _names(count: int, output: int | None, level: Fraction) -> tuple[list[str], str, str]:
@@ -117,13 +124,14 @@ def _draw(ax: "Axes", cut: Slice, forms: Any, names: tuple[list[str], str, str],
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    kinds = list(dict.fromkeys(part.winners for part in cut.parts))
+    winners = [_winners(forms, part) for part in cut.parts]
+    kinds = list(dict.fromkeys(winners))
     looks = {kind: _look(kind) for kind in kinds}
-    own = [looks[part.winners] for part in cut.parts]
+    own = [looks[kind] for kind in winners]
     outlines = [float_polygon(part.cone) for part in cut.parts]
     fill(ax, outlines, Shades([colour for colour, _ in own], [hatch for _, hatch in own]))
-    edges = sorted_edges(cut, segments(cut.parts), [kinds.index(part.winners) for part in cut.parts])
-    touching = [edge for edge in edges.merged if _is_tied(edge, cut.parts, forms)]
+    edges = sorted_edges(cut, segments(cut.parts), [kinds.index(kind) for kind in winners])
+    touching = [edge for edge in edges.merged if _is_tied(edge, winners, forms(cut.parts[edge.left or 0]))]
     _draw_boundary(ax, cut, edges, [*edges.breaks, *touching], cells)
     sides, tie, boundary = names
     keys: list[Any] = []
@@ -142,15 +150,14 @@ def _look(winners: Sequence[int]) -> tuple[str, int]:
     return (COLOURS[first % len(COLOURS)], first // len(COLOURS)) if len(winners) == 1 else ("#FFFFFF", _TIE)
 
 
-def _is_tied(edge: Segment, parts: Sequence[Part], forms: Any) -> bool:
+def _is_tied(edge: Segment, winners: Sequence[tuple[int, ...]], compared: Sequence[AffineForm]) -> bool:
     """Whether the decision is tied along an edge between parts on which it is the same."""
     assert edge.left is not None
     found = []
-    compared = forms(parts[edge.left])
     for end in edge.ends:
         values = [form(end) for form in compared]
         found.append({i for i, value in enumerate(values) if value == max(values)})
-    return len(found[0] & found[1]) > len(parts[edge.left].winners)
+    return len(found[0] & found[1]) > len(winners[edge.left])
 
 
 def _draw_boundary(ax: "Axes", cut: Slice, edges: Edges, boundary: Sequence[Segment], cells: bool) -> None:

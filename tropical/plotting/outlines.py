@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tropical.arithmetic.rationals import Vector
-from tropical.plotting.slices import Part
 from tropical.polyhedra.cones import Cone, Integers, edges, facets
+from tropical.polyhedra.part import Part
 
 Point = tuple[Fraction, ...]
 Outline = list[tuple[float, ...]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tropical.activation.complexes import PolyhedralComplex
-from tropical.forms.linear_parts import Function, output_dim
+from tropical.functions.function import Function
 from tropical.plotting.canvas import Edges, floats, sorted_edges, thinning
 from tropical.plotting.outlines import Outline, adjacent, float_polygon, measures, polygon, segments
 from tropical.plotting.palette import BREAK, CUT, FRAME
@@ -66,8 +66,8 @@ def surface_html(
     """
     go = _plotly()
     cut, f, axis = _material(obj, domain, directions, color)
-    if output_dim(f) > 1:
-        raise ValueError(f"a surface needs one output, got {output_dim(f)}: use output(i)")
+    if f.output_dim > 1:
+        raise ValueError(f"a surface needs one output, got {f.output_dim}: use output(i)")
     pairs = adjacent(segments(cut.parts))
     faces = [[lifted(part, point) for point in polygon(part.cone)] for part in cut.parts]
     colours, texts = _hex(shades(cut, f, color, pairs).colours), descriptions(cut, pairs)

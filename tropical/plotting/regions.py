@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.arithmetic.rationals import Vector
-from tropical.forms.linear_parts import Function, output_dim
 from tropical.functions.affine import AffineForm, AffineMap
+from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.plotting.canvas import (
     draw_edges,
@@ -77,9 +77,9 @@ def plot_regions(
     picture = make_picture(obj, domain, directions)
     f = picture.function
     check_shade(color, f)
-    if output_dim(f) > 1 and (f.input_dim == 1 or color == "value"):
+    if f.output_dim > 1 and (f.input_dim == 1 or color == "value"):
         what = "the graph of a function on the line" if f.input_dim == 1 else "color='value'"
-        raise ValueError(f"{what} needs one output, got {output_dim(f)}: use output(i)")
+        raise ValueError(f"{what} needs one output, got {f.output_dim}: use output(i)")
     cut = make_slice(f, picture.domain)
     if f.input_dim == 1:
         return draw_graph(make_axes(ax), cut, f, color, picture.native)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.arithmetic.rationals import Matrix, Vector, as_vector
-from tropical.forms.linear_parts import Function
+from tropical.functions.function import Function
 from tropical.plotting.canvas import make_axes
 from tropical.plotting.palette import BREAK
 from tropical.plotting.regions import draw_map

@@ -7,12 +7,13 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from tropical.forms.linear_parts import Function
 from tropical.functions.affine import AffineForm
+from tropical.functions.function import Function
 from tropical.functions.network import ReLUNetwork
 from tropical.plotting.outlines import colouring
 from tropical.plotting.palette import COLOURS, SEQUENTIAL, layer_colours
-from tropical.plotting.slices import Part, Slice, inner, rounded
+from tropical.plotting.slices import Slice, inner, rounded
+from tropical.polyhedra.part import Part
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

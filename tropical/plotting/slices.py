@@ -6,36 +6,24 @@ from fractions import Fraction
 from typing import Any
 
 from tropical.activation.complexes import PolyhedralComplex
-from tropical.activation.cutting import activation_cones
 from tropical.activation.regions import relevant_subspace
 from tropical.activation.subdivision import polyhedral_complex
-from tropical.arithmetic.rationals import Matrix, Vector, as_vector, from_flint, primitive, rank, row_space
+from tropical.arithmetic.rationals import Matrix, Vector, as_vector, primitive, rank, row_space
 from tropical.budget import Meter
-from tropical.forms.linear_parts import Function, gradients, linear_parts
-from tropical.functions.affine import AffineForm, AffineMap, form_of_row
+from tropical.forms.parts import parts_of
+from tropical.functions.affine import AffineForm, AffineMap
+from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import LatticePolynomial
-from tropical.functions.network import Pattern, ReLUNetwork
-from tropical.polyhedra.cones import Cone, half_space, intersect
+from tropical.functions.network import ReLUNetwork
+from tropical.polyhedra.chart import Chart
+from tropical.polyhedra.cones import intersect
+from tropical.polyhedra.part import Part
 from tropical.polyhedra.polyhedron import Box, Polyhedron
 
 _GRID = 64
 """A view is rounded outwards to multiples of about 1/64 of its size, which keeps its numbers short."""
 
 _COUNTS = {(1, 2): "one or two rows", (2,): "two rows", (3,): "three rows"}
-
-
-@dataclass(frozen=True)
-class Part:
-    """A polyhedron as the cone over {1} x polyhedron, and the affine piece that the function follows on it.
-
-    ``pattern`` is the activation pattern if the function is a network; ``winners`` are the largest of some forms on
-    the part, where parts were divided by them.
-    """
-
-    cone: Cone
-    piece: AffineForm | AffineMap
-    pattern: Pattern | None = None
-    winners: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,7 +154,7 @@ def relevant_directions(f: Function, sizes: tuple[int, ...] = (1, 2)) -> list[li
 def _relevant_basis(f: Function) -> Matrix:
     if isinstance(f, ReLUNetwork):
         return relevant_subspace(polyhedral_complex(f))
-    return row_space(gradients(f))
+    return row_space(f.gradients())
 
 
 def view_around(points: Sequence[Vector], margin: bool) -> Box:
@@ -248,13 +236,5 @@ def inner(first: Vector, second: Vector) -> Fraction:
 
 def _parts(f: Function, domain: Polyhedron | None) -> list[Part]:
     """The domain cut into polyhedra on each of which f is one affine piece; cells in the order of a complex."""
-    start = half_space(f.input_dim) if domain is None else domain.cone
-    if isinstance(f, ReLUNetwork):
-        cells = sorted(activation_cones(f, start, Meter()), key=lambda cell: cell.pattern, reverse=True)
-        return [Part(cell.cone, _piece(list(map(form_of_row, from_flint(cell.rows)))), cell.pattern) for cell in cells]
-    parts = linear_parts(f)(start, Meter())
-    return [Part(part.cone, _piece([form_of_row(row) for row in part.rows])) for part in parts]
-
-
-def _piece(forms: Sequence[AffineForm]) -> AffineForm | AffineMap:
-    return forms[0] if len(forms) == 1 else AffineMap(tuple(forms))
+    parts = list(parts_of(f)(Chart.whole(f.input_dim, domain).cone, Meter()))
+    return sorted(parts, key=lambda part: part.pattern or (), reverse=True)

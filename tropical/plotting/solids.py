@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
-from tropical.forms.linear_parts import Function
+from tropical.functions.function import Function
 from tropical.plotting.canvas import make_axes, thinning
 from tropical.plotting.outlines import Outline, faces_of_solid, float_point
 from tropical.plotting.shading import Shade, check_shade, shades

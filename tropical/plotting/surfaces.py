@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
-from tropical.forms.linear_parts import Function, output_dim
 from tropical.functions.affine import AffineForm
+from tropical.functions.function import Function
 from tropical.plotting.canvas import Edges, floats, make_axes, sorted_edges, thinning
 from tropical.plotting.outlines import Outline, Point, adjacent, polygon, segments
 from tropical.plotting.palette import BREAK, FRAME
 from tropical.plotting.shading import Shade, check_shade, shades
-from tropical.plotting.slices import Part, make_picture, make_slice, rounded
+from tropical.plotting.slices import make_picture, make_slice, rounded
+from tropical.polyhedra.part import Part
 from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def plot_surface(
     picture = make_picture(obj, domain, directions, (2,))
     f = picture.function
     check_shade(color, f)
-    if output_dim(f) > 1:
-        raise ValueError(f"a surface needs one output, got {output_dim(f)}: use output(i)")
+    if f.output_dim > 1:
+        raise ValueError(f"a surface needs one output, got {f.output_dim}: use output(i)")
     cut = make_slice(f, picture.domain)
     axes = make_axes(ax, space=True)
     edges = segments(cut.parts)

@@ -57,17 +57,19 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.arithmetic.rationals import as_vector, to_hex
-from tropical.forms.linear_parts import Function, exact_values
+from tropical.forms.construction import to_network
 from tropical.forms.pruning import EssentialTerm, InessentialTerm
 from tropical.functions.affine import AffineForm
+from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import LatticePolynomial
-from tropical.functions.network import ReLUNetwork
 from tropical.functions.polynomial import TropicalPolynomial
+from tropical.functions.rational_map import TropicalRationalMap
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.proofs import checker
 
@@ -79,6 +81,7 @@ MAX_BYTES = 1 << 28
 """Largest certificate file that is read."""
 
 
+@singledispatch
 def encode_function(f: Function | Encoded) -> dict[str, Any]:
     """The function as it stands in a certificate; what is encoded already stays as it is.
 
@@ -88,12 +91,21 @@ def encode_function(f: Function | Encoded) -> dict[str, Any]:
     """
     if isinstance(f, Mapping):
         return dict(f)
-    if isinstance(f, ReLUNetwork):
-        return {"kind": "network", "layers": [_encode_layer(layer) for layer in f.layers]}
-    if isinstance(f, LatticePolynomial):
-        return _encode_lattice("lattice", f.pieces, f.clauses)
-    if isinstance(f, TropicalPolynomial):
-        return {"kind": "tropical", "terms": _encode_forms(f.terms)}
+    return {"kind": "network", "layers": [_encode_layer(layer) for layer in to_network(f).layers]}
+
+
+@encode_function.register
+def _(f: LatticePolynomial) -> dict[str, Any]:
+    return _encode_lattice("lattice", f.pieces, f.clauses)
+
+
+@encode_function.register
+def _(f: TropicalPolynomial) -> dict[str, Any]:
+    return {"kind": "tropical", "terms": _encode_forms(f.terms)}
+
+
+@encode_function.register
+def _(f: TropicalRationalMap) -> dict[str, Any]:
     sides = {"numerators": f.numerators, "denominators": f.denominators}
     return {"kind": "rational"} | {name: [_encode_forms(p.terms) for p in side] for name, side in sides.items()}
 
@@ -178,7 +190,7 @@ def excess_certificate(f: Function, g: Function, point: Iterable[Any], domain: P
 
 def _values_at(f: Function, g: Function, point: Iterable[Any]) -> dict[str, Any]:
     place = as_vector(point, "point")
-    values = [_encode_vector(exact_values(function, place)) for function in (f, g)]
+    values = [_encode_vector(function.values(place)) for function in (f, g)]
     return {"point": _encode_vector(place), "values": values}
 
 
@@ -208,7 +220,7 @@ def minimum_certificate(f: Function, domain: Polyhedron | None, point: Iterable[
 
 def _extremum(kind: str, f: Function, domain: Polyhedron | None, point: Iterable[Any]) -> Certificate:
     place = as_vector(point, "point")
-    values = exact_values(f, place)
+    values = f.values(place)
     if len(values) != 1:
         raise ValueError(f"a {kind} is that of one output, got {len(values)}")
     claim = {"kind": kind, "f": encode_function(f), "domain": encode_domain(domain), "value": to_hex(values[0])}

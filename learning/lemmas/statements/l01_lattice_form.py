@@ -86,7 +86,7 @@ def _equality(side: _Side, points: Sequence[Vector], budget: Budget | None) -> C
         polynomial = LatticePolynomial(side.pieces, clauses)
         found = disagreement(polynomial, side.function, budget=budget)
         vectors = [cone.interior_vector() for cone in found.cones]
-        new = [found.quotient.lift([Fraction(a, v[0]) for a in v[1:]]) for v in vectors]
+        new = [found.chart.point(v) for v in vectors]
         added += len(new)
         before = len(clauses)
         clauses.update(_clauses(side, new))

@@ -145,7 +145,7 @@ def _points_of_faces(cells: PolyhedralComplex) -> Iterator[Vector]:
     for level in cells.faces:
         for face in level:
             total = [sum(column) for column in zip(*(cells.generators[i] for i in face), strict=True)]
-            yield cells.quotient.lift([Fraction(a, total[0]) for a in total[1:]])
+            yield cells.chart.point(total)
 
 
 def _rays_through_cells(subject: Subject, tau: Fraction) -> list[Vector]:

@@ -10,10 +10,11 @@ import tropical as tp
 from oracles.activation_z3 import activation_regions
 from oracles.built import domain, network
 from oracles.random_cases import random_case
-from tropical.activation.cutting import activation_cones, coordinates
+from tropical.activation.cutting import activation_parts
 from tropical.activation.searching import search_cells
 from tropical.arithmetic.rationals import primitive
 from tropical.budget import Budget, BudgetExhausted, Meter
+from tropical.polyhedra.chart import Chart
 
 
 def rows_of(region):
@@ -22,10 +23,10 @@ def rows_of(region):
 
 def patterns_by_search(net, region=None):
     """The patterns in the order found, each checked at its interior point and to be the only one of its kind."""
-    quotient, _ = coordinates(net.layers[0].weight, net.input_dim, region)
-    found = list(search_cells(quotient.descend_network(net), rows_of(region), Meter()))
+    chart = Chart.of(net.gradients(), net.input_dim, region)
+    found = list(search_cells(chart.restrict(net), rows_of(region), Meter()))
     for cell in found:
-        x = quotient.lift(cell.interior_point)
+        x = chart.lift(cell.interior_point)
         assert net.activation_pattern(x) == cell.pattern
         assert all(h(x) > 0 for h in (region.halfspaces if region else ()))
     patterns = [cell.pattern for cell in found]
@@ -34,8 +35,8 @@ def patterns_by_search(net, region=None):
 
 
 def patterns_by_cutting(net, region=None):
-    quotient, start = coordinates(net.layers[0].weight, net.input_dim, region)
-    return {cell.pattern for cell in activation_cones(quotient.descend_network(net), start, Meter())}
+    chart = Chart.of(net.gradients(), net.input_dim, region)
+    return {cell.pattern for cell in activation_parts(chart.restrict(net), chart.cone, Meter())}
 
 
 def assert_same_cells(net, region=None):

@@ -29,7 +29,7 @@ def evaluated(graph, point):
             total = sum((weight * value for value, weight in before), data["bias"])
             left, right = data.get("slopes", (1, 1))
             values[node] = total * (right if total >= 0 else left)
-    return tuple(values[node] for node, data in graph.nodes.items() if data["kind"] in ("output", "max"))
+    return tuple(values[node] for node in graph.graph["outputs"])
 
 
 def assert_sorted(graph):
@@ -78,6 +78,19 @@ def test_attributes():
     assert graph.edges[("input", 1), ("unit", 1, 1)]["weight"] == -1
 
 
+def test_differences_and_affine_maps():
+    x = TropicalPolynomial.from_terms({(1,): 0})
+    tent = tp.TropicalRationalMap([x + 0, x], [x * x + 0, x])
+    graph = computation_graph(tent)
+    assert_sorted(graph)
+    assert graph.graph["outputs"] == [("output", 0), ("output", 1)]
+    assert all(evaluated(graph, [t]) == tent([t]) for t in (-2, 0, 3))
+    pair = tp.AffineMap((tp.AffineForm([1, 0], 2), tp.AffineForm([0, -3])))
+    graph = computation_graph(pair)
+    assert [graph.nodes[node]["bias"] for node in graph.graph["outputs"]] == [2, 0]
+    assert graph.edges[("input", 1), ("piece", 1)]["weight"] == -3
+
+
 def test_other_objects_are_refused():
-    with pytest.raises(ValueError, match="type AffineForm"):
-        computation_graph(tp.AffineForm([1]))
+    with pytest.raises(ValueError, match="type Box"):
+        computation_graph(tp.Box([0], [1]))

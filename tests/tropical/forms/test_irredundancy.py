@@ -12,11 +12,12 @@ import tropical as tp
 from learning import instances
 from oracles import certified
 from oracles.random_cases import random_case
-from tropical.activation.cutting import activation_cones, coordinates, split
-from tropical.arithmetic.rationals import from_flint, primitive
+from tropical.activation.cutting import activation_parts, split
+from tropical.arithmetic.rationals import primitive
 from tropical.budget import Meter
 from tropical.forms.irredundancy import irredundant
 from tropical.functions.affine import form_of_row
+from tropical.polyhedra.chart import Chart
 
 
 def assert_proved(result, function, domain=None):
@@ -96,15 +97,15 @@ def test_parity_needs_every_clause(k):
 
 def sets_above_f(net):
     """S_x of THEORY L1 for a point x inside each cell of the arrangements {l_i = F} on the regions; the pieces."""
-    quotient, start = coordinates(net.layers[0].weight, net.input_dim, None)
-    cells = activation_cones(quotient.descend_network(net), start, Meter())
-    parts = [(cell.cone, from_flint(cell.rows)[0]) for cell in cells]
+    chart = Chart.of(net.gradients(), net.input_dim, None)
+    cells = activation_parts(chart.restrict(net), chart.cone, Meter())
+    parts = [(cell.cone, cell.rows[0]) for cell in cells]
     rows = list(dict.fromkeys(row for _, row in parts))
     found = set()
     for cone, own in parts:
         differences = [primitive([a - b for a, b in zip(row, own, strict=True)]) for row in rows]
         found |= {frozenset(i for i, sign in enumerate(signs) if sign >= 0) for signs, _ in split(cone, differences)}
-    return found, [quotient.pull_back(form_of_row(row)) for row in rows]
+    return found, [chart.pull_back(form_of_row(row)) for row in rows]
 
 
 def test_h4_from_its_seventy_two_minimal_sets():

@@ -14,8 +14,8 @@ from oracles.built import complex_of, domain, network
 from oracles.random_cases import PERIOD, random_case
 from tropical.activation.compiled import engine
 from tropical.activation.compiled.engine import Tally, can_enumerate, enumerate_patterns
-from tropical.activation.cutting import coordinates
 from tropical.budget import Meter
+from tropical.polyhedra.chart import Chart
 
 EXACT_COUNTS = {"W1": 308, "W2": 2529, "W4": 2661}
 SIZES = {"W1": (2, 16, 16, 1), "W2": (2, 32, 32, 32, 1), "W4": (3, 16, 16, 1)}
@@ -28,8 +28,8 @@ def cases_of(block: int) -> list[Case]:
 def assert_compiled_route_gives(patterns: tuple[Pattern, ...], case: Case) -> bool:
     """Whether the compiled route applies; it must refuse otherwise."""
     net = network(case)
-    quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain(case))
-    if not can_enumerate(quotient.descend_network(net), start):
+    chart = Chart.of(net.gradients(), net.input_dim, domain(case))
+    if not can_enumerate(chart.restrict(net), chart.cone):
         with pytest.raises(ValueError, match="compiled route"):
             complex_of(case, "compiled")
         return False
@@ -73,8 +73,8 @@ def test_compiled_and_rational_routes_equal_brute_force_on_four_thousand_network
 def test_yardsticks_have_their_exact_counts_by_float_bounds_alone(name):
     net = yardstick(name)
     dim, tally = net.input_dim, Tally()
-    quotient, start = coordinates(net.layers[0].weight, dim, tp.Box([-1] * dim, [1] * dim))
-    patterns, reason = enumerate_patterns(quotient.descend_network(net), start, Meter(), tally)
+    chart = Chart.of(net.gradients(), dim, tp.Box([-1] * dim, [1] * dim))
+    patterns, reason = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
     assert (len(patterns), reason) == (EXACT_COUNTS[name], None)
     assert len(np.unique(patterns.signs(), axis=0)) == len(patterns)
     assert tally.rational_parts == 0
@@ -86,9 +86,9 @@ def test_integer_networks_are_decided_on_integers():
     sizes = (3, 10, 10, 1)
     weights = [rng.integers(-1, 2, (b, a)) for a, b in pairwise(sizes)]
     net = tp.ReLUNetwork.from_arrays(weights)
-    quotient, start = coordinates(net.layers[0].weight, 3, None)
+    chart = Chart.of(net.gradients(), 3, None)
     tally = Tally()
-    patterns, _ = enumerate_patterns(quotient.descend_network(net), start, Meter(), tally)
+    patterns, _ = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
     rational = tp.polyhedral_complex(net, route="rational")
     assert {tuple(row) for row in patterns.signs().tolist()} == set(rational.patterns)
     assert tally.rational_parts == 0
@@ -111,9 +111,9 @@ def test_proportional_float_units_cut_once_and_are_not_ambiguous():
     doubled = np.concatenate([first, -first, 2 * first])
     weights = [doubled, np.concatenate([np.tile(second, 3), -np.tile(second, 3)]), np.ones((1, 12))]
     net = tp.ReLUNetwork.from_arrays(weights, [np.concatenate([offsets, -offsets, 2 * offsets]), np.zeros(12), [0]])
-    quotient, start = coordinates(net.layers[0].weight, 2, tp.Box([-1, -1], [1, 1]))
+    chart = Chart.of(net.gradients(), 2, tp.Box([-1, -1], [1, 1]))
     tally = Tally()
-    patterns, _ = enumerate_patterns(quotient.descend_network(net), start, Meter(), tally)
+    patterns, _ = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
     rational = tp.polyhedral_complex(net, tp.Box([-1, -1], [1, 1]), route="rational")
     assert {tuple(row) for row in patterns.signs().tolist()} == set(rational.patterns)
     assert tally.rational_parts == 0
@@ -150,9 +150,9 @@ def test_large_networks_go_over_to_compiled_code_by_themselves():
 def test_rays_on_which_a_narrow_layer_is_constant_need_no_rational_arithmetic(sizes):
     """With few active units a layer is constant along many rays: its forms vanish there, which floats cannot show."""
     net = random_network(sizes)
-    quotient, start = coordinates(net.layers[0].weight, sizes[0], None)
+    chart = Chart.of(net.gradients(), sizes[0], None)
     tally = Tally()
-    patterns, _ = enumerate_patterns(quotient.descend_network(net), start, Meter(), tally)
+    patterns, _ = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
     assert patterns.in_order().signs().tolist() == tp.polyhedral_complex(net, route="rational").pattern_array.tolist()
     if len(sizes) == 4:
         assert tally.rational_parts == 0
@@ -165,8 +165,8 @@ def test_bias_free_float_networks_in_a_box_need_hardly_any_rational_arithmetic(s
     net = tp.ReLUNetwork.from_arrays([rng.standard_normal((b, a)) for a, b in pairwise(sizes)])
     box = tp.Box([-1] * sizes[0], [1] * sizes[0])
     tally = Tally()
-    _, start = coordinates(net.layers[0].weight, sizes[0], box)
-    patterns, _ = enumerate_patterns(net, start, Meter(), tally)
+    chart = Chart.of(net.gradients(), sizes[0], box)
+    patterns, _ = enumerate_patterns(net, chart.cone, Meter(), tally)
     rational = tp.polyhedral_complex(net, box, route="rational").pattern_array
     assert patterns.in_order().signs().tolist() == rational.tolist()
     if len(sizes) == 4:
