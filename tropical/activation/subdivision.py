@@ -58,19 +58,21 @@ def polyhedral_complex(
         raise ValueError(f"route must be one of {get_args(Route)}, got {route!r}")
     quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain)
     reduced = quotient.descend_network(net)
-    patterns, reason = _patterns(reduced, start, Meter(budget, progress), route, executor)
+    patterns, reason = _patterns(reduced, domain, start, Meter(budget, progress), route, executor)
     return PolyhedralComplex(net, quotient, domain, reduced, start, patterns.in_order(), incomplete_because=reason)
 
 
 def _patterns(
-    net: ReLUNetwork, start: Cone, meter: Meter, route: Route, executor: Executor | None
+    net: ReLUNetwork, domain: Polyhedron | None, start: Cone, meter: Meter, route: Route, executor: Executor | None
 ) -> tuple[PatternTable, str | None]:
-    """The patterns by one route, and the reason if a budget ended it."""
+    """The patterns by one route, and the reason if a budget ended it; a search needs no vertices of the domain."""
+    if route == "search" or (route == "auto" and _many_dimensions(net, domain)):
+        return _collected(net, _searched(net, domain, meter), limit=None)
     compilable = route in ("auto", "compiled") and can_enumerate(net, start)
     if route == "compiled" and not compilable:
         raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")
-    if route == "search" or (route == "auto" and _many_vertices(net, start, compilable)):
-        return _collected(net, _searched(net, start, meter), limit=None)
+    if route == "auto" and _many_vertices(net, domain, start, compilable):
+        return _collected(net, _searched(net, domain, meter), limit=None)
     if not compilable or (route == "auto" and not _compiled_at_once(net, meter.budget)):
         found = _collected(net, _cut(net, start, meter), limit=_SMALL if compilable else None)
         if found is not None:
@@ -88,11 +90,17 @@ def _compiled_at_once(net: ReLUNetwork, budget: Budget) -> bool:
     return is_loaded()
 
 
-def _many_vertices(net: ReLUNetwork, start: Cone, compilable: bool) -> bool:
-    if start.lineality and net.num_kinked <= net.input_dim + _FEW_UNITS:
-        return False
+def _few_units(net: ReLUNetwork, domain: Polyhedron | None) -> bool:
+    return (domain is None or bool(domain.lineality)) and net.num_kinked <= net.input_dim + _FEW_UNITS
+
+
+def _many_dimensions(net: ReLUNetwork, domain: Polyhedron | None) -> bool:
+    return net.input_dim > _CUT_DIM and not _few_units(net, domain)
+
+
+def _many_vertices(net: ReLUNetwork, domain: Polyhedron | None, start: Cone, compilable: bool) -> bool:
     highest = _CUT_DIM if compilable else _CUT_DIM_RATIONAL
-    return net.input_dim > highest or len(start.generators) > _CUT_VERTICES
+    return not _few_units(net, domain) and (net.input_dim > highest or len(start.generators) > _CUT_VERTICES)
 
 
 def _pattern_bytes(net: ReLUNetwork) -> int:
@@ -106,9 +114,8 @@ def _cut(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
         yield cell.pattern
 
 
-def _searched(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
-    domain_rows = [row for row in start.constraints if any(row[1:])]
-    for cell in search_cells(net, domain_rows, meter):
+def _searched(net: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> Iterator[Pattern]:
+    for cell in search_cells(net, () if domain is None else domain.rows, meter):
         yield cell.pattern
 
 

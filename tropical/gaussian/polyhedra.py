@@ -23,7 +23,7 @@ from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.polyhedra.quotient import Quotient
 from tropical.verdict import Enclosure, Estimate
 
-Region = Cell | Disagreement | Polyhedron
+Region = Polyhedron | Disagreement
 
 
 def gaussian_measure(
@@ -123,9 +123,9 @@ def gaussian_moments(region: Region, *, bits: int = 128) -> GaussianMoments:
 
 def _cones_of(region: Region) -> tuple[Quotient | None, tuple[Cone, ...]]:
     """The polyhedra of a region, and their coordinates if these are not those of the space."""
-    if isinstance(region, Polyhedron):
-        return None, (region.cone,)
-    return region.quotient, (region.cone,) if isinstance(region, Cell) else region.cones
+    if isinstance(region, Cell):
+        return region.quotient, (region.reduced_cone,)
+    return (None, (region.cone,)) if isinstance(region, Polyhedron) else (region.quotient, region.cones)
 
 
 def _input_dim(region: Region) -> int:
