@@ -239,12 +239,19 @@ class Cell(Polyhedron):
     def cone(self) -> Cone:
         """The cone over {1} x cell in x, its generators in the order of those of :attr:`reduced_cone`."""
         cone = self.reduced_cone
-        if self.quotient == Quotient.trivial(self.input_dim):
+        if self._complex.domain is not None:
             return cone
-        lines = [primitive((Fraction(0), *vector)) for vector in self.quotient.kernel]
-        lines += map(self._lifted, cone.lineality)
         constraints = tuple(map(self._pulled_back, cone.constraints))
-        return Cone(tuple(map(self._lifted, cone.generators)), cone.incidence, constraints, tuple(lines))
+        if self.index:
+            return Cone(self._generators, cone.incidence, constraints, self._complex.cells[0].cone.lineality)
+        lines = tuple((0, *(q.numerator for q in vector)) for vector in self.lineality)
+        return Cone(self._generators, cone.incidence, constraints, lines)
+
+    @cached_property
+    def _generators(self) -> tuple[Integers, ...]:
+        """Those of :attr:`cone`."""
+        lift = self.quotient.lift
+        return tuple(primitive((Fraction(a), *lift(list(map(Fraction, v))))) for a, *v in self.reduced_cone.generators)
 
     @cached_property
     def rows(self) -> tuple[Integers, ...]:
@@ -259,7 +266,17 @@ class Cell(Polyhedron):
     @cached_property
     def vertices(self) -> tuple[Vector, ...]:
         """Vertices, as representatives modulo the lineality space."""
-        return tuple(tuple(Fraction(a, g[0]) for a in g[1:]) for g in self.cone.generators if g[0])
+        return tuple(tuple(Fraction(a, g[0]) for a in g[1:]) for g in self._generators if g[0])
+
+    @cached_property
+    def rays(self) -> tuple[Vector, ...]:
+        """Extreme directions of recession as primitive integer vectors, modulo the lineality space."""
+        return tuple(tuple(map(Fraction, g[1:])) for g in self._generators if not g[0])
+
+    @cached_property
+    def lineality(self) -> Matrix:
+        """Integer basis of the largest linear subspace along which the cell is invariant: one for all cells."""
+        return super().lineality if self.index == 0 else self._complex.cells[0].lineality
 
     @cached_property
     def interior_point(self) -> Vector:
@@ -270,10 +287,8 @@ class Cell(Polyhedron):
     @property
     def is_bounded(self) -> bool:
         """Whether the cell is a polytope."""
-        return not self.cone.lineality and all(g[0] for g in self.cone.generators)
-
-    def _lifted(self, vector: Integers) -> Integers:
-        return primitive((Fraction(vector[0]), *self.quotient.lift(list(map(Fraction, vector[1:])))))
+        cone = self.reduced_cone
+        return not self.quotient.kernel and not cone.lineality and all(g[0] for g in cone.generators)
 
     def _pulled_back(self, row: Integers) -> Integers:
         return primitive((Fraction(row[0]), *self.quotient.pull_back_gradient(row[1:])))
