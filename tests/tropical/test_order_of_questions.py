@@ -73,7 +73,7 @@ def assert_the_parts_fit_together(seed: int) -> None:
     for cell in cells[:6]:
         vertices, rays = cell.vertices, cell.rays
         assert len(cx.faces[0]) == sum(g[0] > 0 for g in cx.generators)
-        own = [g for g in cell.cone.generators if g[0]]
+        own = [g for g in cell.cone_in_chart.generators if g[0]]
         assert [cx.chart.point(g) for g in own] == list(vertices)
         assert (cell.vertices, cell.rays) == (vertices, rays)
         assert all(h(v) >= 0 for h in cell.halfspaces for v in vertices)

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from tropical.activation.cutting import activation_parts, pattern_cone
 from tropical.activation.patterns import PatternTable
-from tropical.arithmetic.rationals import Matrix, Vector
+from tropical.arithmetic.rationals import Matrix, Vector, primitive
 from tropical.budget import Meter
-from tropical.functions.affine import AffineForm, AffineMap, form_of_row
+from tropical.functions.affine import AffineMap
 from tropical.functions.layer import saturated
 from tropical.functions.network import Pattern, ReLUNetwork
 from tropical.notation import html_complex, svg_cells
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, facets
-from tropical.polyhedra.faces import Face, face_lattice, polytope_volume
+from tropical.polyhedra.faces import Face, face_lattice
 from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
@@ -201,12 +201,16 @@ class PolyhedralComplex:
         return [[_face(own, members) for members in level if members & finite] for level in levels]
 
 
-class Cell:
-    """One activation region of a complex: a closed full-dimensional polyhedron on which the network is affine."""
+class Cell(Polyhedron):
+    """One activation region of a complex: a closed full-dimensional polyhedron on which the network is affine.
+
+    As a polyhedron it may be a domain; ``halfspaces`` are irredundant, one for each facet.
+    """
 
     def __init__(self, owner: PolyhedralComplex, index: int) -> None:
         self._complex = owner
         self.index = index
+        object.__setattr__(self, "input_dim", owner.network.input_dim)
 
     def __repr__(self) -> str:
         return f"<Cell {self.index} with pattern {self.pattern}>"
@@ -221,59 +225,72 @@ class Cell:
         """The affine map that the network follows on this cell."""
         return self._complex.network.affine_map(self.pattern)
 
-    @cached_property
-    def vertices(self) -> tuple[Vector, ...]:
-        """Vertices, as representatives modulo the lineality space."""
-        return self.chart.vertices(self.cone)
-
-    @cached_property
-    def rays(self) -> tuple[Vector, ...]:
-        """Extreme directions of recession modulo the lineality space."""
-        return self.chart.rays(self.cone)
-
-    @property
-    def lineality(self) -> Matrix:
-        """Integer basis of the largest linear subspace along which the cell is invariant."""
-        return self._complex.lineality
-
     @property
     def chart(self) -> Chart:
-        """The coordinates y = Ax of the complex, in which :attr:`cone` lives."""
+        """The coordinates y = Ax of the complex, in which :attr:`cone_in_chart` lives."""
         return self._complex.chart
 
     @property
-    def cone(self) -> Cone:
+    def cone_in_chart(self) -> Cone:
         """The cone over {1} x cell in the coordinates of the complex."""
         return self._complex.cone(self.index)
 
     @cached_property
-    def interior_point(self) -> Vector:
-        """A rational point of the interior."""
-        return self.chart.point(self.cone.interior_vector())
+    def cone(self) -> Cone:
+        """The cone over {1} x cell in x, its generators in the order of those of :attr:`cone_in_chart`."""
+        cone = self.cone_in_chart
+        if self._complex.domain is not None:
+            return cone
+        constraints = tuple(map(self._pulled_back, cone.constraints))
+        if self.index:
+            return Cone(self._generators, cone.incidence, constraints, self._complex.cells[0].cone.lineality)
+        lines = tuple((0, *(q.numerator for q in vector)) for vector in self.lineality)
+        return Cone(self._generators, cone.incidence, constraints, lines)
 
     @cached_property
-    def halfspaces(self) -> tuple[AffineForm, ...]:
-        """Irredundant affine forms h, one for each facet: the cell is {x : h(x) >= 0 for all of them}."""
-        rows = [row for row, _ in self._complex._proper_facets(self.index)]
-        return tuple(self.chart.pull_back_all(list(map(form_of_row, rows))))
+    def _generators(self) -> tuple[Integers, ...]:
+        """Those of :attr:`cone`."""
+        lift = self.chart.lift
+        return tuple(primitive((Fraction(a), *lift(v))) for a, *v in self.cone_in_chart.generators)
 
-    def contains(self, x: Iterable[Any]) -> bool:
-        """Whether x lies in the closed cell."""
-        point = tuple(x)
-        return all(h(point) >= 0 for h in self.halfspaces)
+    @cached_property
+    def rows(self) -> tuple[Integers, ...]:
+        """Rows (constant, gradient), one for each facet, as of every polyhedron."""
+        found = (self._pulled_back(row) for row, _ in self._complex._proper_facets(self.index))
+        return tuple(sorted(found, key=lambda row: row[1:], reverse=True))
+
+    @property
+    def _facet_rows(self) -> tuple[Integers, ...]:
+        return self.rows
+
+    @cached_property
+    def vertices(self) -> tuple[Vector, ...]:
+        """Vertices, as representatives modulo the lineality space."""
+        return tuple(tuple(Fraction(a, g[0]) for a in g[1:]) for g in self._generators if g[0])
+
+    @cached_property
+    def rays(self) -> tuple[Vector, ...]:
+        """Extreme directions of recession as primitive integer vectors, modulo the lineality space."""
+        return tuple(tuple(map(Fraction, g[1:])) for g in self._generators if not g[0])
+
+    @cached_property
+    def lineality(self) -> Matrix:
+        """Integer basis of the largest linear subspace along which the cell is invariant: one for all cells."""
+        return super().lineality if self.index == 0 else self._complex.cells[0].lineality
+
+    @cached_property
+    def interior_point(self) -> Vector:
+        """A rational point of the interior."""
+        return self.chart.point(self.cone_in_chart.interior_vector())
 
     @property
     def is_bounded(self) -> bool:
         """Whether the cell is a polytope."""
-        return not self.lineality and all(g[0] for g in self.cone.generators)
+        cone = self.cone_in_chart
+        return not self.chart.kernel and not cone.lineality and all(g[0] for g in cone.generators)
 
-    @cached_property
-    def volume(self) -> Fraction | float:
-        """Exact n-dimensional volume, or ``math.inf`` for an unbounded cell."""
-        if not self.is_bounded:
-            return math.inf
-        levels = face_lattice(len(self.cone.generators), list(facets(self.cone).values()), self._complex._dim)
-        return polytope_volume(self.vertices, levels)
+    def _pulled_back(self, row: Integers) -> Integers:
+        return primitive((Fraction(row[0]), *self.chart.pull_back_gradient(row[1:])))
 
 
 def _thumbnail(cx: PolyhedralComplex) -> str:

@@ -47,7 +47,7 @@ def decision_boundary(cx: PolyhedralComplex, output: int = 0, level: Any = 0) ->
     for cell in cx.cells:
         form = cx.chart.restrict(cell.affine_map.forms[output])
         row = primitive((form.constant - bound, *form.gradient))
-        for zeros in _zero_faces(cell.cone, row):
+        for zeros in _zero_faces(cell.cone_in_chart, row):
             owners.setdefault(zeros, []).append(cell.index)
         if not any(row):
             constant.add(zeros)

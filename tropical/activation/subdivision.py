@@ -59,25 +59,27 @@ def polyhedral_complex(
         raise ValueError(f"route must be one of {get_args(Route)}, got {route!r}")
     chart = Chart.of(net.gradients(), net.input_dim, domain)
     own = chart.restrict(net)
-    patterns, reason = _patterns(own, chart.cone, Meter(budget, progress), route, executor)
+    patterns, reason = _patterns(own, chart, Meter(budget, progress), route, executor)
     return PolyhedralComplex(net, chart, own, patterns.in_order(), incomplete_because=reason)
 
 
 def _patterns(
-    net: ReLUNetwork, start: Cone, meter: Meter, route: Route, executor: Executor | None
+    net: ReLUNetwork, chart: Chart, meter: Meter, route: Route, executor: Executor | None
 ) -> tuple[PatternTable, str | None]:
-    """The patterns by one route, and the reason if a budget ended it."""
-    compilable = route in ("auto", "compiled") and can_enumerate(net, start)
+    """The patterns by one route, and the reason if a budget ended it; a search needs no vertices of the domain."""
+    if route == "search" or (route == "auto" and _many_dimensions(net, chart.domain)):
+        return _collected(net, _searched(net, chart.domain, meter), limit=None)
+    compilable = route in ("auto", "compiled") and can_enumerate(net, chart.cone)
     if route == "compiled" and not compilable:
         raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")
-    if route == "search" or (route == "auto" and _many_vertices(net, start, compilable)):
-        return _collected(net, _searched(net, start, meter), limit=None)
+    if route == "auto" and _many_vertices(net, chart, compilable):
+        return _collected(net, _searched(net, chart.domain, meter), limit=None)
     if not compilable or (route == "auto" and not _compiled_at_once(net, meter.budget)):
-        found = _collected(net, _cut(net, start, meter), limit=_SMALL if compilable else None)
+        found = _collected(net, _cut(net, chart.cone, meter), limit=_SMALL if compilable else None)
         if found is not None:
             return found
         meter.restart()
-    return enumerate_patterns(net, start, meter, executor=executor)
+    return enumerate_patterns(net, chart.cone, meter, executor=executor)
 
 
 def _compiled_at_once(net: ReLUNetwork, budget: Budget) -> bool:
@@ -89,11 +91,17 @@ def _compiled_at_once(net: ReLUNetwork, budget: Budget) -> bool:
     return is_loaded()
 
 
-def _many_vertices(net: ReLUNetwork, start: Cone, compilable: bool) -> bool:
-    if start.lineality and net.num_kinked <= net.input_dim + _FEW_UNITS:
-        return False
+def _few_units(net: ReLUNetwork, domain: Polyhedron | None) -> bool:
+    return (domain is None or bool(domain.lineality)) and net.num_kinked <= net.input_dim + _FEW_UNITS
+
+
+def _many_dimensions(net: ReLUNetwork, domain: Polyhedron | None) -> bool:
+    return net.input_dim > _CUT_DIM and not _few_units(net, domain)
+
+
+def _many_vertices(net: ReLUNetwork, chart: Chart, compilable: bool) -> bool:
     highest = _CUT_DIM if compilable else _CUT_DIM_RATIONAL
-    return net.input_dim > highest or len(start.generators) > _CUT_VERTICES
+    return not _few_units(net, chart.domain) and (net.input_dim > highest or len(chart.cone.generators) > _CUT_VERTICES)
 
 
 def _pattern_bytes(net: ReLUNetwork) -> int:
@@ -108,9 +116,8 @@ def _cut(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
         yield cell.pattern
 
 
-def _searched(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
-    domain_rows = [row for row in start.constraints if any(row[1:])]
-    for cell in search_cells(net, domain_rows, meter):
+def _searched(net: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> Iterator[Pattern]:
+    for cell in search_cells(net, () if domain is None else domain.rows, meter):
         yield cell.pattern
 
 

@@ -53,11 +53,15 @@ class LinearProgram:
             raise ValueError(f"the objective must have {self.dim + 1} entries, got {len(objective)}")
         if not propose or not self.dim or not self.constraints:
             return simplex(objective, self.constraints)
+        basis = self.proposed(objective)
+        return self._certified(objective, basis) or simplex(objective, self.constraints, basis.rows)
+
+    def proposed(self, objective: Sequence[int]) -> "Basis":
+        """The basis at which the float solver ends: it decides nothing."""
         if self._model is None:
             floats = float_rows(self.constraints)
             self._model = BasisProposer(floats[:, 0], floats[:, 1:])
-        basis = self._model.minimise(-float_rows([objective])[0, 1:])
-        return self._certified(objective, basis) or simplex(objective, self.constraints, basis.rows)
+        return self._model.minimise(-float_rows([objective])[0, 1:])
 
     def _certified(self, objective: Sequence[int], basis: "Basis") -> Outcome | None:
         point = self._point(basis)

@@ -23,7 +23,7 @@ from tropical.polyhedra.cones import Cone
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.verdict import Enclosure, Estimate
 
-Region = Cell | Disagreement | Polyhedron
+Region = Polyhedron | Disagreement
 
 
 def gaussian_measure(
@@ -122,9 +122,11 @@ def gaussian_moments(region: Region, *, bits: int = 128) -> GaussianMoments:
 
 def _cones_of(region: Region) -> tuple[Chart, tuple[Cone, ...]]:
     """The polyhedra of a region, and their coordinates."""
+    if isinstance(region, Cell):
+        return region.chart, (region.cone_in_chart,)
     if isinstance(region, Polyhedron):
         return Chart.whole(region.input_dim), (region.cone,)
-    return region.chart, (region.cone,) if isinstance(region, Cell) else region.cones
+    return region.chart, region.cones
 
 
 def _solid(chart: Chart, cone: Cone) -> tuple[Solid, fmpq_mat]:

@@ -8,7 +8,7 @@ from typing import Any
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.activation.regions import relevant_subspace
 from tropical.activation.subdivision import polyhedral_complex
-from tropical.arithmetic.rationals import Matrix, Vector, as_vector, primitive, rank, row_space
+from tropical.arithmetic.rationals import Matrix, Vector, as_vector, rank, row_space
 from tropical.budget import Meter
 from tropical.forms.parts import parts_of
 from tropical.functions.affine import AffineForm, AffineMap
@@ -98,7 +98,7 @@ def make_slice(
     found = _parts(f, domain if view is None else view)
     if divide is not None:
         found = [smaller for part in found for smaller in divide(part)]
-    clipped = domain is None or any(not g[0] for g in domain.cone.generators) or bool(domain.cone.lineality)
+    clipped = domain is None or not domain.is_bounded
     if view is None:
         view = view_around(_vertices(found), margin=clipped)
         found = [_inside(part, view) for part in found]
@@ -185,7 +185,7 @@ def _inside(part: Part, view: Box) -> Part:
     cone = part.cone
     if not cone.lineality and all(g[0] for g in cone.generators):
         return part
-    cut = intersect(cone, [primitive((h.constant, *h.gradient)) for h in view.halfspaces])
+    cut = intersect(cone, view.rows)
     assert cut is not None
     return replace(part, cone=cut)
 

@@ -114,14 +114,6 @@ class Chart:
         """The point of Q^n that a homogeneous vector with positive first entry stands for."""
         return self.lift([Fraction(a, vector[0]) for a in vector[1:]])
 
-    def vertices(self, cone: Cone) -> tuple[Vector, ...]:
-        """The vertices of the polyhedron under a cone, representatives modulo its lineality space."""
-        return tuple(self.point(g) for g in cone.generators if g[0])
-
-    def rays(self, cone: Cone) -> tuple[Vector, ...]:
-        """Its extreme directions of recession, modulo its lineality space."""
-        return tuple(self.lift(g[1:]) for g in cone.generators if not g[0])
-
     def lineality(self, vectors: Sequence[Integers]) -> Matrix:
         """Basis of the lineality space whose part within the chart has this basis of homogeneous vectors."""
         return self.kernel + tuple(self.lift(vector[1:]) for vector in vectors)

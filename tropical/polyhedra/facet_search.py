@@ -25,6 +25,7 @@ from tropical.arithmetic.linear_program import (
 from tropical.arithmetic.rationals import primitive, primitive_integers
 from tropical.arithmetic.simplex import simplex
 
+_GRIDS = (2, 8, 20, 50)
 _ROUNDINGS = (12, 50)
 _FINEST = 50
 _STEPS = 5
@@ -33,6 +34,7 @@ _NEAREST = 1e-100
 _RIDGE = 1e-14
 _REASONS = 32
 _MEMORY = 100_000
+_METRICS = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,25 @@ class Crossing:
 def interior_point(rows: Sequence[Integers], dim: int) -> Integers | None:
     """A point with h_i(x) > 0 for every integer row h_i, or None if there is none: max t with h_i >= t, t <= 1.
 
+    The float solution, rounded, is good enough if it satisfies every row strictly; else the exact one counts.
+
     >>> interior_point([(0, 1), (1, -2)], 1)
-    (8, 1)
+    (4, 1)
     >>> interior_point([(0, 1), (0, -1)], 1) is None
     True
     """
-    lifted = [(*row, -1) for row in rows] + [(1, *[0] * dim, -1)]
-    outcome = LinearProgram(lifted, dim + 1).maximise((0, *[0] * dim, 1))
+    if not rows:
+        return (1, *[0] * dim)
+    program = LinearProgram([(*row, -1) for row in rows] + [(1, *[0] * dim, -1)], dim + 1)
+    deepest = (0, *[0] * dim, 1)
+    proposed = program.proposed(deepest).point[:-1]
+    if np.isfinite(proposed).all():
+        matrix = fmpz_mat(list(map(list, rows)))
+        for bits in _GRIDS:
+            point = primitive_integers((1 << bits, *(round(Fraction(q) * 2**bits) for q in proposed.tolist())))
+            if all(value > 0 for value in (matrix * fmpz_mat([[a] for a in point])).entries()):
+                return point
+    outcome = program.maximise(deepest)
     if outcome.point is None or outcome.point[-1] <= 0:
         return None
     point = primitive((Fraction(1), *outcome.point[:-1]))
@@ -269,7 +283,9 @@ class _FacetSearch:
         self.verify({int(i): -self.view.gradients[targets[k]] for k, i in enumerate(hits) if reach[k] < np.inf})
         targets = np.array(self.undecided(), dtype=np.intp)
         if len(targets):
-            self.verify(self.view.walks(targets))
+            dim = self.view.gradients.shape[1]
+            for some in np.array_split(targets, -(-len(targets) * dim**2 // _METRICS)):
+                self.verify(self.view.walks(some))
 
     def verify(self, proposals: Mapping[int, Floats], bits: int = _ROUNDINGS[0]) -> None:
         """Keep each proposed row that its ray, rounded, meets first and alone: exactly."""

@@ -1,77 +1,219 @@
-"""Convex polyhedra over Q, as domains: half-space and generator form."""
+"""Convex polyhedra over Q: half-spaces that are held, and everything else when it is asked for."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
 from typing import Any
 
-from tropical.arithmetic.rationals import Vector, as_vector, primitive
-from tropical.functions.affine import AffineForm
-from tropical.polyhedra.cones import Cone, half_space, intersect
+from tropical.arithmetic.linear_program import maximise
+from tropical.arithmetic.rationals import Matrix, Vector, as_vector, nullspace, primitive
+from tropical.functions.affine import AffineForm, form_of_row
+from tropical.notation import text_rational
+from tropical.polyhedra.cones import Cone, Integers, dot, half_space, intersect
+from tropical.polyhedra.cones import facets as facets_of_cone
+from tropical.polyhedra.faces import face_lattice, polytope_volume
+from tropical.polyhedra.facet_search import LocalView, facets, interior_point, tightest
+
+_LONGEST_TEXT = 200
+_ZERO = Fraction(0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Polyhedron:
     """The closed set {x in Q^n : h(x) >= 0 for every half-space h}; it must be full-dimensional.
 
-    Raises ``ValueError`` if there is no half-space, they live on different spaces, or the set has empty interior.
+    Canonical on construction: ``rows`` are coprime integers (constant, gradient), in decreasing order of the gradients;
+    of parallel ones only the tightest is there, and none is constant. None at all: the whole space. ``==`` and ``hash``
+    are those of the set of points: rows that others imply together are found, by linear programs, when it is asked for.
+    Vertices are enumerated only for ``cone``, ``vertices``, ``rays`` and ``volume``.
+    Raises ``TypeError`` for half-spaces that are not AffineForms, ``ValueError`` if there are none, they live on
+    different spaces, or the set has empty interior.
 
-    >>> triangle = Polyhedron([AffineForm([1, 0]), AffineForm([0, 1]), AffineForm([-1, -1], 1)])
+    >>> triangle = Polyhedron([AffineForm([1, 0]), AffineForm([0, "1/2"]), AffineForm([-1, -1], 1)])
+    >>> [str(h) for h in triangle.halfspaces], triangle.volume
+    (['x0', 'x1', '-x0 - x1 + 1'], Fraction(1, 2))
     >>> triangle.vertices
     ((Fraction(0, 1), Fraction(0, 1)), (Fraction(0, 1), Fraction(1, 1)), (Fraction(1, 1), Fraction(0, 1)))
     >>> triangle.contains([0, "1/2"]), triangle.contains([1, 1])
     (True, False)
+    >>> triangle & Box([0, 0], [2, 2]) == triangle
+    True
     """
 
-    halfspaces: tuple[AffineForm, ...]
+    input_dim: int
+    _rows: tuple[Integers, ...]
+    _inside: Integers
 
-    def __init__(self, halfspaces: Sequence[AffineForm]) -> None:
-        object.__setattr__(self, "halfspaces", tuple(halfspaces))
-        if len({h.input_dim for h in self.halfspaces}) != 1:
-            raise ValueError("a polyhedron needs half-spaces, all on one space of dimension >= 1")
-        if self._cone is None:
-            raise ValueError(f"the polyhedron of {len(self.halfspaces)} half-spaces has empty interior")
+    def __init__(self, halfspaces: Iterable[AffineForm]) -> None:
+        forms = tuple(halfspaces)
+        for form in forms:
+            if not isinstance(form, AffineForm):
+                raise TypeError(f"half-spaces must be AffineForms, got one of type {type(form).__name__}")
+        dims = sorted({form.input_dim for form in forms})
+        if len(dims) != 1 or dims == [0]:
+            raise ValueError(f"a polyhedron needs half-spaces, all on one space of dimension >= 1, got those on {dims}")
+        rows = [primitive((form.constant, *form.gradient)) for form in forms]
+        self._hold(dims[0], rows, f"the polyhedron of {len(forms)} half-spaces")
+
+    def _hold(self, dim: int, rows: list[Integers], what: str) -> None:
+        """Canonical rows, and a point strictly inside."""
+        kept = sorted((rows[i] for i in tightest(rows)), key=lambda row: row[1:], reverse=True)
+        possible = all(row[0] >= 0 or any(row[1:]) for row in rows)
+        inside = interior_point(kept, dim) if possible else None
+        if inside is None:
+            raise ValueError(f"{what} has empty interior in R^{dim}")
+        for name, value in (("input_dim", dim), ("_rows", tuple(kept)), ("_inside", inside)):
+            object.__setattr__(self, name, value)
+
+    @staticmethod
+    def from_inequalities(A: Iterable[Iterable[Any]], b: Iterable[Any]) -> "Polyhedron":
+        """The polyhedron {x : A x <= b}, for A of shape (m, n) and b of length m.
+
+        >>> Polyhedron.from_inequalities([[1, 1], [-1, 0], [0, -1]], [1, 0, 0]).volume
+        Fraction(1, 2)
+        """
+        left, right = [as_vector(row, f"A[{i}]") for i, row in enumerate(A)], as_vector(b, "b")
+        if len(left) != len(right):
+            raise ValueError(f"A x <= b needs as many rows of A as entries of b, got {len(left)} and {len(right)}")
+        return Polyhedron(-AffineForm(row, -bound) for row, bound in zip(left, right, strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Polyhedron):
+            return NotImplemented
+        if self.input_dim != other.input_dim or not self.contains(other.interior_point):
+            return False
+        return self.rows == other.rows or self._facet_rows == other._facet_rows
+
+    def __hash__(self) -> int:
+        return hash(self._facet_rows)
+
+    def __and__(self, other: "Polyhedron") -> "Polyhedron":
+        if not isinstance(other, Polyhedron):
+            return NotImplemented
+        if self.input_dim != other.input_dim:
+            raise ValueError(f"polyhedra in R^{self.input_dim} and R^{other.input_dim} cannot be intersected")
+        common = object.__new__(Polyhedron)
+        common._hold(self.input_dim, [*self.rows, *other.rows], f"the intersection of {self!r} and {other!r}")
+        return common
+
+    def __repr__(self) -> str:
+        return f"<Polyhedron in R^{self.input_dim} of {len(self.rows)} half-spaces>"
 
     @property
-    def input_dim(self) -> int:
-        """Dimension n of the ambient space."""
-        return self.halfspaces[0].input_dim
+    def dimension(self) -> int:
+        """That of the space, n: a polyhedron is full-dimensional."""
+        return self.input_dim
+
+    @property
+    def rows(self) -> tuple[Integers, ...]:
+        """Rows (constant, gradient), each coprime integers: non-negative at (1, x) for x in the polyhedron."""
+        return self._rows
 
     @cached_property
-    def _cone(self) -> Cone | None:
-        rows = [primitive((h.constant, *h.gradient)) for h in self.halfspaces]
-        return intersect(half_space(self.input_dim), rows)
+    def halfspaces(self) -> tuple[AffineForm, ...]:
+        """The ``rows`` as affine forms h: the polyhedron is {x : h(x) >= 0 for all of them}."""
+        return tuple(map(form_of_row, self.rows))
 
     @property
+    def A(self) -> Matrix:
+        """The matrix A, of shape (m, n), of the inequalities A x <= b."""
+        return tuple(tuple(Fraction(-a) if a else _ZERO for a in row[1:]) for row in self.rows)
+
+    @property
+    def b(self) -> Vector:
+        """The right side b, of length m, of the inequalities A x <= b."""
+        return tuple(Fraction(row[0]) for row in self.rows)
+
+    @cached_property
+    def _facet_rows(self) -> tuple[Integers, ...]:
+        """The rows without those that the others imply: the same for equal sets."""
+        if not self.rows:
+            return ()
+        view = LocalView(self.rows, self._inside)
+        view.move_to_centre()
+        return tuple(self.rows[i] for i in sorted(facets(view)))
+
+    @cached_property
     def cone(self) -> Cone:
         """The cone over {1} x polyhedron."""
-        assert self._cone is not None
-        return self._cone
+        found = intersect(half_space(self.input_dim), self._facet_rows)
+        assert found is not None
+        return found
 
-    @property
+    @cached_property
+    def interior_point(self) -> Vector:
+        """A rational point of the interior."""
+        return _point(self._inside)
+
+    @cached_property
+    def lineality(self) -> Matrix:
+        """Integer basis of the largest linear subspace along which the polyhedron is invariant."""
+        return nullspace([h.gradient for h in self.halfspaces], self.input_dim)
+
+    @cached_property
+    def is_bounded(self) -> bool:
+        """Whether the polyhedron is a polytope."""
+        if len(self.rows) <= self.input_dim or self.lineality:
+            return False
+        gradients = [row[1:] for row in self.rows]
+        total = tuple(map(sum, zip(*gradients, strict=True)))
+        # directions of recession d are those with <g, d> >= 0 for all gradients g; without lineality some <g, d> is > 0
+        return maximise((0, *total), [(0, *g) for g in gradients]).status == "optimal"
+
+    @cached_property
     def vertices(self) -> tuple[Vector, ...]:
         """Vertices, sorted (representatives modulo the lineality space)."""
-        found = [tuple(Fraction(a, g[0]) for a in g[1:]) for g in self.cone.generators if g[0]]
-        return tuple(sorted(found))
+        return tuple(sorted(_point(g) for g in self.cone.generators if g[0]))
 
-    @property
+    @cached_property
     def rays(self) -> tuple[Vector, ...]:
-        """Extreme rays of the recession cone as primitive integer vectors, sorted."""
-        return tuple(sorted(tuple(Fraction(a) for a in g[1:]) for g in self.cone.generators if not g[0]))
+        """Extreme rays of the recession cone as primitive integer vectors, sorted (modulo the lineality space)."""
+        return tuple(sorted(tuple(map(Fraction, g[1:])) for g in self.cone.generators if not g[0]))
+
+    @cached_property
+    def volume(self) -> Fraction | float:
+        """Exact n-dimensional volume, or ``math.inf`` for an unbounded polyhedron."""
+        if not self.is_bounded:
+            return math.inf
+        corners = [_point(g) for g in self.cone.generators]
+        levels = face_lattice(len(corners), list(facets_of_cone(self.cone).values()), self.input_dim)
+        return polytope_volume(corners, levels)
 
     def contains(self, x: Iterable[Any]) -> bool:
         """Whether x lies in the closed polyhedron."""
+        vector = primitive((Fraction(1), *self._point_of(x)))
+        return all(dot(row, vector) >= 0 for row in self.rows)
+
+    def _point_of(self, x: Iterable[Any]) -> Vector:
         point = as_vector(x, "x")
-        return all(h(point) >= 0 for h in self.halfspaces)
+        if len(point) != self.input_dim:
+            raise ValueError(f"x must have {self.input_dim} coordinates, got {len(point)}")
+        return point
 
 
+def _point(vector: Integers) -> Vector:
+    return tuple(Fraction(a, vector[0]) for a in vector[1:])
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Box(Polyhedron):
     """The box {x : lower_i <= x_i <= upper_i}; ``ValueError`` unless lower_i < upper_i for every i.
 
+    It holds two vectors; the 2n half-spaces and the 2^n vertices are made when they are asked for.
+
     >>> Box([-1, -1], [1, "3/2"]).upper
     (Fraction(1, 1), Fraction(3, 2))
+    >>> Box([0] * 784, [2] * 784).volume == 2**784
+    True
+    >>> Box([0, 0], [2, 2]) & Box([1, -1], [3, 1])
+    Box(['1', '0'], ['2', '1'])
     """
+
+    lower: Vector
+    upper: Vector
 
     def __init__(self, lower: Iterable[Any], upper: Iterable[Any]) -> None:
         low, high = as_vector(lower, "lower"), as_vector(upper, "upper")
@@ -80,20 +222,62 @@ class Box(Polyhedron):
         for i, (a, b) in enumerate(zip(low, high, strict=True)):
             if a >= b:
                 raise ValueError(f"a box needs lower < upper, got lower[{i}] = {a} and upper[{i}] = {b}")
-        axes = [tuple(Fraction(int(i == j)) for j in range(len(low))) for i in range(len(low))]
-        above = [AffineForm(axis, -a) for axis, a in zip(axes, low, strict=True)]
-        below = [-AffineForm(axis, -b) for axis, b in zip(axes, high, strict=True)]
-        super().__init__([*above, *below])
+        for name, value in (("lower", low), ("upper", high), ("input_dim", len(low))):
+            object.__setattr__(self, name, value)
 
-    @property
-    def lower(self) -> Vector:
-        """Lower ends."""
-        return tuple(-h.constant for h in self.halfspaces[: self.input_dim])
-
-    @property
-    def upper(self) -> Vector:
-        """Upper ends."""
-        return tuple(h.constant for h in self.halfspaces[self.input_dim :])
+    def __and__(self, other: Polyhedron) -> Polyhedron:
+        if not isinstance(other, Box) or self.input_dim != other.input_dim:
+            return super().__and__(other)
+        lower = tuple(map(max, self.lower, other.lower))
+        upper = tuple(map(min, self.upper, other.upper))
+        if any(a >= b for a, b in zip(lower, upper, strict=True)):
+            raise ValueError(f"the intersection of {self!r} and {other!r} has empty interior in R^{self.input_dim}")
+        return Box(lower, upper)
 
     def __repr__(self) -> str:
-        return f"Box({[str(q) for q in self.lower]}, {[str(q) for q in self.upper]})"
+        text = f"Box({list(map(text_rational, self.lower))}, {list(map(text_rational, self.upper))})"
+        return text if len(text) < _LONGEST_TEXT else f"<Box in R^{self.input_dim}>"
+
+    @cached_property
+    def rows(self) -> tuple[Integers, ...]:
+        """As of every polyhedron."""
+        rows = []
+        for sign, ends in ((-1, self.lower), (1, self.upper)):
+            for i, end in enumerate(ends):
+                row = [0] * (self.input_dim + 1)
+                row[0], row[i + 1] = sign * end.numerator, -sign * end.denominator
+                rows.append(tuple(row))
+        return (*rows[: self.input_dim], *reversed(rows[self.input_dim :]))
+
+    @property
+    def _facet_rows(self) -> tuple[Integers, ...]:
+        return self.rows
+
+    @property
+    def interior_point(self) -> Vector:
+        """The centre."""
+        return tuple((a + b) / 2 for a, b in zip(self.lower, self.upper, strict=True))
+
+    @property
+    def lineality(self) -> Matrix:
+        """None."""
+        return ()
+
+    @property
+    def is_bounded(self) -> bool:
+        """It is."""
+        return True
+
+    @property
+    def vertices(self) -> tuple[Vector, ...]:
+        """The 2^n corners, sorted."""
+        return tuple(product(*zip(self.lower, self.upper, strict=True)))
+
+    @property
+    def volume(self) -> Fraction:
+        """The product of the sides."""
+        return math.prod((b - a for a, b in zip(self.lower, self.upper, strict=True)), start=Fraction(1))
+
+    def contains(self, x: Iterable[Any]) -> bool:
+        """Whether x lies in the closed box."""
+        return all(a <= q <= b for a, q, b in zip(self.lower, self._point_of(x), self.upper, strict=True))

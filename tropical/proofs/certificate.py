@@ -133,8 +133,8 @@ def _encode_vector(vector: Sequence[Fraction]) -> list[str]:
 
 
 def encode_domain(domain: Polyhedron | None) -> dict[str, Any] | None:
-    """The domain as it stands in a certificate."""
-    return None if domain is None else {"halfspaces": _encode_forms(domain.halfspaces)}
+    """The domain as it stands in a certificate; all of R^n, which has no half-space, is null."""
+    return None if domain is None or not domain.rows else {"halfspaces": _encode_forms(domain.halfspaces)}
 
 
 def _certificate(claim: dict[str, Any], proof: dict[str, Any]) -> Certificate:

@@ -71,8 +71,9 @@ def _decided(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: M
         raise ValueError(f"networks can be compared only if inputs and outputs agree in number, got {shapes}")
     if domain is not None and domain.input_dim != f.input_dim:
         raise ValueError(f"the domain lives on R^{domain.input_dim}, the functions on R^{f.input_dim}")
-    axes = list(range(f.input_dim)) if domain is not None else _pivots(f.layers[0].weight + g.layers[0].weight)
-    walk = _Walk(_restricted(f, axes), _restricted(g, axes), domain, meter, equal)
+    walls = [] if domain is None else list(domain.rows)
+    axes = list(range(f.input_dim)) if walls else _pivots(f.layers[0].weight + g.layers[0].weight)
+    walk = _Walk(_restricted(f, axes), _restricted(g, axes), walls, meter, equal)
     nodes, point = walk.nodes_or_point()
     if point is None:
         return TreeProof(nodes=nodes)
@@ -137,13 +138,12 @@ class _Sides:
 class _Walk:
     """The layers of f, then those of g; a tree in the making."""
 
-    def __init__(self, f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter, equal: bool) -> None:
+    def __init__(self, f: ReLUNetwork, g: ReLUNetwork, rows: list[Integers], meter: Meter, equal: bool) -> None:
         self.meter, self.equal = meter, equal
         self.length = len(f.layers)
         self.layers: list[IntegerLayer] = [*integer_layers(f), *integer_layers(g)]
         dim = f.input_dim
         self.top = [tuple(int(i == j) for j in range(dim + 1)) for i in range(dim + 1)]
-        rows = [] if domain is None else [primitive((h.constant, *h.gradient)) for h in domain.halfspaces]
         inside = interior_point(rows, dim)
         assert inside is not None, "a Polyhedron has interior"
         walls = (self.top[0], *rows)
