@@ -29,11 +29,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 import learning as ln
 import tropical as tp
-from learning.intervals import clopper_pearson
-from learning.subspace import max_sine
+from learning.scaling.subjects import squared_sines
 
 Row = dict[str, Any]
 Key = tuple[str, int, str, int]
@@ -157,7 +157,7 @@ def recover(task: Task) -> Row:
         "exact_function": learner.lattice_polynomial_ is not None,
         "verdict": report.status,
         "reason": report.detail.get("reason"),
-        "sine": max_sine(learner.relevant_subspace_, subspace),
+        "sine": float(squared_sines(learner.relevant_subspace_, subspace).max(initial=0.0) ** 0.5),
         "k_true": len(subspace),
         "k_learned": len(learner.relevant_subspace_),
         "pieces_true": len(truth),
@@ -240,7 +240,7 @@ def one_line(row: Row) -> str:
 
 def fraction(successes: int, runs: int) -> str:
     """a/b with the Clopper-Pearson 95 % interval."""
-    lower, upper = clopper_pearson(successes, runs)
+    lower, upper = binomtest(successes, runs).proportion_ci(0.95, "exact")
     return f"{successes}/{runs} ({lower:.2f}–{upper:.2f})"
 
 

@@ -27,7 +27,6 @@ from learning.scaling import (
     FilterStrength,
     OutOfTime,
     Run,
-    clopper_pearson,
     crossing,
     filter_strength,
     power_law,
@@ -79,7 +78,7 @@ def test_the_slope_of_a_power_law_is_its_exponent(exponent, constant, points):
     assert law.exponent == pytest.approx(exponent, abs=1e-9)
     assert law(3.0) == pytest.approx(constant * 3.0**exponent, rel=1e-9)
     assert (law.lower is None) == (points == 2)
-    assert points == 2 or law.upper - law.lower < 1e-6
+    assert points == 2 or law.upper - law.lower < 1e-5  # linregress takes 1 - r², which keeps half of the digits
 
 
 def test_the_interval_of_the_slope_is_students_and_covers_as_often_as_it_says():
@@ -91,28 +90,19 @@ def test_the_interval_of_the_slope_is_students_and_covers_as_often_as_it_says():
     fit = stats.linregress(np.log(x), np.log(y))
     half = stats.t.ppf(0.975, len(x) - 2) * fit.stderr
     assert (law.exponent, law.lower, law.upper) == pytest.approx((fit.slope, fit.slope - half, fit.slope + half))
-    low, high = clopper_pearson(covered, 400, confidence=0.9999)
+    low, high = stats.binomtest(covered, 400).proportion_ci(0.9999, "exact")
     assert low <= 0.95 <= high
+
+
+def test_a_constant_has_slope_zero():
+    law = power_law([1, 2, 4], [3, 3, 3])
+    assert (law.exponent, law.lower, law.upper) == (0.0, 0.0, 0.0)
+    assert law(5.0) == pytest.approx(3.0)
 
 
 def test_no_slope_from_one_place():
     assert power_law([5, 5, 5], [1, 2, 3]) is None
     assert power_law([], []) is None
-
-
-@pytest.mark.parametrize("trials", [1, 2, 7, 40])
-@pytest.mark.parametrize("confidence", [0.9, 0.95])
-def test_clopper_pearson_against_scipy(trials, confidence):
-    for successes in range(trials + 1):
-        wanted = stats.binomtest(successes, trials).proportion_ci(confidence, method="exact")
-        found = clopper_pearson(successes, trials, confidence=confidence)
-        assert found == pytest.approx((wanted.low, wanted.high), abs=1e-12)
-
-
-@pytest.mark.parametrize(("successes", "trials"), [(0, 0), (3, 2), (-1, 4)])
-def test_clopper_pearson_needs_trials(successes, trials):
-    with pytest.raises(ValueError, match="successes"):
-        clopper_pearson(successes, trials)
 
 
 def test_the_crossing_of_a_power_law_is_exact():
@@ -234,7 +224,7 @@ def test_fractions_count_every_verdict():
         for status in statuses
     ]
     (row,) = PARTS["e"].summarise(rows).rows
-    low, high = clopper_pearson(3, 5)
+    low, high = stats.binomtest(3, 5).proportion_ci(0.95, "exact")
     assert row == ("h6", 9, 7, 5, 3, 0.6, [low, high], 1, 1, 4)
 
 
