@@ -3,9 +3,11 @@
 import json
 import math
 import multiprocessing
+import os
 import signal
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -317,6 +319,8 @@ def test_a_damaged_last_line_is_said_and_its_run_done_again(tmp_path):
         ("notes\nof somebody\n", "not a record"),
         (HEADER + '{"a": 1}\n{}\n', "line 2 is damaged"),
         (HEADER + 'x\n{"key"', "line 2 is damaged"),
+        (HEADER + '{"key": "a {}", "parameters": {}, "row": null, "seconds": 0.5}\n{}\n', "line 2 is damaged"),
+        (HEADER + '{"key": 1, "parameters": {}, "row": {}, "seconds": 0.5}\n{}\n', "line 2 is damaged"),
     ],
 )
 def test_another_file_in_the_place_of_the_runs_is_refused_and_left_alone(tmp_path, content, message):
@@ -329,15 +333,41 @@ def test_another_file_in_the_place_of_the_runs_is_refused_and_left_alone(tmp_pat
     assert ledger.read_text() == content
 
 
+def test_a_run_without_its_results_is_named(tmp_path):
+    run_study(tmp_path, parts="a", size="tiny")
+    ledger = tmp_path / "runs.jsonl"
+    header, first, *others = ledger.read_text().splitlines()
+    emptied = json.dumps({**json.loads(first), "row": {}})
+    ledger.write_text("\n".join([header, emptied, *others, ""]))
+    result = invoke("--out", tmp_path, "--size", "tiny", "--part", "a")
+    assert result.exit_code == 2
+    assert "of the run a {" in result.stderr
+    assert "only one has k, largest, mean" in result.stderr
+
+
+def test_the_runs_of_the_documentation_are_read():
+    header = {"study": "relu-learn scaling", "format": 1, "seed": 0, "size": "full"}
+    ledger = Ledger.open(Path(__file__).parents[3] / "docs/scaling/runs.jsonl", header)
+    assert len(ledger.rows) == 730
+    assert ledger.note is None
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to(os.devnull), lambda path: path.mkdir()])
+def test_runs_are_kept_in_a_file(tmp_path, make):
+    make(tmp_path / "runs.jsonl")
+    with pytest.raises(ValueError, match=r"runs\.jsonl is not a regular file"):
+        run_study(tmp_path, parts="a", size="tiny")
+
+
 def test_rows_come_back_from_the_file_as_they_were(tmp_path):
-    ledger = Ledger(tmp_path / "runs.jsonl", 0, "tiny")
+    ledger = Ledger(tmp_path / "runs.jsonl", json.loads(HEADER))
     ledger.append(Run("a", {"d": 3}), {"value": 0.1 + 0.2, "grid": [[1, 2.5]], "none": None}, 1.5)
-    again = Ledger.open(tmp_path / "runs.jsonl", seed=0, size="tiny")
+    again = Ledger.open(tmp_path / "runs.jsonl", json.loads(HEADER))
     assert again.rows == ledger.rows
     assert again.note is None
     with pytest.raises(ValueError, match="JSON"):
         ledger.append(Run("a", {"d": 4}), {"value": math.nan}, 1.5)
-    assert Ledger.open(tmp_path / "runs.jsonl", seed=0, size="tiny").rows == ledger.rows
+    assert Ledger.open(tmp_path / "runs.jsonl", json.loads(HEADER)).rows == ledger.rows
 
 
 def test_results_do_not_depend_on_the_number_of_processes(tmp_path):
