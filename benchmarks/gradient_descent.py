@@ -28,7 +28,8 @@ import numpy as np
 import learning as ln
 import tropical as tp
 from learning import baselines
-from learning.subspace import max_sine, principal_sines
+from learning.scaling.subjects import squared_sines
+from learning.subspace import principal_sines
 
 Row = dict[str, Any]
 Maker = Callable[[], tp.ReLUNetwork]
@@ -81,7 +82,7 @@ def recovery(net: tp.ReLUNetwork, X: np.ndarray, y: np.ndarray, seed: int) -> Ro
         "seconds": seconds,
         "verdict": report.status,
         "reason": report.detail.get("reason"),
-        "sine": max_sine(learner.relevant_subspace_, true_subspace(net)),
+        "sine": float(squared_sines(learner.relevant_subspace_, true_subspace(net)).max(initial=0.0) ** 0.5),
         "loss": float(np.mean(held_out**2) / np.var(y[:HELD_OUT])),
     }
 
@@ -150,7 +151,7 @@ def against_reduction(name: str, seed: int) -> Row:
     frames["filtered PCA, one pass"] = ln.FilteredPCA(max_passes=1, random_state=seed).fit(X, y).components_
     learner = ln.LatticePolynomialRegressor(random_state=seed).fit(X, y)
     angles = {method: sine_squared(frame, truth) for method, frame in frames.items()}
-    exact = max_sine(learner.relevant_subspace_, truth)
+    exact = float(squared_sines(learner.relevant_subspace_, truth).max(initial=0.0) ** 0.5)
     return {"network": name, "seed": seed, "samples": samples, "k": len(truth), "angles": angles, "recovery": exact}
 
 

@@ -40,7 +40,8 @@ from scaling import peak_memory
 import learning as ln
 import tropical as tp
 from learning.recovery import search as exact_pieces
-from learning.subspace import max_sine, principal_sines
+from learning.scaling.subjects import squared_sines
+from learning.subspace import principal_sines
 
 Row = dict[str, Any]
 Location = tuple[str, int, str]
@@ -180,7 +181,7 @@ def recover(name: str, dimension: int, ratio: int, seed: int) -> Row:
         "seed": seed,
         "verdict": report.status,
         "reason": report.detail.get("reason"),
-        "sine": max_sine(learner.relevant_subspace_, true_subspace(net)),
+        "sine": float(squared_sines(learner.relevant_subspace_, true_subspace(net)).max(initial=0.0) ** 0.5),
         "pieces": len(learner.pieces_),
         "seconds": {"draw": drawing, "fit": fitting, "verify": verifying},
         "stages": stages | {"rest of the fit": fitting - sum(stages.values())},

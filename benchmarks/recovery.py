@@ -4,8 +4,8 @@
 (40 seeds each, N = 1000 d), `--reflected` the same networks hidden by three Householder reflections (10 seeds each).
 `--modes queries` lets the learner ask for labels where the samples leave something open; it runs only for the seeds
 that samples alone did not bring to `proved`, for queries only add. Every finished run is one line of the file given by
-`--json`; runs found there are not repeated, so that an interrupted study goes on where it stopped. `--summary` prints
-the file as Markdown tables; counts carry Clopper-Pearson 95 % intervals.
+`--json`, a ledger like that of `relu-learn scaling`; runs found there are not repeated, so that an interrupted study
+goes on where it stopped. `--summary` prints the file as Markdown tables; counts carry Clopper-Pearson 95 % intervals.
 
     python benchmarks/recovery.py --named --random --reflected --modes samples queries --workers 2 --json runs.jsonl
     python benchmarks/recovery.py --summary --json runs.jsonl
@@ -15,28 +15,24 @@ witness of `refuted` that does not separate, or an exact function that misses th
 """
 
 import argparse
-import json
-import multiprocessing
-import os
 import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 import learning as ln
 import tropical as tp
-from learning.intervals import clopper_pearson
-from learning.subspace import max_sine
-
-Row = dict[str, Any]
-Key = tuple[str, int, str, int]
+from learning.scaling.execution import finished_runs
+from learning.scaling.ledger import Ledger
+from learning.scaling.part import Parameters, Row, Run
+from learning.scaling.subjects import squared_sines
 
 DIM = 100
 EXACT = 1e-9  # sine to V up to which a subspace counts as found
@@ -60,28 +56,22 @@ NAMED: dict[str, tuple[Callable[[int, int], tp.ReLUNetwork], int]] = {
 """Name, network by dimension and seed, number of samples. Rows of both ill-conditioned families, up to sign, are at an
 angle of 1e-3."""
 
+STUDY = {"study": f"recovery at d = {DIM}", "format": 1}
 
-@dataclass(frozen=True)
-class Task:
-    """One run, by everything that determines it; ``key`` is what a file of results knows it by."""
 
-    family: str
-    seed: int
-    mode: str
-    samples: int
+def task(family: str, seed: int, mode: str, samples: int) -> Run:
+    """One run, by everything that determines it."""
+    return Run("recovery", {"family": family, "seed": seed, "mode": mode, "samples": samples})
 
-    @property
-    def key(self) -> Key:
-        return self.family, self.seed, self.mode, self.samples
 
-    def network(self) -> tp.ReLUNetwork:
-        """The network of this run: a named one, or "random k=2 (6, 6)", or the same with "reflected"."""
-        if self.family in NAMED:
-            return NAMED[self.family][0](DIM, self.seed)
-        kind, relevant, widths = self.family.split(" ", 2)
-        hidden = tuple(int(width) for width in widths.strip("()").split(",") if width)
-        reflections = {"random": 1, "reflected": 3}[kind]
-        return ln.instances.random_network(int(relevant[2:]), hidden, DIM, self.seed, reflections=reflections)
+def network(family: str, seed: int) -> tp.ReLUNetwork:
+    """The network of a run: a named one, or "random k=2 (6, 6)", or the same with "reflected"."""
+    if family in NAMED:
+        return NAMED[family][0](DIM, seed)
+    kind, relevant, widths = family.split(" ", 2)
+    hidden = tuple(int(width) for width in widths.strip("()").split(",") if width)
+    reflections = {"random": 1, "reflected": 3}[kind]
+    return ln.instances.random_network(int(relevant[2:]), hidden, DIM, seed, reflections=reflections)
 
 
 def families(kind: str) -> list[tuple[str, int]]:
@@ -129,22 +119,22 @@ def false_claim(
     return None if (np.abs(learner.predict(X) - y) <= allowed).all() else "an exact function that misses the labels"
 
 
-def learn(task: Task, net: tp.ReLUNetwork) -> tuple[Any, Any, float]:
+def learn(given: Parameters, net: tp.ReLUNetwork) -> tuple[Any, Any, float]:
     """Draw and fit; return the sample, the learner and the seconds that both took."""
     start = time.perf_counter()
-    oracle = ln.GaussianOracle(net, seed=task.seed)
-    X, y = oracle.sample(task.samples)
-    if task.mode == "queries":
-        learner = ln.LatticePolynomialRegressor(queries="allowed", random_state=task.seed).fit(X, y, oracle=oracle)
+    oracle = ln.GaussianOracle(net, seed=given["seed"])
+    X, y = oracle.sample(given["samples"])
+    if given["mode"] == "queries":
+        learner = ln.LatticePolynomialRegressor(queries="allowed", random_state=given["seed"]).fit(X, y, oracle=oracle)
     else:
-        learner = ln.LatticePolynomialRegressor(random_state=task.seed).fit(X, y)
+        learner = ln.LatticePolynomialRegressor(random_state=given["seed"]).fit(X, y)
     return (X, y), learner, time.perf_counter() - start
 
 
-def recover(task: Task) -> Row:
+def recover(given: Parameters) -> Row:
     """Learn one network, verify what was learned, and compare both with the truth."""
-    net = task.network()
-    sample, learner, fitting = learn(task, net)
+    net = network(given["family"], given["seed"])
+    sample, learner, fitting = learn(given, net)
     start = time.perf_counter()
     report = ln.verify_recovery(net, learner, budget=tp.Budget(seconds=VERIFY_SECONDS), samples=1000)
     verifying = time.perf_counter() - start
@@ -157,7 +147,7 @@ def recover(task: Task) -> Row:
         "exact_function": learner.lattice_polynomial_ is not None,
         "verdict": report.status,
         "reason": report.detail.get("reason"),
-        "sine": max_sine(learner.relevant_subspace_, subspace),
+        "sine": float(squared_sines(learner.relevant_subspace_, subspace).max(initial=0.0) ** 0.5),
         "k_true": len(subspace),
         "k_learned": len(learner.relevant_subspace_),
         "pieces_true": len(truth),
@@ -173,57 +163,23 @@ def recover(task: Task) -> Row:
     }
 
 
-def run(task: Task) -> Row:
-    """The row of one run; a crash is a row too, with the last line of its traceback."""
-    head = {"family": task.family, "seed": task.seed, "mode": task.mode, "samples": task.samples}
+def carried_out(given: Parameters, _: int) -> Row:
+    """The row of one run, which has a seed of its own; a crash is a row too, with the last line of its traceback."""
     start = time.perf_counter()
     try:
-        return head | recover(task)
+        return recover(given)
     except Exception:
         line = traceback.format_exc().strip().splitlines()[-1]
-        return head | {"verdict": "crashed", "reason": line, "seconds_fit": round(time.perf_counter() - start, 2)}
+        return {"verdict": "crashed", "reason": line, "seconds_fit": round(time.perf_counter() - start, 2)}
 
 
-def read_rows(file: Path | None) -> list[Row]:
-    """The runs of a file of JSON lines; a line cut off by an interruption is left out."""
-    rows = []
-    lines = file.read_text().splitlines() if file is not None and file.exists() else []
-    for number, line in enumerate(lines, 1):
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            print(f"{file}:{number}: not a complete line, its run is repeated", file=sys.stderr)
-    return rows
-
-
-def key_of(row: Row) -> Key:
-    return row["family"], row["seed"], row["mode"], row["samples"]
-
-
-def finished_runs(tasks: list[Task], workers: int) -> Iterator[Row]:
-    """Run the tasks in fresh processes with one BLAS thread each; rows in the order in which they finish."""
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")  # children import NumPy anew
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
-        for future in as_completed([pool.submit(run, task) for task in tasks]):
-            yield future.result()
-
-
-def study(tasks: list[Task], rows: list[Row], file: Path | None, workers: int) -> list[Row]:
-    """All runs, those of ``rows`` and those still to do; every new one is appended to the file as it ends."""
-    known = {key_of(row) for row in rows}
-    missing = [task for task in tasks if task.key not in known]
-    begin = len(file.read_bytes()) if file is not None and file.exists() else 0
-    if begin and file is not None and not file.read_bytes().endswith(b"\n"):
-        with file.open("a") as target:
-            target.write("\n")
-    for done, row in enumerate(finished_runs(missing, workers) if missing else (), 1):
-        rows.append(row)
-        if file is not None:
-            with file.open("a") as target:
-                target.write(json.dumps(row) + "\n")
-        print(f"[{done}/{len(missing)}] {one_line(row)}", file=sys.stderr, flush=True)
-    return rows
+def study(tasks: list[Run], ledger: Ledger, workers: int) -> None:
+    """Carry out the runs that the ledger does not have; every one is kept as it ends."""
+    missing = [run for run in tasks if run.key not in ledger.rows]
+    with closing(finished_runs(missing, {"recovery": carried_out}, seed=0, jobs=workers)) as ended:
+        for done, (run, row, seconds) in enumerate(ended, 1):
+            ledger.append(run, row, seconds)
+            print(f"[{done}/{len(missing)}] {one_line(ledger.rows[run.key])}", file=sys.stderr, flush=True)
 
 
 def one_line(row: Row) -> str:
@@ -240,7 +196,7 @@ def one_line(row: Row) -> str:
 
 def fraction(successes: int, runs: int) -> str:
     """a/b with the Clopper-Pearson 95 % interval."""
-    lower, upper = clopper_pearson(successes, runs)
+    lower, upper = binomtest(successes, runs).proportion_ci(0.95, "exact")
     return f"{successes}/{runs} ({lower:.2f}–{upper:.2f})"
 
 
@@ -294,7 +250,7 @@ def summary(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def chosen_tasks(options: argparse.Namespace) -> list[Task]:
+def chosen_tasks(options: argparse.Namespace) -> list[Run]:
     """The runs in mode "samples" that the options ask for."""
     tasks = []
     for kind in ("named", "random", "reflected"):
@@ -302,18 +258,18 @@ def chosen_tasks(options: argparse.Namespace) -> list[Task]:
             for family, samples in families(kind):
                 if not options.family or any(text in family for text in options.family):
                     seeds = range(options.seeds or SEEDS[kind])
-                    tasks += [Task(family, seed, "samples", options.samples or samples) for seed in seeds]
+                    tasks += [task(family, seed, "samples", options.samples or samples) for seed in seeds]
     return tasks
 
 
-def unproved(tasks: list[Task], rows: list[Row]) -> list[Task]:
+def unproved(tasks: list[Run], rows: dict[str, Row]) -> list[Run]:
     """The same runs with queries where samples did not prove; reflected and named networks are run without."""
-    verdicts = {key_of(row): row["verdict"] for row in rows}
-    left = [task for task in tasks if task.family.startswith("random") and verdicts.get(task.key) != "proved"]
-    return [Task(task.family, task.seed, "queries", task.samples) for task in left]
+    random = [run for run in tasks if run.parameters["family"].startswith("random")]
+    left = [run for run in random if rows[run.key]["verdict"] != "proved"]
+    return [Run(run.letter, {**run.parameters, "mode": "queries"}) for run in left]
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run what is asked for and missing, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for kind in SEEDS:
@@ -323,15 +279,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, help="seeds per family instead of the usual number")
     parser.add_argument("--samples", type=int, help="samples a run instead of the family's")
     parser.add_argument("--workers", type=int, default=1, help="processes")
-    parser.add_argument("--json", type=Path, help="file of JSON lines: appended to, and what stands there is not rerun")
+    parser.add_argument("--json", type=Path, required=True, help="file of the runs; what stands there is not rerun")
     parser.add_argument("--summary", action="store_true", help="only print the tables of the file")
-    options = parser.parse_args()
-    rows = read_rows(options.json)
+    options = parser.parse_args(arguments)
+    ledger = Ledger.open(options.json, STUDY)
+    if ledger.note:
+        print(ledger.note, file=sys.stderr)
     if not options.summary:
         tasks = chosen_tasks(options)
-        rows = study(tasks, rows, options.json, options.workers)
+        study(tasks, ledger, options.workers)
         if "queries" in options.modes:
-            rows = study(unproved(tasks, rows), rows, options.json, options.workers)
+            study(unproved(tasks, ledger.rows), ledger, options.workers)
+    rows = list(ledger.rows.values())
     print(summary(rows))
     if any(row.get("wrong") for row in rows):
         sys.exit("a claim was wrong, see above")

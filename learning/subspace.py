@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["complement_frame", "extend_frame", "max_sine", "orthonormal_frame", "principal_sines", "projector"]
+__all__ = ["complement_frame", "extend_frame", "orthonormal_frame", "principal_sines", "projector"]
 
 Array = NDArray[np.float64]
 
@@ -139,17 +139,3 @@ def principal_sines(first: ArrayLike, second: ArrayLike) -> Array:
     values = np.linalg.svd(one - (one @ two.T) @ two, compute_uv=False)
     sines[: len(values)] = np.minimum(values, 1.0)
     return sines
-
-
-def max_sine(first: ArrayLike, second: ArrayLike) -> float:
-    r"""Distance of two subspaces, ‖Π_first - Π_second‖: the sine of the largest angle, 1 if the dimensions differ.
-
-    Examples
-    --------
-    >>> max_sine([[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]])
-    1.0
-    """
-    one, two = _as_rows(first, "first"), _as_rows(second, "second")
-    if len(one) != len(two):
-        return 1.0
-    return float(principal_sines(one, two).max(initial=0.0))

@@ -109,6 +109,27 @@ def test_scaling_is_measured_and_drawn(script, capsys, tmp_path):
     assert file.read_bytes().startswith(b"\x89PNG")
 
 
+def test_recovery_goes_on_where_it_ended(script, capsys, tmp_path, monkeypatch):
+    recovery, file = script("recovery"), str(tmp_path / "runs.jsonl")
+    monkeypatch.setattr(recovery, "DIM", 8)
+    few = ["--named", "--family", "h6", "alternating", "--samples", "2000", "--json", file]
+    monkeypatch.setitem(recovery.NAMED, "alternating K=6", (lambda dim, seed: 1 / 0, 2000))
+    recovery.main([*few, "--seeds", "1"])
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[1] == (
+        "[2/2] alternating K=6, seed 0, samples, N = 2000: crashed (ZeroDivisionError: division by zero)"
+    )
+    table = printed.out
+    assert "| h6 | 2000 | 1/1 (0.03–1.00) | – | – | 1/1 (0.03–1.00) | 1/1 (0.03–1.00) |" in table
+    recovery.main(["--summary", "--json", file])
+    assert capsys.readouterr().out == table
+    recovery.main([*few, "--seeds", "2", "--family", "h6"])
+    assert [line[:18] for line in capsys.readouterr().err.splitlines()] == ["[1/1] h6, seed 1, "]
+    (tmp_path / "runs.jsonl").write_text("{}\n{}\n")
+    with pytest.raises(ValueError, match="not a record of recovery"):
+        recovery.main(["--summary", "--json", file])
+
+
 def test_peers_are_used_or_reported(script):
     peers = script("peers")
     found, missing = peers.available()

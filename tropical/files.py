@@ -1,11 +1,17 @@
-"""Reading and writing whole files: one kind of error, limits before anything is allocated, nothing half-written."""
+"""Reading and writing whole files: one kind of error, limits before anything is allocated, nothing half-written.
+
+And packages that only some uses need: imported then, and named with their extra if missing.
+"""
 
 import contextlib
+import errno
+import importlib
 import os
 import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 MAX_BYTES = 1 << 26
 """Largest file that is read, and most that an archive may unpack to: 64 MiB."""
@@ -41,32 +47,33 @@ def shown(count: int) -> str:
     return str(count) if abs(count) < 10**18 else f"about 2^{count.bit_length()}"
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a regular file of at most ``MAX_BYTES``; :class:`FormatError` for anything else."""
+def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """Return the content of a regular file of at most ``limit`` bytes; :class:`FormatError` for anything else."""
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise FormatError(f"{path}: cannot be read: it is {kind}")
-        if status.st_size > MAX_BYTES:
-            raise FormatError(f"{path}: the file is larger than {MAX_BYTES} bytes")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = b""
+        size = _status_of_file(path).st_size
+        if size <= limit:
+            with path.open("rb") as file:
+                data = file.read(limit + 1)
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except FormatError:
-        raise
     except ValueError as error:  # a path that no system accepts, such as one with a null character
         raise FormatError(f"{str(path)!r}: cannot be read: {error}") from error
-    if len(data) > MAX_BYTES:
-        raise FormatError(f"{path}: the file is larger than {MAX_BYTES} bytes")
+    if max(size, len(data)) > limit:
+        raise FormatError(f"{path}: the file is larger than {limit} bytes")
     return data
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write next to the file and rename, so that no reader sees a part and a failure leaves nothing behind."""
+    """Write next to the file and rename: no reader sees a part, a failure or Ctrl-C leaves nothing behind.
+
+    ``OSError`` naming the path. What is there and no regular file, such as a device, is refused: the renaming would
+    replace it.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
+        with contextlib.suppress(FileNotFoundError):
+            _status_of_file(path)
         with temporary.open("xb") as file:
             file.write(data)
             file.flush()
@@ -75,4 +82,29 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error  # which names the file that was asked for
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing was written there is nothing to remove
+            temporary.unlink()
+
+
+def _status_of_file(path: Path) -> os.stat_result:
+    """Of a regular file; ``OSError`` for anything else, which reading might wait for and writing would replace."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise OSError(errno.EINVAL, f"it is {kind}", str(path))
+    return status
+
+
+def load_extra(module: str, extra: str, purpose: str) -> Any:
+    """The module, of a package that only some uses need; ``ValueError`` saying what to install if it is not there.
+
+    >>> load_extra("no_such_package", "torch", "reading .pt files")
+    Traceback (most recent call last):
+    ...
+    ValueError: reading .pt files needs no_such_package: pip install 'tropical-relu[torch]'
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        package = module.partition(".")[0]
+        raise ValueError(f"{purpose} needs {package}: pip install 'tropical-relu[{extra}]'") from None

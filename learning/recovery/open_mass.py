@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.intervals import clopper_pearson
-
 __all__ = ["MissingMass", "missing_mass"]
 
 Array = NDArray[np.float64]
@@ -41,7 +39,10 @@ def missing_mass(kind: str, X: Array, inside: NDArray[np.bool_], *, confidence: 
     >>> missing_mass("unproven", np.zeros((4, 1)), np.array([True, False, False, False])).share
     0.25
     """
+    from scipy.stats import binomtest
+
     count, total = int(inside.sum()), len(inside)
     if not total:
         return MissingMass(kind, 0.0, (0.0, 1.0), X[inside])
-    return MissingMass(kind, count / total, clopper_pearson(count, total, confidence=confidence), X[inside][:_SHOWN])
+    interval = binomtest(count, total).proportion_ci(confidence, "exact")
+    return MissingMass(kind, count / total, tuple(interval), X[inside][:_SHOWN])

@@ -4,7 +4,6 @@ Six parts, each a question with its runs, its table and its picture; every run i
 a seed. `run_study` carries them out, keeps every finished run and goes on where an earlier call ended.
 """
 
-from learning.intervals import clopper_pearson as clopper_pearson
 from learning.scaling.part import SIZES as SIZES
 from learning.scaling.part import Part as Part
 from learning.scaling.part import Run as Run
@@ -33,7 +32,6 @@ __all__ = [
     "Run",
     "StudyReport",
     "Table",
-    "clopper_pearson",
     "crossing",
     "filter_strength",
     "power_law",

@@ -5,36 +5,38 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 
-from learning.scaling.part import Part, Row, Run
+from learning.scaling.part import Parameters, Row, Run
 
 __all__ = ["finished_runs"]
 
 Outcome = tuple[Run, Row, float]
+Function = Callable[[Parameters, int], Row]
 
 
 def finished_runs(
-    runs: Sequence[Run], parts: Mapping[str, Part], *, seed: int, jobs: int
+    runs: Sequence[Run], functions: Mapping[str, Function], *, seed: int, jobs: int, alone: Collection[str] = ()
 ) -> Generator[Outcome, None, None]:
     """Carry out the runs and yield (run, row, seconds) as they end: on ``jobs`` processes, the lonely ones after that.
 
+    ``functions``: for each letter (parameters, seed) -> row. ``alone``: letters whose runs have no other beside them.
     Close the iterator to end what is still running. Each run has one BLAS thread.
     """
-    together = [run for run in runs if not parts[run.letter].alone] if jobs > 1 else []
+    together = [run for run in runs if run.letter not in alone] if jobs > 1 else []
     if together:
-        with closing(_on_processes(together, parts, seed, jobs)) as outcomes:
+        with closing(_on_processes(together, functions, seed, jobs)) as outcomes:
             yield from outcomes
     done = set(map(id, together))
     for run in runs:
         if id(run) not in done:
-            yield run, *_carried_out(parts[run.letter].run, run, seed)
+            yield run, *_carried_out(functions[run.letter], run, seed)
 
 
 def _on_processes(
-    runs: Sequence[Run], parts: Mapping[str, Part], seed: int, jobs: int
+    runs: Sequence[Run], functions: Mapping[str, Function], seed: int, jobs: int
 ) -> Generator[Outcome, None, None]:
     """In the order in which the runs end."""
     older = set(multiprocessing.active_children())
@@ -42,7 +44,7 @@ def _on_processes(
     pool = ProcessPoolExecutor(min(jobs, len(runs)), context, initializer=_ignore_interrupts)
     pending = {}
     try:
-        pending = {pool.submit(_carried_out, parts[run.letter].run, run, seed): run for run in runs}
+        pending = {pool.submit(_carried_out, functions[run.letter], run, seed): run for run in runs}
         for future in as_completed(list(pending)):
             yield pending.pop(future), *future.result()
     finally:
@@ -58,7 +60,7 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _carried_out(function: Callable[[Mapping[str, object], int], Row], run: Run, seed: int) -> tuple[Row, float]:
+def _carried_out(function: Function, run: Run, seed: int) -> tuple[Row, float]:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(limits=1):

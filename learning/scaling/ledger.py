@@ -13,35 +13,40 @@ from learning.scaling.part import Row, Run
 __all__ = ["Ledger"]
 
 
+_TYPES = {"key": str, "parameters": dict, "row": dict, "seconds": float}
+
+
 @dataclass
 class Ledger:
-    r"""The finished runs of one study, kept in a file whose first line names its seed and size.
+    r"""The finished runs of one study, kept in a file whose first line, a JSON object, says of which.
 
     Attributes
     ----------
-    path : the file; it need not exist before the first `append`. seed, size : of the study.
+    path : the file; it need not exist before the first `append`. study : what the first line holds: the name of the
+        study under "study", "format", and what else distinguishes it from others of this name.
     rows : key -> parameters and result together with "seconds". note : what was wrong with the last line, if anything.
     """
 
     path: Path
-    seed: int
-    size: str
+    study: Row
     rows: dict[str, Row] = field(default_factory=dict)
     note: str | None = None
 
     @classmethod
-    def open(cls, path: Path, *, seed: int, size: str) -> Self:
+    def open(cls, path: Path, study: Row) -> Self:
         """Read the file if there is one; cut off a last line that an interrupted call left damaged.
 
         Raises
         ------
         ValueError : a file of another study, of another kind, or damaged elsewhere than in its last line.
         """
-        ledger = cls(path, seed, size)
+        ledger = cls(path, study)
+        if not path.exists():
+            return ledger
+        if not path.is_file():
+            raise ValueError(f"{path} is not a regular file")
         try:
             content = path.read_bytes()
-        except FileNotFoundError:
-            return ledger
         except OSError as error:
             raise ValueError(f"{path} cannot be read: {error.strerror}") from error
         kept = ledger._read(content)
@@ -52,10 +57,10 @@ class Ledger:
 
     def append(self, run: Run, row: Row, seconds: float) -> None:
         """Keep a finished run: one line, written by one call and on the disk before this returns."""
-        line = {"key": run.key, "parameters": dict(run.parameters), "row": row, "seconds": round(seconds, 4)}
+        line = {"key": run.key, "parameters": dict(run.parameters), "row": row, "seconds": round(float(seconds), 4)}
         text = json.dumps(line, allow_nan=False)
         if not self.path.exists() or not self.path.stat().st_size:
-            text = json.dumps(self._header()) + "\n" + text
+            text = json.dumps(self.study) + "\n" + text
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             os.write(descriptor, (text + "\n").encode())
@@ -64,9 +69,6 @@ class Ledger:
             os.close(descriptor)
         self._add(json.loads(json.dumps(line)))
 
-    def _header(self) -> Row:
-        return {"study": "relu-learn scaling", "format": 1, "seed": self.seed, "size": self.size}
-
     def _add(self, line: Row) -> None:
         self.rows[line["key"]] = {**line["parameters"], **line["row"], "seconds": line["seconds"]}
 
@@ -74,14 +76,14 @@ class Ledger:
         """Take in all lines; return the length of the part of the content that is undamaged."""
         *lines, rest = content.split(b"\n")
         if not lines:
-            if not json.dumps(self._header()).encode().startswith(rest[:20]):
-                raise ValueError(f"{self.path} is not a record of relu-learn scaling")
+            if not json.dumps(self.study).encode().startswith(rest[:20]):
+                raise ValueError(f"{self.path} is not a record of {self.study['study']}")
             return 0
         self._check_header(_parsed(lines[0]))
         kept = len(lines[0]) + 1
         for number, line in enumerate(lines[1:], start=2):
             found = _parsed(line)
-            if found is None or found.keys() != {"key", "parameters", "row", "seconds"}:
+            if found is None or {name: type(entry) for name, entry in found.items()} != _TYPES:
                 if number < len(lines) or rest:
                     raise ValueError(f"{self.path}: line {number} is damaged; remove the line or the file")
                 return kept
@@ -90,15 +92,14 @@ class Ledger:
         return kept
 
     def _check_header(self, header: Row | None) -> None:
-        wanted = self._header()
-        if header is None or header.get("study") != wanted["study"] or header.get("format") != wanted["format"]:
-            raise ValueError(f"{self.path} is not a record of relu-learn scaling")
-        found = header.get("seed"), header.get("size")
-        if found != (self.seed, self.size):
-            raise ValueError(
-                f"{self.path} holds runs of seed {found[0]} and size {found[1]}; asked were seed {self.seed} and size "
-                f"{self.size}: choose another folder"
+        if header is None or any(header.get(name) != self.study[name] for name in ("study", "format")):
+            raise ValueError(f"{self.path} is not a record of {self.study['study']}")
+        if header != self.study:
+            found, asked = (
+                " and ".join(f"{name} {given.get(name)}" for name in self.study if name not in ("study", "format"))
+                for given in (header, self.study)
             )
+            raise ValueError(f"{self.path} holds runs of {found}; asked were {asked}: choose another file")
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

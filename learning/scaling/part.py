@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["SIZES", "Part", "Row", "Run", "Table"]
+__all__ = ["SIZES", "Parameters", "Part", "Row", "Run", "Table"]
 
 Parameters = Mapping[str, Any]
 Row = dict[str, Any]

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import tropical as tp
-from learning.intervals import clopper_pearson
 from learning.recovery.regressor import LatticePolynomialRegressor
 from learning.recovery.verification import verify_recovery
 from learning.scaling.part import Part, Row, Table
 from learning.scaling.style import COLOURS, whiskers
-from learning.scaling.subjects import hidden
-from learning.subspace import max_sine, orthonormal_frame
+from learning.scaling.subjects import hidden, squared_sines
+from learning.subspace import orthonormal_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +62,7 @@ def _run(parameters: Mapping[str, Any], seed: int) -> Row:
     report = verify_recovery(net, learner, tp.Budget(seconds=30))
     basis = tp.relevant_subspace(tp.polyhedral_complex(net))
     truth = orthonormal_frame(np.array([[float(entry) for entry in row] for row in basis]))
-    sine = max_sine(learner.relevant_subspace_, truth)
+    sine = float(squared_sines(learner.relevant_subspace_, truth).max(initial=0.0) ** 0.5)
     return {"status": report.status, "learner": learner.status_, "sine": sine}
 
 
@@ -78,15 +77,21 @@ def _proved(group: list[Row]) -> int:
     return sum(row["status"] == "proved" for row in group)
 
 
+def _interval(group: list[Row]) -> list[float]:
+    """Of the fraction that is proved: Clopper and Pearson's, of 95 %."""
+    from scipy.stats import binomtest
+
+    return list(binomtest(_proved(group), len(group)).proportion_ci(0.95, "exact"))
+
+
 def _summarise(rows: list[Row]) -> Table:
     table = []
     for name, group in _groups(rows).items():
         proved, runs = _proved(group), len(group)
         refuted = sum(row["status"] == "refuted" for row in group)
         exact = sum(row["sine"] <= _EXACT for row in group)
-        interval = list(clopper_pearson(proved, runs))
         head = (name, group[0]["d"], group[0]["N"], runs)
-        table.append((*head, proved, proved / runs, interval, refuted, runs - proved - refuted, exact))
+        table.append((*head, proved, proved / runs, _interval(group), refuted, runs - proved - refuted, exact))
     columns = ("architecture", "d", "N", "networks", "proved", "fraction", "95 % interval", "refuted", "unknown")
     notes = (
         "Every repeat has its own network (or its own hidden subspace, for a named instance) and samples; the learner "
@@ -102,7 +107,7 @@ def _summarise(rows: list[Row]) -> Table:
 def _draw(rows: list[Row], ax: Axes) -> None:
     groups = _groups(rows)
     shares = [_proved(group) / len(group) for group in groups.values()]
-    intervals = [clopper_pearson(_proved(group), len(group)) for group in groups.values()]
+    intervals = [_interval(group) for group in groups.values()]
     heights = list(range(len(groups)))
     style: dict[str, Any] = {"fmt": "o", "color": COLOURS[0], "capsize": 4}
     ax.errorbar(shares, heights, xerr=whiskers(shares, intervals), **style)

@@ -47,20 +47,16 @@ def power_law(x: Sequence[float], y: Sequence[float], *, confidence: float = 0.9
     >>> print(power_law([1, 2, 4, 8], [3.0, 12.0, 48.0, 192.0]))
     2.00 [2.00, 2.00]
     """
-    from scipy.stats import t
+    from scipy.stats import linregress, t
 
     if len(set(x)) < 2:
         return None
-    u, v = np.log(np.asarray(x, dtype=np.float64)), np.log(np.asarray(y, dtype=np.float64))
-    centred = u - u.mean()
-    spread = float(centred @ centred)
-    exponent = float(centred @ v) / spread
-    residual = v - v.mean() - exponent * centred
-    constant = math.exp(float(v.mean()) - exponent * float(u.mean()))
-    if len(u) < 3:
+    fit = linregress(np.log(x), np.log(y))
+    exponent, constant, freedom = float(fit.slope), math.exp(fit.intercept), len(x) - 2
+    if not freedom:
         return PowerLaw(exponent, None, None, constant)
-    error = math.sqrt(float(residual @ residual) / (len(u) - 2) / spread)
-    half = float(t.ppf(0.5 + confidence / 2.0, len(u) - 2)) * error
+    error = float(fit.stderr) if len(set(y)) > 1 else 0.0  # of constant y linregress makes 0/0
+    half = float(t.ppf(0.5 + confidence / 2.0, freedom)) * error
     return PowerLaw(exponent, exponent - half, exponent + half, constant)
 
 

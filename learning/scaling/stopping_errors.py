@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.filtering.passes import filtered_pass
-from learning.intervals import clopper_pearson
 from learning.scaling.part import Part, Row, Table
 from learning.scaling.style import COLOURS, MARKERS, ticks_at, whiskers
 from learning.scaling.subjects import hidden, span_of_inputs, top_tenth
@@ -91,13 +90,20 @@ def _counts(rows: list[Row]) -> dict[str, dict[int, tuple[int, int]]]:
     return counts
 
 
+def _interval(errors: int, trials: int) -> list[float]:
+    """Clopper and Pearson's, of 95 %."""
+    from scipy.stats import binomtest
+
+    return list(binomtest(errors, trials).proportion_ci(0.95, "exact"))
+
+
 def _summarise(rows: list[Row]) -> Table:
     table, rejected = [], []
     for case, by_ratio in _counts(rows).items():
         error, name, _ = _CASES[case]
         edge = top_tenth(name).edge if error == "false stop" else None
         for ratio, (errors, trials) in by_ratio.items():
-            interval = list(clopper_pearson(errors, trials))
+            interval = _interval(errors, trials)
             table.append((error, case, ratio, edge, trials, errors, errors / trials, interval))
             if error == "false continue" and interval[0] > _LEVEL:
                 rejected.append(f"{case} at N/d = {ratio}")
@@ -121,7 +127,7 @@ def _draw(rows: list[Row], ax: Axes) -> None:
         stop = error == "false stop"
         ratios = sorted(by_ratio)
         shares = [by_ratio[ratio][0] / by_ratio[ratio][1] for ratio in ratios]
-        bars = whiskers(shares, [clopper_pearson(*by_ratio[ratio]) for ratio in ratios])
+        bars = whiskers(shares, [_interval(*by_ratio[ratio]) for ratio in ratios])
         if not stop:
             style.update(fillstyle="none", linestyle="none")
             ratios = [ratio * (1.0 + 0.06 * (index - 3)) for ratio in ratios]

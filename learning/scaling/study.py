@@ -92,7 +92,9 @@ def run_study(
     if jobs < 1 or seed < 0 or (timeout is not None and not timeout > 0.0):
         raise ValueError(f"jobs and timeout must be positive, seed not negative; got {jobs}, {timeout}, {seed}")
     planned = {part.letter: [Run(part.letter, p) for p in part.plan(size)] for part in PARTS.values()}
-    ledger = Ledger.open(out / "runs.jsonl", seed=seed, size=size)
+    study = {"study": "relu-learn scaling", "format": 1, "seed": seed, "size": size}
+    ledger = Ledger.open(out / "runs.jsonl", study)
+    _require_alike(ledger, [run for runs in planned.values() for run in runs])
     out.mkdir(parents=True, exist_ok=True)
     asked = [run for letter in PARTS if letter in parts for run in planned[letter]]
     rows, stopped = _measure(ledger, asked, jobs, timeout, progress)
@@ -105,18 +107,35 @@ def run_study(
     return report
 
 
+def _require_alike(ledger: Ledger, runs: Sequence[Run]) -> None:
+    """``ValueError`` if two kept runs with parameters of the same names have results of different names."""
+    names = dict[tuple[str, frozenset[str]], frozenset[str]]()
+    for run in runs:
+        if run.key in ledger.rows:
+            found = frozenset(ledger.rows[run.key])
+            first = names.setdefault((run.letter, frozenset(run.parameters)), found)
+            if found != first:
+                odd = ", ".join(sorted(found ^ first))
+                raise ValueError(
+                    f"{ledger.path}: of the run {run.key} and one like it only one has {odd}: remove a line"
+                )
+
+
 def _measure(
     ledger: Ledger, asked: Sequence[Run], jobs: int, timeout: float | None, progress: Callable[[Event], None]
 ) -> tuple[dict[str, Row], str | None]:
     """Rows by key, of this call and of the file, and why the measuring stopped, if it did."""
     missing = [run for run in asked if run.key not in ledger.rows]
+    functions = {letter: part.run for letter, part in PARTS.items()}
+    alone = {letter for letter, part in PARTS.items() if part.alone}
     done, not_run = len(asked) - len(missing), dict[str, Row]()
     stopped = None
     try:
         if ledger.note:
             progress(Event(done, len(asked), ledger.note))
         progress(Event(done, len(asked), f"{done} of {len(asked)} runs are there already"))
-        with time_limit(timeout) as check, closing(finished_runs(missing, PARTS, seed=ledger.seed, jobs=jobs)) as ended:
+        ending = finished_runs(missing, functions, seed=ledger.study["seed"], jobs=jobs, alone=alone)
+        with time_limit(timeout) as check, closing(ending) as ended:
             for run, row, seconds in ended:
                 if "not_run" in row:
                     not_run[run.key] = {**run.parameters, **row, "seconds": 0.0}

@@ -34,7 +34,7 @@ def ticks_at(ax: Axes, values: Sequence[float]) -> None:
     ax.set_xticklabels([f"{value:g}" for value in shown])
 
 
-def whiskers(centres: Sequence[float], intervals: Sequence[tuple[float, float]]) -> Any:
+def whiskers(centres: Sequence[float], intervals: Sequence[Sequence[float]]) -> Any:
     """Lengths below and above the centres, as matplotlib takes error bars."""
     pairs = zip(centres, intervals, strict=True)
     lengths = [(max(centre - lower, 0.0), max(upper - centre, 0.0)) for centre, (lower, upper) in pairs]

@@ -7,7 +7,7 @@ import pytest
 
 from learning import baselines, instances
 from learning.sampling import GaussianOracle
-from learning.subspace import max_sine
+from oracles.subspace_distance import largest_sine
 
 TORCH = importlib.util.find_spec("torch") is not None
 
@@ -15,19 +15,19 @@ TORCH = importlib.util.find_spec("torch") is not None
 def test_least_squares_sees_a_relu_and_not_an_even_function():
     X = np.random.default_rng(0).standard_normal((20_000, 6))
     direction = np.eye(6)[2:3]
-    assert max_sine(baselines.least_squares(X, np.maximum(X[:, 2], 0)), direction) < 0.05
-    assert max_sine(baselines.least_squares(X, np.abs(X[:, 2])), direction) > 0.3
+    assert largest_sine(baselines.least_squares(X, np.maximum(X[:, 2], 0)), direction) < 0.05
+    assert largest_sine(baselines.least_squares(X, np.abs(X[:, 2])), direction) > 0.3
 
 
 @pytest.mark.parametrize("name", ["save", "phd"])
 def test_second_moments_see_an_even_function(name):
     X = np.random.default_rng(1).standard_normal((20_000, 6))
-    assert max_sine(baselines.reduced_subspace(name, X, np.abs(X[:, 2]), 1), np.eye(6)[2:3]) < 0.1
+    assert largest_sine(baselines.reduced_subspace(name, X, np.abs(X[:, 2]), 1), np.eye(6)[2:3]) < 0.1
 
 
 def test_inverse_regression_sees_a_relu():
     X = np.random.default_rng(2).standard_normal((20_000, 6))
-    assert max_sine(baselines.reduced_subspace("sir", X, np.maximum(X[:, 2], 0), 1), np.eye(6)[2:3]) < 0.1
+    assert largest_sine(baselines.reduced_subspace("sir", X, np.maximum(X[:, 2], 0), 1), np.eye(6)[2:3]) < 0.1
 
 
 def test_methods_of_low_moments_are_blind_to_parity():
@@ -35,7 +35,7 @@ def test_methods_of_low_moments_are_blind_to_parity():
     net = instances.parity(3, 12, seed=0)
     X, y = GaussianOracle(net, seed=0).sample(20_000)
     truth = np.linalg.qr(np.array(net.layers[0].weight, dtype=float).T)[0][:, :3].T
-    assert max_sine(baselines.reduced_subspace("phd", X, y, 3), truth) > 0.5
+    assert largest_sine(baselines.reduced_subspace("phd", X, y, 3), truth) > 0.5
 
 
 def test_bad_input():

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from learning.subspace import (
     complement_frame,
     extend_frame,
-    max_sine,
     orthonormal_frame,
     principal_sines,
     projector,
@@ -46,12 +45,11 @@ def test_extending_keeps_the_frame_and_ignores_what_it_contains() -> None:
 def test_sines_are_accurate_for_tiny_angles() -> None:
     angle = 1e-12
     tilted = np.array([[np.cos(angle), np.sin(angle), 0.0]])
-    assert max_sine(tilted, np.eye(3)[:1]) == pytest.approx(angle, rel=1e-9)
+    assert principal_sines(tilted, np.eye(3)[:1])[0] == pytest.approx(angle, rel=1e-9)
 
 
-def test_distance_is_one_between_different_dimensions_and_zero_between_empty_frames() -> None:
-    assert max_sine(np.eye(3)[:1], np.eye(3)[:2]) == 1.0
-    assert max_sine(np.zeros((0, 3)), np.zeros((0, 3))) == 0.0
+def test_empty_frames_have_no_sines() -> None:
+    assert principal_sines(np.zeros((0, 3)), np.zeros((0, 3))).shape == (0,)
 
 
 def test_a_frame_of_more_rows_than_the_ambient_dimension_has_all_its_sines() -> None:

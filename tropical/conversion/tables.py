@@ -5,7 +5,6 @@ A rational is the string "p" or "p/q" in lowest terms, or "hex:p/q" in hexadecim
 infinite beyond its range. Tables can be written by ``to_parquet`` and ``to_csv``.
 """
 
-import importlib
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import chain
@@ -14,6 +13,7 @@ from typing import Any
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.activation.regions import Piece, affine_pieces, linear_regions
 from tropical.arithmetic.rationals import MAX_DIGITS, Vector, to_hex
+from tropical.files import load_extra
 from tropical.functions.affine import AffineForm
 from tropical.functions.layer import saturated
 from tropical.functions.network import Pattern
@@ -38,7 +38,7 @@ def cells_table(cx: PolyhedralComplex, volume: bool = False) -> DataFrame:
     >>> table[["pattern", "piece", "rays", "neighbours"]].values.tolist()
     [['++-', 0, 2, 2], ['+-+', 0, 2, 2], ['-+-', 1, 2, 2], ['--+', 1, 2, 2]]
     """
-    pandas = _pandas()
+    pandas = load_extra("pandas", "table", "a table")
     regions = linear_regions(cx)
     number = {piece: i for i, piece in enumerate(affine_pieces(cx))}
     region_of = {cell: i for i, region in enumerate(regions) for cell in region.cells}
@@ -73,7 +73,7 @@ def regions_table(cx: PolyhedralComplex) -> DataFrame:
     >>> regions_table(polyhedral_complex(maximum))[["piece", "cells"]].values.tolist()
     [[0, '0 1'], [1, '2 3']]
     """
-    pandas = _pandas()
+    pandas = load_extra("pandas", "table", "a table")
     regions = linear_regions(cx)
     number = {piece: i for i, piece in enumerate(affine_pieces(cx))}
     columns: _Columns = {
@@ -97,7 +97,7 @@ def pieces_table(cx: PolyhedralComplex) -> DataFrame:
     >>> pieces_table(polyhedral_complex(halves))[["a0", "c", "num_cells"]].values.tolist()
     [['1/2', '0', 1], ['1/3', '0', 1]]
     """
-    pandas = _pandas()
+    pandas = load_extra("pandas", "table", "a table")
     regions = linear_regions(cx)
     pieces = affine_pieces(cx)
     counts = {piece: [0, 0] for piece in pieces}
@@ -111,13 +111,6 @@ def pieces_table(cx: PolyhedralComplex) -> DataFrame:
         columns[name] = [counts[pieces[i]][place] for i, _, _ in rows]
     index = pandas.MultiIndex.from_tuples([(i, j) for i, j, _ in rows], names=["piece", "output"])
     return pandas.DataFrame(columns, index=index)
-
-
-def _pandas() -> Any:
-    try:
-        return importlib.import_module("pandas")
-    except ImportError as error:
-        raise ValueError("tables need pandas, which is not installed: pip install 'tropical-relu[table]'") from error
 
 
 def _forms(piece: Piece) -> Sequence[AffineForm]:

@@ -14,7 +14,7 @@ import numpy as np
 from flint import fmpq_mat
 from numpy.typing import ArrayLike, NDArray
 
-from tropical.arithmetic.rationals import Matrix, Vector, as_vector, from_flint, nullspace, to_flint
+from tropical.arithmetic.rationals import Matrix, Vector, as_vector, from_flint, to_flint
 from tropical.functions.affine import AffineMap
 from tropical.functions.function import Algebra, V
 from tropical.functions.layer import (
@@ -234,27 +234,6 @@ class ReLUNetwork:
         last = self.layers[-1]
         head = Layer((last.weight[index],), (last.bias[index],), (last.slopes[index],))
         return ReLUNetwork((*self.layers[:-1], head))
-
-    def homogenise(self) -> "ReLUNetwork":
-        """The bias-free network on (x_0, x) that equals x_0 F(x / x_0) for x_0 > 0; x_0 rides along on identity units.
-
-        >>> shifted = ReLUNetwork.from_arrays([[[1]], [[1]]], [[-1], [0]])
-        >>> shifted([3]), shifted.homogenise()([1, 3]), shifted.homogenise()([2, 6])
-        ((Fraction(2, 1),), (Fraction(2, 1),), (Fraction(4, 1),))
-        """
-        layers = []
-        for layer, last in self._marked_layers():
-            weight = tuple((bias, *row) for bias, row in zip(layer.bias, layer.weight, strict=True))
-            slopes = layer.slopes
-            if not last:
-                carry = (Fraction(1), *[Fraction(0)] * layer.input_dim)
-                weight, slopes = (carry, *weight), (IDENTITY, *slopes)
-            layers.append(Layer(weight, (Fraction(0),) * len(weight), slopes))
-        return ReLUNetwork(tuple(layers))
-
-    def input_kernel(self) -> Matrix:
-        """Integer basis of ker W_0: directions along which no unit, hence not the network, changes."""
-        return nullspace(self.layers[0].weight, self.input_dim)
 
     def _columns(self, points: Sequence[Iterable[Any]]) -> fmpq_mat:
         rows = [as_vector(x, "x") for x in points]

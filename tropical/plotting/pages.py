@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from tropical.activation.complexes import PolyhedralComplex
+from tropical.files import load_extra, write_atomically
 from tropical.functions.function import Function
 from tropical.plotting.canvas import Edges, floats, sorted_edges, thinning
 from tropical.plotting.outlines import Outline, adjacent, float_polygon, measures, polygon, segments
@@ -38,7 +38,7 @@ def regions_html(
     Parameters, view, colours (all but "value") and errors as in `plot_regions`; the picture is planar. Raises
     ``ValueError`` where plotly is missing.
     """
-    go = _plotly()
+    go = load_extra("plotly.graph_objects", "plotly", "a web page")
     cut, f, axis = _material(obj, domain, directions, color)
     edges = segments(cut.parts)
     pairs = adjacent(edges)
@@ -64,7 +64,7 @@ def surface_html(
 
     Parameters, view, colours and errors as in `plot_surface`, hover as in `regions_html`.
     """
-    go = _plotly()
+    go = load_extra("plotly.graph_objects", "plotly", "a web page")
     cut, f, axis = _material(obj, domain, directions, color)
     if f.output_dim > 1:
         raise ValueError(f"a surface needs one output, got {f.output_dim}: use output(i)")
@@ -119,13 +119,6 @@ def _described(cut: Slice, index: int, neighbours: Sequence[int]) -> str:
 
 def _shortened(text: str) -> str:
     return escape(text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…")
-
-
-def _plotly() -> Any:
-    try:
-        return import_module("plotly.graph_objects")
-    except ImportError as missing:
-        raise ValueError("web pages need plotly: pip install 'tropical-relu[plotly]'") from missing
 
 
 def _material(
@@ -193,5 +186,5 @@ def _hex(colours: Iterable[Any]) -> list[str]:
 def _page(figure: Any, path: str | PathLike[str] | None) -> str:
     text: str = figure.to_html(include_plotlyjs=True, full_html=True, div_id="picture")
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        write_atomically(Path(path), text.encode())
     return text

@@ -54,7 +54,6 @@ others.
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import singledispatch
@@ -63,6 +62,7 @@ from typing import Any
 
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.arithmetic.rationals import as_vector, to_hex
+from tropical.files import read_bytes, write_atomically
 from tropical.forms.construction import to_network
 from tropical.forms.pruning import EssentialTerm, InessentialTerm
 from tropical.functions.affine import AffineForm
@@ -297,22 +297,8 @@ def check_certificate(
 
 
 def save_certificate(certificate: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write a certificate as JSON; the file appears complete or not at all. ``ValueError`` if it cannot be written."""
-    target = Path(path)
-    text = json.dumps(dict(certificate), separators=(",", ":")) + "\n"
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise ValueError(f"{target}: cannot be written: {error.strerror}") from error
-    temporary = Path(name)
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise ValueError(f"{target}: cannot be written: {error.strerror}") from error
+    """Write a certificate as JSON; the file appears complete or not at all. ``OSError`` if it cannot be written."""
+    write_atomically(Path(path), (json.dumps(dict(certificate), separators=(",", ":")) + "\n").encode())
 
 
 def load_certificate(path: str | os.PathLike[str]) -> Certificate:
@@ -320,13 +306,7 @@ def load_certificate(path: str | os.PathLike[str]) -> Certificate:
 
     Raises ``ValueError`` if the file cannot be read, is larger than ``MAX_BYTES``, or holds no JSON object.
     """
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"{path}: the file is larger than {MAX_BYTES} bytes")
+    data = read_bytes(Path(path), MAX_BYTES)
     try:
         certificate = json.loads(data, object_pairs_hook=checker.once)
     except (ValueError, RecursionError) as error:

@@ -16,7 +16,6 @@ from learning.filtering.moments import binned_second_moments
 from learning.filtering.passes import filtered_pass
 from learning.filtering.spectra import Finding, moment_findings
 from learning.instances import h6
-from learning.intervals import clopper_pearson
 from learning.lemmas.estimates.estimates import unit_rows
 from learning.lemmas.framework.claim import Claim, compare
 from learning.lemmas.framework.lemma import Evidence, FalseNeighbour, Hypothesis, Lemma
@@ -83,7 +82,9 @@ def _evidence(subject: Subject, setting: Setting, tests: Mapping[str, Test]) -> 
 
 
 def _claim(name: str, rejections: int, draws: int, level: float) -> Claim:
-    lower, upper = clopper_pearson(rejections, draws, confidence=1.0 - level)
+    from scipy.stats import binomtest
+
+    lower, upper = binomtest(rejections, draws).proportion_ci(1.0 - level, "exact")
     share = Estimate(rejections / draws, lower, upper, 1.0 - level, draws)
     text = f"{name}: share of rejections ≤ δ"
     return compare(text, share, "<=", _DELTA, rejections=rejections, interval_below=upper < _DELTA)

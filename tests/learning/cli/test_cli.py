@@ -1,9 +1,11 @@
 """The command `relu-learn recover`: verdicts, files, streams, exit codes."""
 
 import json
+import os
 import signal
 import time
 from fractions import Fraction
+from itertools import count
 
 import pytest
 from click.testing import CliRunner
@@ -171,6 +173,39 @@ def test_a_failing_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         publishing.publish(tmp_path / "kept", files)
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["report.md"]
+
+
+@pytest.mark.parametrize("after", range(3))
+@pytest.mark.parametrize("names", [(), ("report.json", "report.md", "old.png")])
+def test_an_interruption_between_two_files_leaves_all_as_they_were(tmp_path, monkeypatch, names, after):
+    out = tmp_path / "out"
+    before = dict.fromkeys(names, b"proved")
+    publishing.publish(out, before)
+    steps = count()
+
+    def interrupted(function):
+        def step(*arguments, **options):
+            if next(steps) == after:
+                raise KeyboardInterrupt
+            return function(*arguments, **options)
+
+        return step
+
+    after_that = dict.fromkeys(("report.json", "report.md"), b"refuted")
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(type(tmp_path), name, interrupted(getattr(type(tmp_path), name)))
+    with pytest.raises(KeyboardInterrupt):
+        publishing.publish(out, after_that, superseded=("old.png",))
+    found = {path.name: path.read_bytes() for path in out.iterdir()} if out.exists() else {}
+    assert found == before
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to(os.devnull), lambda path: path.mkdir()])
+def test_reports_replace_nothing_but_files(tmp_path, make):
+    make(tmp_path / "report.md")
+    with pytest.raises(OSError, match="not a regular file"):
+        publishing.publish(tmp_path, {"report.json": b"{}", "report.md": b"#"})
+    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
 
 
 def test_the_learner_gets_samples_and_nothing_else(folder, monkeypatch):

@@ -9,7 +9,8 @@ from learning.recovery.fallback import best_regression
 from learning.recovery.polish import polished_frame
 from learning.recovery.regressor import LatticePolynomialRegressor
 from learning.sampling import GaussianOracle
-from learning.subspace import max_sine, orthonormal_frame
+from learning.subspace import orthonormal_frame
+from oracles.subspace_distance import largest_sine
 from tropical import polyhedral_complex, relevant_subspace
 
 
@@ -48,7 +49,7 @@ def test_polish_turns_a_rough_subspace_into_the_relevant_one(net: object, count:
     truth = _true_subspace(net)
     turned = truth + 0.06 * np.random.default_rng(3).standard_normal(truth.shape)
     rough = orthonormal_frame(turned, scale=1.0)
-    before, after = max_sine(rough, truth), max_sine(polished_frame(X, y, rough), truth)
+    before, after = largest_sine(rough, truth), largest_sine(polished_frame(X, y, rough), truth)
     assert before > 0.2
     assert after < 0.2 * before
 
@@ -79,5 +80,5 @@ def test_noisy_labels_are_predicted_nearly_as_well_as_they_can_be() -> None:
     noise = 0.1 * y.std() * np.random.default_rng(2).standard_normal(len(y))
     learner = LatticePolynomialRegressor().fit(X, y + noise)
     assert (learner.status_, learner.rational_, learner.lattice_polynomial_) == ("approximate", False, None)
-    assert max_sine(learner.relevant_subspace_, _true_subspace(net)) < 0.02
+    assert largest_sine(learner.relevant_subspace_, _true_subspace(net)) < 0.02
     assert learner.score(*GaussianOracle(net, seed=3).sample(2000)) > 0.95

@@ -10,8 +10,9 @@ from learning.recovery.clauses import lattice_bounds, minimal_rows, sample_claus
 from learning.recovery.rationals import complete_pieces, piece_lattice
 from learning.recovery.regressor import LatticePolynomialRegressor
 from learning.sampling import GaussianOracle
-from learning.subspace import max_sine, orthonormal_frame
+from learning.subspace import orthonormal_frame
 from oracles.certified import equivalent
+from oracles.subspace_distance import largest_sine
 from tropical import AffineForm, ReLUNetwork, affine_pieces, polyhedral_complex, relevant_subspace
 
 
@@ -55,7 +56,7 @@ def test_random_networks_give_the_relevant_subspace_and_no_wrong_piece(relevant_
     net = instances.random_network(relevant_dim, widths, 20, seed=0)
     learner = _fit(net, 20_000)
     truth = orthonormal_frame([list(map(float, row)) for row in relevant_subspace(polyhedral_complex(net))])
-    assert max_sine(learner.relevant_subspace_, truth) < 1e-9
+    assert largest_sine(learner.relevant_subspace_, truth) < 1e-9
     if learner.rational_:
         assert _is_piecewise_right(net, learner)
     if relevant_dim == 2 or widths == (4,):

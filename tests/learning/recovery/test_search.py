@@ -5,7 +5,8 @@ from learning import instances
 from learning.recovery.local_fits import batched_fits, certified_fit, robust_fit, solve_least_squares
 from learning.recovery.search import PieceSearch, find_pieces, rough_subspace, span_of_gradients
 from learning.sampling import GaussianOracle
-from learning.subspace import max_sine, orthonormal_frame
+from learning.subspace import orthonormal_frame
+from oracles.subspace_distance import largest_sine
 from tropical import ReLUNetwork
 
 
@@ -94,7 +95,7 @@ def test_every_sample_of_h6_gets_the_piece_that_it_lies_on() -> None:
     own = search.pieces[search.owner]
     residual = np.einsum("nd,nd->n", search.X, own[:, :-1]) + own[:, -1] - search.y
     assert np.abs(residual).max() < 1e-10
-    assert max_sine(search.span, _first_layer(net)) < 1e-9
+    assert largest_sine(search.span, _first_layer(net)) < 1e-9
 
 
 def test_pieces_with_constants_are_found_in_affine_mode() -> None:
@@ -106,7 +107,7 @@ def test_pieces_with_constants_are_found_in_affine_mode() -> None:
     find_pieces(search, rough_subspace(search))
     assert len(search.unexplained) < 6  # a cell with fewer samples than a fit needs; the lattice of pieces settles it
     assert np.abs(search.pieces[:, -1]).max() > 0.1
-    assert max_sine(search.span, np.eye(8)[:2]) < 1e-9
+    assert largest_sine(search.span, np.eye(8)[:2]) < 1e-9
 
 
 def test_noisy_labels_are_explained_by_no_piece() -> None:

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tropical.files import check_count
+from tropical.files import check_count, load_extra
 from tropical.formats import tensors
-from tropical.formats.extras import load_extra
 from tropical.formats.lowering import Affine, Graph, Tensor
 from tropical.formats.onnx.call import Call
 from tropical.formats.onnx.operators import OPERATORS

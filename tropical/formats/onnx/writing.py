@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.formats.extras import load_extra
+from tropical.files import load_extra
 from tropical.formats.named_arrays import exact_arrays
 from tropical.functions.layer import Layer, saturated
 from tropical.functions.network import ReLUNetwork

@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tropical.files import MAX_BYTES
-from tropical.formats.extras import load_extra
+from tropical.files import MAX_BYTES, load_extra
 from tropical.formats.lowering import Graph, Tensor
 from tropical.formats.named_arrays import check_shapes, exact_arrays, network_of, sequential_names
 from tropical.formats.torch.modules import Calls, floats, parameter, stack
