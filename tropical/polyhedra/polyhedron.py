@@ -221,7 +221,8 @@ class Box(Polyhedron):
             raise ValueError(f"lower and upper must have the same positive length, got {len(low)} and {len(high)}")
         for i, (a, b) in enumerate(zip(low, high, strict=True)):
             if a >= b:
-                raise ValueError(f"a box needs lower < upper, got lower[{i}] = {a} and upper[{i}] = {b}")
+                ends = f"lower[{i}] = {text_rational(a)} and upper[{i}] = {text_rational(b)}"
+                raise ValueError(f"a box needs lower < upper, got {ends}")
         for name, value in (("lower", low), ("upper", high), ("input_dim", len(low))):
             object.__setattr__(self, name, value)
 
@@ -240,7 +241,7 @@ class Box(Polyhedron):
 
     @cached_property
     def rows(self) -> tuple[Integers, ...]:
-        """As of every polyhedron."""
+        """Rows (constant, gradient), two for each coordinate, as of every polyhedron."""
         rows = []
         for sign, ends in ((-1, self.lower), (1, self.upper)):
             for i, end in enumerate(ends):

@@ -282,6 +282,7 @@ def test_the_whole_space_and_half_spaces_that_always_hold_as_domains():
         (lambda: tp.Box([0], [1]).contains([0, 1]), ValueError, "x must have 1 coordinates, got 2"),
         (lambda: tp.Polyhedron([tp.AffineForm([1])]).contains([]), ValueError, "x must have 1 coordinates, got 0"),
         (lambda: tp.Box([0, 2], [1, 2]), ValueError, r"lower\[1\] = 2 and upper\[1\] = 2"),
+        (lambda: tp.Box([7**9000], [1]), ValueError, r"lower\[0\] = \d+\.\.\.\d+ and upper\[0\] = 1"),
         (lambda: tp.Box([], []), ValueError, "the same positive length, got 0 and 0"),
     ],
 )
