@@ -115,8 +115,9 @@ class Chart:
         return self.lift([Fraction(a, vector[0]) for a in vector[1:]])
 
     def lineality(self, vectors: Sequence[Integers]) -> Matrix:
-        """Basis of the lineality space whose part within the chart has this basis of homogeneous vectors."""
-        return self.kernel + tuple(self.lift(vector[1:]) for vector in vectors)
+        """Integer basis of the lineality space whose part within the chart has this basis of homogeneous vectors."""
+        lifted = (primitive(self.lift(vector[1:])) for vector in vectors)
+        return self.kernel + tuple(tuple(map(Fraction, vector)) for vector in lifted)
 
     def restrict(self, f: F) -> F:
         """The function y -> f(Sy), which is f in these coordinates if it is constant along K."""
