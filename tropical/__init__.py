@@ -101,6 +101,7 @@ from tropical.proofs.certificate import load_certificate as load_certificate
 from tropical.proofs.certificate import region_certificate as region_certificate
 from tropical.proofs.certificate import save_certificate as save_certificate
 from tropical.proofs.certificate import term_certificate as term_certificate
+from tropical.values import Value as Value
 from tropical.verdict import Enclosure as Enclosure
 from tropical.verdict import Estimate as Estimate
 from tropical.verdict import Verdict as Verdict
@@ -137,6 +138,7 @@ __all__ = [
     "TropicalHypersurface",
     "TropicalPolynomial",
     "TropicalRationalMap",
+    "Value",
     "Verdict",
     "affine_pieces",
     "as_fraction",

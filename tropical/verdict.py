@@ -6,16 +6,19 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from tropical.notation import html_verdict
+from tropical.notation import cut, html_verdict
+from tropical.values import Value
 
 if TYPE_CHECKING:
     from flint import arb
 
 Status = Literal["proved", "refuted", "unknown"]
 
+_REASON = 150  # characters of a reason in repr
 
-@dataclass(frozen=True)
-class Verdict:
+
+@dataclass(frozen=True, repr=False)
+class Verdict(Value):
     """The answer to a question about functions over Q.
 
     ``proved`` and ``refuted`` hold over Q for the parameters as loaded; anything that could not be decided is
@@ -44,11 +47,11 @@ class Verdict:
 
     def __repr__(self) -> str:
         reason = self.detail.get("reason")
-        return f"Verdict({self.status!r}" + (f", reason={reason!r})" if reason else ")")
+        return f"Verdict({self.status!r}" + (f", reason={cut(str(reason), _REASON)!r})" if reason else ")")
 
 
-@dataclass(frozen=True)
-class Enclosure:
+@dataclass(frozen=True, repr=False)
+class Enclosure(Value):
     """A real number known to lie in [lower, upper], both rational.
 
     >>> Enclosure(Fraction(1, 3), Fraction(1, 2)).width
@@ -94,8 +97,8 @@ class Enclosure:
         return float((self.lower + self.upper) / 2)
 
 
-@dataclass(frozen=True)
-class Estimate:
+@dataclass(frozen=True, repr=False)
+class Estimate(Value):
     """A real number estimated from ``samples`` draws: [lower, upper] covers it with probability ``confidence``.
 
     Statistical, never a proof.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.intervals import clopper_pearson
+from tropical import Value
 
 __all__ = ["MissingMass", "missing_mass"]
 
@@ -16,8 +17,8 @@ Array = NDArray[np.float64]
 _SHOWN = 10  # points kept of every set
 
 
-@dataclass(frozen=True)
-class MissingMass:
+@dataclass(frozen=True, repr=False)
+class MissingMass(Value):
     r"""A set of inputs on which the learned function is not settled, with its estimated Gaussian mass.
 
     Attributes

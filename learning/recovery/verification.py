@@ -12,6 +12,7 @@ from tropical import (
     Estimate,
     LatticePolynomial,
     ReLUNetwork,
+    Value,
     Verdict,
     disagreement,
     equivalent,
@@ -31,16 +32,16 @@ class Recovered(Protocol):
     lattice_polynomial_: LatticePolynomial | None
 
 
-@dataclass(frozen=True)
-class DisagreementReport:
+@dataclass(frozen=True, repr=False)
+class DisagreementReport(Value):
     """The set where truth and learned function differ: number of polyhedra and its measure under N(0, I_d)."""
 
     cells: int
     gaussian_measure: Enclosure | Estimate
 
 
-@dataclass(frozen=True)
-class RecoveryReport:
+@dataclass(frozen=True, repr=False)
+class RecoveryReport(Value):
     """Verdict on "the learned function is the truth", over Q.
 
     ``proved`` carries a ``certificate``; ``refuted`` a rational ``witness`` and there the exact ``values`` (truth,

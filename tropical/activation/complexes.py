@@ -16,11 +16,12 @@ from tropical.budget import Meter
 from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.functions.layer import saturated
 from tropical.functions.network import Pattern, ReLUNetwork
-from tropical.notation import html_complex, svg_cells
+from tropical.notation import cut, html_complex, svg_cells
 from tropical.polyhedra.cones import Cone, Integers, facets
 from tropical.polyhedra.faces import Face, face_lattice, polytope_volume
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.polyhedra.quotient import Quotient
+from tropical.values import Value, short
 
 if TYPE_CHECKING:
     import networkx
@@ -29,7 +30,7 @@ _DRAWN_CELLS = 256
 _DRAWN_SIGNS = 4096
 
 
-class PolyhedralComplex:
+class PolyhedralComplex(Value):
     """The activation regions of a network on a domain, with their faces; made by ``polyhedral_complex``.
 
     Holds one activation pattern per cell. Geometry is exact and derived when first asked for; no answer, nor its order,
@@ -56,10 +57,13 @@ class PolyhedralComplex:
         self._reduced = reduced
         self._start = start
         self._table = patterns
-        self._single_cones: dict[int, Cone] = {}
+
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        return "network", "quotient", "domain", "incomplete_because", "_reduced", "_start", "_table"
 
     def __repr__(self) -> str:
-        state = "" if self.complete else f", incomplete: {self.incomplete_because}"
+        state = "" if self.incomplete_because is None else f", incomplete: {cut(self.incomplete_because, 100)}"
         return f"<PolyhedralComplex of {self.num_cells} cells in R^{self.network.input_dim}{state}>"
 
     def _repr_html_(self) -> str:
@@ -112,6 +116,10 @@ class PolyhedralComplex:
         if index not in self._single_cones:
             self._single_cones[index] = pattern_cone(self._reduced, self._start, self._table[index]).in_order()
         return self._single_cones[index]
+
+    @cached_property
+    def _single_cones(self) -> dict[int, Cone]:
+        return {}
 
     @cached_property
     def generators(self) -> tuple[Integers, ...]:
@@ -201,15 +209,19 @@ class PolyhedralComplex:
         return [[_face(own, members) for members in level if members & finite] for level in levels]
 
 
-class Cell:
+class Cell(Value):
     """One activation region of a complex: a closed full-dimensional polyhedron on which the network is affine."""
 
     def __init__(self, owner: PolyhedralComplex, index: int) -> None:
         self._complex = owner
         self.index = index
 
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        return "_complex", "index"
+
     def __repr__(self) -> str:
-        return f"<Cell {self.index} with pattern {self.pattern}>"
+        return f"<Cell {self.index} with pattern {short(self.pattern)}>"
 
     @property
     def pattern(self) -> Pattern:

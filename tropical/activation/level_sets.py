@@ -8,10 +8,11 @@ from typing import Any
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.arithmetic.rationals import Vector, as_fraction, primitive
 from tropical.polyhedra.cones import Cone, Integers, cut, dot, facets, sign_on
+from tropical.values import Value
 
 
-@dataclass(frozen=True)
-class BoundaryPiece:
+@dataclass(frozen=True, repr=False)
+class BoundaryPiece(Value):
     """A polyhedron on which F_output = level: conv(``vertices``) + cone(``rays``) + span(``lineality``).
 
     ``cells`` are the indices of the cells that contain it: one if it passes through the interior of a cell, one or two

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.arithmetic.rationals import Matrix, Vector, row_space
 from tropical.functions.affine import AffineForm, AffineMap
+from tropical.values import Value
 
 Piece = AffineForm | AffineMap
 
 
-@dataclass(frozen=True)
-class LinearRegion:
+@dataclass(frozen=True, repr=False)
+class LinearRegion(Value):
     """The closure of a connected component of the interior of {F = piece}: a union of ``cells`` (indices)."""
 
     piece: Piece
@@ -50,7 +51,7 @@ def affine_pieces(cx: PolyhedralComplex) -> list[Piece]:
     >>> from tropical import ReLUNetwork, polyhedral_complex
     >>> identity = ReLUNetwork.from_arrays([[[1], [-1]], [[1, -1]]])  # relu(x) - relu(-x)
     >>> affine_pieces(polyhedral_complex(identity))
-    [AffineForm(gradient=(Fraction(1, 1),), constant=Fraction(0, 1))]
+    [<AffineForm on Q^1: x0>]
     """
     _require_complete(cx)
     return list(dict.fromkeys(_piece(cx, index) for index in range(cx.num_cells)))

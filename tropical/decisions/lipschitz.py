@@ -15,14 +15,15 @@ from tropical.forms.construction import to_network
 from tropical.forms.linear_parts import Function
 from tropical.functions.affine import AffineMap
 from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.values import Value
 from tropical.verdict import Enclosure
 
 _BITS = 64
 """Irrational numbers are enclosed to a relative width of about 2^-64."""
 
 
-@dataclass(frozen=True)
-class LipschitzConstant:
+@dataclass(frozen=True, repr=False)
+class LipschitzConstant(Value):
     """The least L with ||F(x) - F(y)|| <= L ||x - y|| for all x, y, in the norm ``norm`` (1, 2 or inf).
 
     ``squared`` is L^2: exact, or an enclosure for several outputs and norm 2. ``region`` is the first linear region

@@ -12,11 +12,12 @@ from tropical.forms.form_signs import spanning_vectors
 from tropical.forms.linear_parts import Function, linear_parts, output_dim, reduced
 from tropical.polyhedra.cones import Cone, Integers
 from tropical.polyhedra.quotient import Quotient
+from tropical.values import Value
 from tropical.verdict import Enclosure
 
 
-@dataclass(frozen=True)
-class SphereMaximum:
+@dataclass(frozen=True, repr=False)
+class SphereMaximum(Value):
     """max {|f(x)| : ||x|| = 1}, attained at ``direction``, a primitive integer vector.
 
     ``squared`` is the square of the maximum: f(direction)^2 = squared * ||direction||^2, exactly.

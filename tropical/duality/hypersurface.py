@@ -11,10 +11,11 @@ from tropical.arithmetic.rationals import Matrix, Vector, as_vector, primitive, 
 from tropical.duality.regular_subdivisions import EnvelopeFace, UpperEnvelope, upper_envelope
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.polyhedra.faces import Face
+from tropical.values import Value
 
 
-@dataclass(frozen=True)
-class DualCell:
+@dataclass(frozen=True, repr=False)
+class DualCell(Value):
     """The polyhedron {x : every term of ``terms`` attains p(x)} = conv(vertices) + cone(rays) + lineality space.
 
     ``terms`` is the cell of the dual subdivision that it belongs to. ``vertices`` and the primitive integer ``rays``
@@ -27,8 +28,8 @@ class DualCell:
     rays: tuple[Vector, ...]
 
 
-@dataclass(frozen=True)
-class TropicalHypersurface:
+@dataclass(frozen=True, repr=False)
+class TropicalHypersurface(Value):
     """{x in Q^n : p(x) is attained by at least two terms}, where p is not differentiable; and the regions it bounds.
 
     ``cells[k]`` has the cells of dimension k = 0, ..., n - 1, ``regions`` those of dimension n: the regions of

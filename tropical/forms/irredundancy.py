@@ -16,13 +16,14 @@ from tropical.functions.lattice_polynomial import LatticePolynomial, bits_of, ma
 from tropical.polyhedra.cones import Cone, Integers, cut, intersect
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.polyhedra.quotient import Quotient
+from tropical.values import Value
 
 _POINTS = 512  # random points to begin with; they only save exact searches
 _SCALES = (1, 16, 256, 4096)
 
 
-@dataclass(frozen=True)
-class IrredundantForm:
+@dataclass(frozen=True, repr=False)
+class IrredundantForm(Value):
     """A lattice polynomial F = max_j min_{i in I_j} l_i and the points that show that nothing in it can be left out.
 
     At ``clause_points[j]`` clause j alone attains F: the minima of all other clauses are smaller. At

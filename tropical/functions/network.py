@@ -28,12 +28,15 @@ from tropical.functions.layer import (
     preactivations,
 )
 from tropical.notation import html_network, latex_network
+from tropical.values import Value
 
 Pattern = tuple[int, ...]
 
+_SHOWN = 16  # widths written out by repr
 
-@dataclass(frozen=True)
-class ReLUNetwork:
+
+@dataclass(frozen=True, repr=False)
+class ReLUNetwork(Value):
     """A feed-forward network over Q; ``==`` means the same parameters (see ``equivalent`` for the same function).
 
     >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
@@ -106,6 +109,11 @@ class ReLUNetwork:
     def is_bias_free(self) -> bool:
         """Whether every bias is 0, so that the function is positively homogeneous."""
         return not any(any(layer.bias) for layer in self.layers)
+
+    def __repr__(self) -> str:
+        shape = (self.input_dim, *self.widths, self.output_dim)
+        ends = [*map(str, shape[:_SHOWN]), "...", str(self.output_dim)] if len(shape) > _SHOWN else map(str, shape)
+        return f"<ReLUNetwork {'-'.join(ends)}>"
 
     def _repr_html_(self) -> str:
         return html_network(self.input_dim, self.widths, self.output_dim, self.num_kinked)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from tropical.arithmetic.rationals import Vector, as_fraction, as_vector
 from tropical.functions.affine import AffineForm, AffineMap
 from tropical.notation import latex_max
+from tropical.values import Value, summary
 
 Integers = tuple[int, ...]
 
@@ -23,7 +24,7 @@ _SHOWN = 12  # terms written out by str
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class TropicalPolynomial:
+class TropicalPolynomial(Value):
     """p(x) = max_i <a_i, x> + c_i on Q^n with rational exponents a_i and coefficients c_i (Maclagan, Sturmfels 2015).
 
     ``+`` is ⊕ = max, ``*`` is ⊙ = the sum of functions, ``p ** r`` is the function r p for rational r >= 0. Numbers
@@ -192,6 +193,8 @@ class TropicalPolynomial:
         return TropicalPolynomial(term.compose(inner) for term in self.terms)
 
     def __str__(self) -> str:
+        if len(self.terms) == 1:
+            return str(self.terms[0])
         hidden = len(self.terms) - _SHOWN
         shown = [str(term) for term in self.terms[:_SHOWN]]
         return f"max({', '.join(shown)}{f', ... {hidden} more terms' if hidden > 0 else ''})"
@@ -200,7 +203,7 @@ class TropicalPolynomial:
         return f"${latex_max([(term.gradient, term.constant) for term in self.terms])}$"
 
     def __repr__(self) -> str:
-        return f"<TropicalPolynomial {self}>"
+        return summary(f"TropicalPolynomial on Q^{self.input_dim}, {len(self.terms)} terms", str(self))
 
     def _operand(self, other: Any) -> "TropicalPolynomial | None":
         """The other operand as a polynomial on the same space; None for what is no number and no polynomial."""

@@ -8,11 +8,15 @@ from typing import Any
 
 from tropical.arithmetic.rationals import Vector, as_vector, primitive
 from tropical.functions.affine import AffineForm
+from tropical.notation import text_form, text_rational
 from tropical.polyhedra.cones import Cone, half_space, intersect
+from tropical.values import Value, short, summary
+
+_SHOWN = 6  # half-spaces, and terms of each, in short
 
 
-@dataclass(frozen=True)
-class Polyhedron:
+@dataclass(frozen=True, repr=False)
+class Polyhedron(Value):
     """The closed set {x in Q^n : h(x) >= 0 for every half-space h}; it must be full-dimensional.
 
     Raises ``ValueError`` if there is no half-space, they live on different spaces, or the set has empty interior.
@@ -32,6 +36,11 @@ class Polyhedron:
             raise ValueError("a polyhedron needs half-spaces, all on one space of dimension >= 1")
         if self._cone is None:
             raise ValueError(f"the polyhedron of {len(self.halfspaces)} half-spaces has empty interior")
+
+    def __repr__(self) -> str:
+        shown = (f"{text_form(h.gradient, h.constant, _SHOWN)} >= 0" for h in self.halfspaces[:_SHOWN])
+        more = f", ... ({len(self.halfspaces) - _SHOWN} more)" if len(self.halfspaces) > _SHOWN else ""
+        return summary(f"Polyhedron in Q^{self.input_dim}", ", ".join(shown) + more)
 
     @property
     def input_dim(self) -> int:
@@ -96,4 +105,5 @@ class Box(Polyhedron):
         return tuple(h.constant for h in self.halfspaces[self.input_dim :])
 
     def __repr__(self) -> str:
-        return f"Box({[str(q) for q in self.lower]}, {[str(q) for q in self.upper]})"
+        lower, upper = ([text_rational(q) for q in ends] for ends in (self.lower, self.upper))
+        return f"Box({short(lower)}, {short(upper)})"

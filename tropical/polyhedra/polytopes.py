@@ -10,10 +10,11 @@ from tropical.arithmetic.rationals import Vector, as_vector, nullspace, primitiv
 from tropical.functions.affine import AffineForm, form_of_row
 from tropical.polyhedra.cones import Cone, Integers, cut, facets, intersect, sign_on
 from tropical.polyhedra.faces import Face, face_lattice, polytope_volume
+from tropical.values import Value
 
 
-@dataclass(frozen=True)
-class Facet:
+@dataclass(frozen=True, repr=False)
+class Facet(Value):
     """The face {form = 0} of a polytope on which ``form`` >= 0, with the indices of its vertices.
 
     The coefficients of ``form`` are coprime integers.
@@ -24,7 +25,7 @@ class Facet:
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Polytope:
+class Polytope(Value):
     """conv{p_1, ..., p_N} in Q^n for given points, N >= 1, of any dimension 0 <= r <= n.
 
     Canonical on construction: ``vertices`` sorted, without repetition; ``==`` is equality of sets. ``equations`` are

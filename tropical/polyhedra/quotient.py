@@ -21,10 +21,11 @@ from tropical.arithmetic.rationals import (
 )
 from tropical.functions.affine import AffineForm
 from tropical.functions.network import ReLUNetwork
+from tropical.values import Value
 
 
-@dataclass(frozen=True)
-class Quotient:
+@dataclass(frozen=True, repr=False)
+class Quotient(Value):
     """The linear map x -> y = Ax from Q^n onto Q^r with kernel K, and a section S with A S = I.
 
     ``matrix`` is A, of shape (r, n). Functions that are constant along K are functions of y.

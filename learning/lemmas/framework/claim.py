@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
-from tropical import Enclosure, Estimate, Verdict
+from tropical import Enclosure, Estimate, Value, Verdict
 
 __all__ = ["AGREEMENT", "Claim", "Outcome", "Relation", "Side", "compare", "decided", "sharpened", "undecided"]
 
@@ -20,8 +20,8 @@ AGREEMENT = Fraction(1, 10**12)
 _DOUBLINGS = 4  # of the precision of an open claim
 
 
-@dataclass(frozen=True)
-class Claim:
+@dataclass(frozen=True, repr=False)
+class Claim(Value):
     """``left relation right``, or a statement about functions decided by a verdict of its own; and its outcome.
 
     ``holds`` and ``fails`` are exact: over Q, or by rigorous enclosures. ``open``: enclosures overlap, or a verdict was
