@@ -18,7 +18,8 @@ class Budget(Value):
     """Limits on one computation: wall-clock ``seconds``, number of ``cells`` visited and ``bytes`` held for them.
 
     None means no limit. The bytes are those of the patterns found; what a computation works on besides does not grow
-    with the number of cells, except for the search route, which keeps every pattern in several places.
+    with the number of cells, except for the search route, which keeps every pattern in several places. ``==`` and
+    ``hash`` go by the limits.
 
     >>> Budget(cells=1000)
     Budget(seconds=None, cells=1000, bytes=None)

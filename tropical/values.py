@@ -18,7 +18,8 @@ class Value:
 
     ``repr`` takes at most 200 characters, whatever the size: long numerals are elided, entries that do not fit are
     counted. A value can be copied, pickled and sent to another process at any time of its life; what it has computed
-    since it was made stays behind and is computed again where it is asked for.
+    since it was made stays behind and is computed again where it is asked for. Equal values have equal hashes; each
+    class says what its ``==`` means.
 
     >>> from tropical import AffineForm, Enclosure
     >>> Enclosure(Fraction(1, 3), Fraction(10**30 + 1)), AffineForm([1] * 784)

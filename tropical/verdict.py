@@ -23,7 +23,7 @@ class Verdict(Value):
 
     ``proved`` and ``refuted`` hold over Q for the parameters as loaded; anything that could not be decided is
     ``unknown`` with ``detail["reason"]``. ``witness`` is a rational point that refutes, ``certificate`` a replayable
-    proof. A verdict has no truth value: compare ``status``.
+    proof. A verdict has no truth value: compare ``status``. ``==`` goes by all fields, ``hash`` by status and witness.
 
     >>> Verdict("unknown", detail={"reason": "budget of 1 cell exhausted"})
     Verdict('unknown', reason='budget of 1 cell exhausted')
@@ -31,8 +31,8 @@ class Verdict(Value):
 
     status: Status
     witness: tuple[Fraction, ...] | None = None
-    certificate: Mapping[str, Any] | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    certificate: Mapping[str, Any] | None = field(default=None, hash=False)
+    detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.status not in ("proved", "refuted", "unknown"):
@@ -52,7 +52,7 @@ class Verdict(Value):
 
 @dataclass(frozen=True, repr=False)
 class Enclosure(Value):
-    """A real number known to lie in [lower, upper], both rational.
+    """A real number known to lie in [lower, upper], both rational; ``==`` and ``hash`` go by these ends.
 
     >>> Enclosure(Fraction(1, 3), Fraction(1, 2)).width
     Fraction(1, 6)
@@ -101,7 +101,7 @@ class Enclosure(Value):
 class Estimate(Value):
     """A real number estimated from ``samples`` draws: [lower, upper] covers it with probability ``confidence``.
 
-    Statistical, never a proof.
+    Statistical, never a proof. ``==`` and ``hash`` go by all fields.
     """
 
     value: float

@@ -57,7 +57,7 @@ class PassRecord(Value):
     forecast : samples of one pass that would show the direction at the noise edge (L14), where nothing was rejected
         and one stands there; else None.
 
-    ``str(record)`` says all this in one line.
+    ``str(record)`` says all this in one line. ``==`` and ``hash`` go by all attributes.
 
     Source: Chen, Klivans and Meka (2021); THEORY L12-L14.
     """

@@ -53,9 +53,9 @@ class LiteralPass(Value):
     worst_case: WorstCase
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class LiteralResult(Value):
-    r"""What `literal_filtered_pca` found.
+    r"""What `literal_filtered_pca` found; equal only to itself.
 
     Attributes
     ----------

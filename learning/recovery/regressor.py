@@ -82,6 +82,8 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     Inputs that are clearly not N(0, I_d) give one `NonGaussianWarning`: what is found stays true of the samples, but
     filtered PCA, masses and levels rest on Gaussian inputs.
 
+    An estimator equals only itself.
+
     Source: Chen, Klivans and Meka (2021); Ovchinnikov (2002); THEORY sections 2, 3 and L1.
     """
 

@@ -37,7 +37,8 @@ class PolyhedralComplex(Value):
     depends on what was asked before. In coordinates y = Ax of the quotient by the kernel of the first layer (all of
     R^n), or in x itself (on a domain), generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and
     rays where y_0 = 0.
-    ``complete`` is False if a budget stopped the enumeration, and ``incomplete_because`` then says why.
+    ``complete`` is False if a budget stopped the enumeration, and ``incomplete_because`` then says why. ``==`` goes by
+    the network, the domain, the cells found and that reason, whatever was asked and by whichever route.
     """
 
     def __init__(
@@ -76,6 +77,18 @@ class PolyhedralComplex(Value):
         """Whether the cells can be drawn in the plane in a fraction of a second."""
         planar = self.network.input_dim == 2 and 0 < self.num_cells <= _DRAWN_CELLS
         return planar and self.num_cells * (self.network.num_kinked + 1) <= _DRAWN_SIGNS
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, PolyhedralComplex):
+            return NotImplemented
+        same = self.num_cells == other.num_cells and self.incomplete_because == other.incomplete_because
+        same = same and self.domain == other.domain and self.network == other.network
+        return same and self._table == other._table
+
+    def __hash__(self) -> int:
+        return hash((self.network, self.domain, self.num_cells))
 
     @property
     def complete(self) -> bool:
@@ -210,7 +223,10 @@ class PolyhedralComplex(Value):
 
 
 class Cell(Value):
-    """One activation region of a complex: a closed full-dimensional polyhedron on which the network is affine."""
+    """One activation region of a complex: a closed full-dimensional polyhedron on which the network is affine.
+
+    ``==`` and ``hash`` go by the complex and the index.
+    """
 
     def __init__(self, owner: PolyhedralComplex, index: int) -> None:
         self._complex = owner
@@ -222,6 +238,14 @@ class Cell(Value):
 
     def __repr__(self) -> str:
         return f"<Cell {self.index} with pattern {short(self.pattern)}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Cell):
+            return NotImplemented
+        return self.index == other.index and self._complex == other._complex
+
+    def __hash__(self) -> int:
+        return hash((self.index, self.pattern))
 
     @property
     def pattern(self) -> Pattern:

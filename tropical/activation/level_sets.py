@@ -16,7 +16,7 @@ class BoundaryPiece(Value):
     """A polyhedron on which F_output = level: conv(``vertices``) + cone(``rays``) + span(``lineality``).
 
     ``cells`` are the indices of the cells that contain it: one if it passes through the interior of a cell, one or two
-    if it is a facet. ``is_full`` if it is a whole cell, on which F is constant.
+    if it is a facet. ``is_full`` if it is a whole cell, on which F is constant. ``==`` and ``hash`` go by all fields.
     """
 
     vertices: tuple[Vector, ...]

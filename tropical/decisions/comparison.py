@@ -81,7 +81,8 @@ def implies_leq(
 class Disagreement(Value):
     """The exact set {f != g}, up to measure zero: the union of ``num_cells`` polyhedra with disjoint interiors.
 
-    In the interior of each one f - g is affine and not identically 0, or has one strict sign.
+    In the interior of each one f - g is affine and not identically 0, or has one strict sign. ``==`` and ``hash`` go
+    by the list of polyhedra: one set may be divided in unequal ways.
     """
 
     quotient: Quotient

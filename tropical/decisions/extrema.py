@@ -21,7 +21,8 @@ class Extremum(Value):
     """A supremum or infimum. If ``value`` is finite it is attained at ``point``.
 
     If it is infinite, the function tends to it from ``point`` along ``ray``: on that half-line it is affine with a
-    slope that is not 0. ``certificate`` proves a finite maximum or minimum of one function.
+    slope that is not 0. ``certificate`` proves a finite maximum or minimum of one function;
+    ``==`` and ``hash`` go by the other fields.
     """
 
     value: Fraction | float

@@ -27,7 +27,7 @@ class LipschitzConstant(Value):
     """The least L with ||F(x) - F(y)|| <= L ||x - y|| for all x, y, in the norm ``norm`` (1, 2 or inf).
 
     ``squared`` is L^2: exact, or an enclosure for several outputs and norm 2. ``region`` is the first linear region
-    whose derivative attains L (as far as the enclosure can tell).
+    whose derivative attains L (as far as the enclosure can tell). ``==`` and ``hash`` go by all fields.
     """
 
     norm: int | float

@@ -21,6 +21,7 @@ class SphereMaximum(Value):
     """max {|f(x)| : ||x|| = 1}, attained at ``direction``, a primitive integer vector.
 
     ``squared`` is the square of the maximum: f(direction)^2 = squared * ||direction||^2, exactly.
+    ``==`` and ``hash`` go by both.
     """
 
     squared: Fraction

@@ -20,6 +20,7 @@ class DualCell(Value):
 
     ``terms`` is the cell of the dual subdivision that it belongs to. ``vertices`` and the primitive integer ``rays``
     are representatives modulo the lineality space of the complex, sorted; ``dimension`` counts that space.
+    ``==`` and ``hash`` go by all fields.
     """
 
     dimension: int
@@ -36,7 +37,7 @@ class TropicalHypersurface(Value):
     linearity of p, one for each term that is somewhere larger than all others. All of them, sorted by terms, form a
     polyhedral complex on Q^n, dual to the regular subdivision of the Newton polytope: the cell of dimension k and the
     cell of dimension n - k with the same terms correspond to each other, and incidences are reversed. ``lineality`` is
-    an integer basis of the directions along which the hypersurface is invariant.
+    an integer basis of the directions along which the hypersurface is invariant. ``==`` and ``hash`` go by all fields.
     """
 
     polynomial: TropicalPolynomial

@@ -93,6 +93,7 @@ class RegularSubdivision(Value):
 
     ``cells[k]`` has the cells of dimension k = 0, ..., r, each as the sorted indices of *all* terms on its face of the
     lifted polytope, so that non-vertices of the cell may be among them; terms below all faces are in no cell.
+    ``==`` and ``hash`` go by the polynomial and the cells.
     """
 
     polynomial: TropicalPolynomial

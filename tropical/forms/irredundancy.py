@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -28,12 +28,13 @@ class IrredundantForm(Value):
 
     At ``clause_points[j]`` clause j alone attains F: the minima of all other clauses are smaller. At
     ``index_points[j, i]``, i in I_j, the minimum over I_j without i exceeds F. The points lie in the domain. Nothing is
-    claimed about the least number of clauses: other irredundant forms of F may have fewer.
+    claimed about the least number of clauses: other irredundant forms of F may have fewer. ``==`` goes by all fields,
+    ``hash`` by all but the mapping.
     """
 
     polynomial: LatticePolynomial
     clause_points: tuple[Vector, ...]
-    index_points: Mapping[tuple[int, int], Vector]
+    index_points: Mapping[tuple[int, int], Vector] = field(hash=False)
 
 
 def irredundant(

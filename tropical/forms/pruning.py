@@ -22,7 +22,10 @@ _ROWS = 1000  # terms looked at together there
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EssentialTerm(Value):
-    """At the rational ``point`` the term ``index`` is strictly larger than all others."""
+    """At the rational ``point`` the term ``index`` is strictly larger than all others.
+
+    ``==`` and ``hash`` go by both.
+    """
 
     index: int
     point: Vector
@@ -33,7 +36,7 @@ class InessentialTerm(Value):
     """Term ``index`` is nowhere above a convex combination of the others, hence nowhere above their maximum.
 
     ``multipliers`` w has one entry for each term, w_index = 0, w >= 0, sum_j w_j = 1, sum_j w_j a_j = a_index and
-    sum_j w_j c_j >= c_index.
+    sum_j w_j c_j >= c_index. ``==`` and ``hash`` go by both fields.
     """
 
     index: int

@@ -14,7 +14,7 @@ _SHOWN = 6  # terms of a form, and forms of a map, in short
 
 @dataclass(frozen=True, repr=False)
 class AffineForm(Value):
-    """The function x -> <gradient, x> + constant on Q^n; ``==`` is equality of functions.
+    """The function x -> <gradient, x> + constant on Q^n; ``==`` and ``hash`` go by the function.
 
     Raises ``ValueError`` for parameters that are not finite rationals.
 
@@ -86,7 +86,9 @@ class AffineForm(Value):
 
 @dataclass(frozen=True, repr=False)
 class AffineMap(Value):
-    """The map x -> (l_1(x), ..., l_m(x)) with affine forms l_i on one space; ``==`` is equality of functions.
+    """The map x -> (l_1(x), ..., l_m(x)) with affine forms l_i on one space.
+
+    ``==`` and ``hash`` go by the function.
 
     >>> AffineMap((AffineForm([1, 0], 1), AffineForm([0, 2])))([3, 4])
     (Fraction(4, 1), Fraction(8, 1))

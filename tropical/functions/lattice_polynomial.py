@@ -27,8 +27,8 @@ class LatticePolynomial(Value):
     """F(x) = max_j min_{i in I_j} l_i(x) with affine pieces l_i on Q^n and clauses I_j (Ovchinnikov 2002).
 
     Canonical on construction: equal pieces are merged, clauses that contain another one are absorbed
-    (min over more forms is smaller), pieces in no clause are dropped, clauses are sorted. ``==`` means the same
-    expression; ``equivalent`` decides whether two expressions are the same function.
+    (min over more forms is smaller), pieces in no clause are dropped, clauses are sorted. ``==`` and ``hash``
+    go by the expression; ``equivalent`` decides whether two expressions are the same function.
     Raises ``ValueError`` for no clause, an empty clause, an index out of range or pieces on different spaces.
 
     >>> x, y = AffineForm([1, 0]), AffineForm([0, 1])

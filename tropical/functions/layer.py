@@ -27,7 +27,8 @@ class Layer(Value):
     """One affine map followed by a piecewise-linear activation on each unit.
 
     ``weight`` is an (n_out, n_in) matrix, ``bias`` and ``slopes`` have n_out entries. Build networks with
-    :meth:`ReLUNetwork.from_arrays`, which validates and names the layer at fault.
+    :meth:`ReLUNetwork.from_arrays`, which validates and names the layer at fault. ``==`` and ``hash`` go by the
+    parameters.
     """
 
     weight: Matrix

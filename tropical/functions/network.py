@@ -37,7 +37,9 @@ _SHOWN = 16  # widths written out by repr
 
 @dataclass(frozen=True, repr=False)
 class ReLUNetwork(Value):
-    """A feed-forward network over Q; ``==`` means the same parameters (see ``equivalent`` for the same function).
+    """A feed-forward network over Q.
+
+    ``==`` and ``hash`` go by the parameters; ``equivalent`` decides whether two networks are the same function.
 
     >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
     >>> absolute(["-3/2"])

@@ -31,8 +31,8 @@ class TropicalPolynomial(Value):
     count as constants: ``p * 3`` is p plus 3, ``p + 3`` is max(p, 3). There is at least one term: -infinity, the zero
     of ⊕, is not among the values.
 
-    Canonical on construction: one term for each exponent, the largest, sorted by exponent. ``==`` is equality of these
-    expressions; ``tropical.prune`` makes equal functions equal. As expressions, ⊕ and ⊙ are associative and
+    Canonical on construction: one term for each exponent, the largest, sorted by exponent. ``==`` and ``hash`` go by
+    these expressions; ``tropical.prune`` makes equal functions equal. As expressions, ⊕ and ⊙ are associative and
     commutative, ⊕ is idempotent, ⊙ distributes over ⊕, 0 is the unit of ⊙, and (p ⊕ q)^r = p^r ⊕ q^r,
     (p ⊙ q)^r = p^r ⊙ q^r, (p^r)^s = p^(rs). Only as functions p^r ⊙ p^s = p^(r+s).
     Raises ``ValueError`` for no terms or terms on different spaces.

@@ -27,7 +27,7 @@ class TropicalRationalMap(Value):
 
     Arithmetic is that of the semifield, componentwise: ``+`` is ⊕ = max, ``*`` is ⊙ = the sum of functions, ``/`` is
     ⊘ = their difference, ``f ** r`` is the function r f for any rational r. Numbers count as constants, a tropical
-    polynomial as a map with one output. Nothing is cancelled: ``==`` is equality of expressions.
+    polynomial as a map with one output. Nothing is cancelled: ``==`` and ``hash`` go by the expressions.
     Raises ``ValueError`` for no outputs, unequally many numerators and denominators, or different spaces.
 
     >>> x = TropicalPolynomial.from_terms({(1,): 0})

@@ -21,7 +21,8 @@ class FilteredMoments(FramedMatrix):
     """p = Pr[E] and the symmetric matrix M = E[1_E (x x^T - I)] of a filter E.
 
     E sees x only on the span of ``basis``, orthogonal rational vectors b_a of Q^n, and M v = 0 for every v orthogonal
-    to them (THEORY L7). ``second`` is M in the orthonormal frame b_a/|b_a|.
+    to them (THEORY L7). ``second`` is M in the orthonormal frame b_a/|b_a|. ``==`` and ``hash`` go by the enclosures
+    and the frame they are in.
     """
 
     probability: Enclosure

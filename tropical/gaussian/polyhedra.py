@@ -64,7 +64,7 @@ class GaussianMoments(Value):
 
     ``basis`` holds, as rows, orthogonal rational vectors b_a of Q^n that span the gradients of the facets of P.
     ``mean`` and ``second`` are in the orthonormal frame b_a/|b_a|; orthogonally to it, the mean is 0 and the second
-    moment Pr[P] times the identity.
+    moment Pr[P] times the identity. ``==`` and ``hash`` go by the enclosures and the frame they are in.
     """
 
     probability: Enclosure

@@ -19,6 +19,7 @@ _SHOWN = 6  # half-spaces, and terms of each, in short
 class Polyhedron(Value):
     """The closed set {x in Q^n : h(x) >= 0 for every half-space h}; it must be full-dimensional.
 
+    ``==`` and ``hash`` go by the half-spaces, in their order, and the class: one set may be given in unequal ways.
     Raises ``ValueError`` if there is no half-space, they live on different spaces, or the set has empty interior.
 
     >>> triangle = Polyhedron([AffineForm([1, 0]), AffineForm([0, 1]), AffineForm([-1, -1], 1)])
@@ -77,6 +78,8 @@ class Polyhedron(Value):
 
 class Box(Polyhedron):
     """The box {x : lower_i <= x_i <= upper_i}; ``ValueError`` unless lower_i < upper_i for every i.
+
+    ``==`` and ``hash`` go by the ends; a :class:`Polyhedron` with these half-spaces is no box.
 
     >>> Box([-1, -1], [1, "3/2"]).upper
     (Fraction(1, 1), Fraction(3, 2))

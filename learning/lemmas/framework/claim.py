@@ -27,6 +27,7 @@ class Claim(Value):
     ``holds`` and ``fails`` are exact: over Q, or by rigorous enclosures. ``open``: enclosures overlap, or a verdict was
     ``unknown`` for the ``reason`` given. With a side that is an :class:`tropical.Estimate` the outcome is statistical:
     ``consistent``, or ``rejected`` if the intervals exclude the relation, each at its stated confidence.
+    ``==`` goes by all fields, ``hash`` by all but ``detail``.
     """
 
     text: str
@@ -36,7 +37,7 @@ class Claim(Value):
     right: Side | None = None
     witness: tuple[Fraction, ...] | None = None
     reason: str | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def margin(self) -> Fraction | None:

@@ -30,7 +30,7 @@ class Evidence(Value):
 
     hypotheses: tuple[Hypothesis, ...] = ()
     claims: tuple[Claim, ...] = ()
-    choices: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 Check = Callable[[Subject, Setting], Evidence]

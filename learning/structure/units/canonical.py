@@ -21,7 +21,7 @@ class HiddenUnit(Value):
     """The term ``jump`` * relu(<``normal``, x> + ``bias``) of a canonical form.
 
     ``normal`` is a primitive integer vector whose first non-zero entry is positive; crossing the hyperplane along it
-    changes the gradient by ``jump`` * ``normal``.
+    changes the gradient by ``jump`` * ``normal``. ``==``, ``hash`` and the order go by the fields.
     """
 
     normal: tuple[int, ...]
@@ -36,7 +36,7 @@ class HiddenUnit(Value):
 
 @dataclass(frozen=True, repr=False)
 class HiddenLayer(Value):
-    """F = affine + sum of the units, in canonical form; ``==`` is equality of functions.
+    """F = affine + sum of the units, in canonical form; ``==`` and ``hash`` go by the function.
 
     The hyperplanes of the units are distinct, and they are sorted. ``ValueError`` if that or a unit is not canonical.
 

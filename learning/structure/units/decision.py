@@ -28,6 +28,7 @@ class JumpWitness(Value):
     In a neighbourhood of ``points[i]``, on {``hyperplane`` = 0}, F is affine + ``jumps[i]`` * relu(``hyperplane``), and
     the two jumps differ (one may be 0: no break). With one hidden layer, both would be the jump of the one unit on the
     hyperplane, or 0 without one: other break hyperplanes do not meet these neighbourhoods. :func:`jump_across` checks.
+    ``==`` and ``hash`` go by all fields.
     """
 
     hyperplane: AffineForm
@@ -40,14 +41,15 @@ class HiddenLayerReport(Value):
     """Verdict on "one hidden layer of ReLUs computes F", over Q.
 
     ``proved`` has the canonical ``layer`` and a ``certificate`` that F equals ``to_network()``; ``refuted`` a
-    ``witness``; ``unknown`` has ``detail["reason"]``.
+    ``witness``; ``unknown`` has ``detail["reason"]``. ``==`` goes by all fields, ``hash`` by all but certificate and
+    detail.
     """
 
     status: str
     layer: HiddenLayer | None = None
     witness: JumpWitness | None = None
-    certificate: Mapping[str, Any] | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    certificate: Mapping[str, Any] | None = field(default=None, hash=False)
+    detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def units(self) -> tuple[HiddenUnit, ...]:
