@@ -7,6 +7,7 @@ from tropical.activation.level_sets import decision_boundary as decision_boundar
 from tropical.activation.regions import LinearRegion as LinearRegion
 from tropical.activation.regions import affine_pieces as affine_pieces
 from tropical.activation.regions import linear_regions as linear_regions
+from tropical.activation.regions import region_graph as region_graph
 from tropical.activation.regions import relevant_subspace as relevant_subspace
 from tropical.activation.subdivision import polyhedral_complex as polyhedral_complex
 from tropical.arithmetic.rationals import as_fraction as as_fraction
@@ -193,6 +194,7 @@ __all__ = [
     "prune",
     "reconstruct_rationals",
     "region_certificate",
+    "region_graph",
     "regions_html",
     "regions_table",
     "relevant_subspace",

@@ -1,17 +1,18 @@
 """Polyhedral complexes of activation regions: cells, faces, incidences."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from flint import fmpq_mat, fmpz_mat
 from numpy.typing import NDArray
 
 from tropical.activation.cutting import activation_cones, pattern_cone
 from tropical.activation.patterns import PatternTable
-from tropical.arithmetic.rationals import Matrix, Vector
+from tropical.arithmetic.rationals import Matrix, Vector, primitive_integers, to_flint
 from tropical.budget import Meter
 from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.functions.layer import saturated
@@ -172,22 +173,66 @@ class PolyhedralComplex(Value):
     @cached_property
     def facet_cells(self) -> dict[Face, tuple[int, ...]]:
         """The one or two cells on each facet (face of codimension 1)."""
-        owners: dict[Face, list[int]] = {}
+        return {face: cells for face, (_, cells) in self._walls.items()}
+
+    @property
+    def facet_rows(self) -> dict[Face, Integers]:
+        """For each facet a row on (y_0, y) that vanishes on it and is >= 0 on the first of its cells."""
+        return {face: row for face, (row, _) in self._walls.items()}
+
+    @cached_property
+    def _walls(self) -> dict[Face, tuple[Integers, tuple[int, ...]]]:
+        """For each facet its row and its cells."""
+        found: dict[Face, tuple[Integers, list[int]]] = {}
         for index in range(self.num_cells):
-            for face in self._cell_facets(index):
-                owners.setdefault(face, []).append(index)
-        return {face: tuple(cells) for face, cells in owners.items()}
+            for face, row in self.cell_facets(index).items():
+                found.setdefault(face, (row, []))[1].append(index)
+        return {face: (row, tuple(cells)) for face, (row, cells) in found.items()}
 
     def dual_graph(self) -> "networkx.Graph[int]":
-        """Graph on the cell indices; cells that share a facet are joined, and the edge carries it as ``facet``."""
+        """Graph on the cell indices; cells that share a facet are joined.
+
+        A node has the ``pattern`` of its cell and the affine map ``form`` that the network follows there. An edge has
+        the ``facet``; the ``hyperplane`` through it, an affine form with coprime integer coefficients, positive inside
+        the first of the two cells; and a ``unit`` (layer, index) whose preactivation on both cells is a positive
+        multiple of that form: the first one whose sign differs.
+
+        >>> from tropical import polyhedral_complex
+        >>> relu = ReLUNetwork.from_arrays([[[1]], [[1]]], [[-2], None])
+        >>> graph = polyhedral_complex(relu).dual_graph()
+        >>> graph.nodes[0]["pattern"], str(graph.nodes[0]["form"]), graph.edges[0, 1]["unit"]
+        ((1,), '(x0 - 2)', (0, 0))
+        >>> print(graph.edges[0, 1]["hyperplane"])
+        x0 - 2
+        """
         import networkx
 
         graph: networkx.Graph[int] = networkx.Graph()
-        graph.add_nodes_from(range(self.num_cells))
-        for face, cells in self.facet_cells.items():
-            if len(cells) == 2:
-                graph.add_edge(*cells, facet=face)
+        graph.add_nodes_from((cell.index, {"pattern": cell.pattern, "form": cell.affine_map}) for cell in self.cells)
+        units = [(layer, unit) for layer, own in enumerate(self.network.layers) for unit in own.kinked]
+        shared = [(face, row, cells) for face, (row, cells) in self._walls.items() if len(cells) == 2]
+        forms = self.hyperplanes([row for _, row, _ in shared])
+        for (face, _, cells), form in zip(shared, forms, strict=True):
+            # In the first layer in which the patterns differ both cells see the same affine preactivations: a unit with
+            # two signs there has opposite ones, vanishes on the facet, and is positive on the first cell, as patterns
+            # decrease.
+            unit = units[int((self.pattern_array[cells[0]] != self.pattern_array[cells[1]]).argmax())]
+            graph.add_edge(*cells, facet=face, unit=unit, hyperplane=form)
         return graph
+
+    def hyperplanes(self, rows: Sequence[Integers]) -> list[AffineForm]:
+        """For each row on (y_0, y) the positive multiple of its form on R^n that has coprime integer coefficients."""
+        if not rows:
+            return []
+        gradients = fmpq_mat(fmpz_mat([list(row[1:]) for row in rows])) * to_flint(self.quotient.matrix)
+        numerators, scale = gradients.numer_denom()
+        pairs = zip(rows, numerators.tolist(), strict=True)
+        return [form_of_row(primitive_integers([int(scale) * row[0], *map(int, q)])) for row, q in pairs]
+
+    def cell_facets(self, index: int) -> dict[Face, Integers]:
+        """The facets of one cell, each with a row on (y_0, y) that vanishes on it and is >= 0 on the cell."""
+        own = self._cell_generators[index]
+        return {_face(own, members): row for row, members in self._proper_facets(index)}
 
     def locate(self, x: Iterable[Any]) -> "Cell":
         """The cell that contains the rational point x; on a common face, the first of its cells.
@@ -204,10 +249,6 @@ class PolyhedralComplex(Value):
     @property
     def _dim(self) -> int:
         return self.network.input_dim - len(self.lineality)
-
-    def _cell_facets(self, index: int) -> list[Face]:
-        own = self._cell_generators[index]
-        return [_face(own, members) for _, members in self._proper_facets(index)]
 
     def _proper_facets(self, index: int) -> list[tuple[Integers, int]]:
         """Pairs (constraint, generator mask) of the facets that are not at infinity."""
