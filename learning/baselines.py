@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from learning.subspace import orthonormal_frame
+from tropical import Value
 
 __all__ = ["REDUCTIONS", "AdamSweep", "AdamTrial", "adam", "least_squares", "reduced_subspace"]
 
@@ -77,8 +78,8 @@ REDUCTIONS = MappingProxyType(
 """The methods of `reduced_subspace` and their classes in statsmodels."""
 
 
-@dataclass(frozen=True)
-class AdamTrial:
+@dataclass(frozen=True, repr=False)
+class AdamTrial(Value):
     """One configuration of a sweep: its held-out loss relative to the variance of y (1.0: chance), and what it cost."""
 
     learning_rate: float
@@ -89,8 +90,8 @@ class AdamTrial:
     seconds: float
 
 
-@dataclass(frozen=True)
-class AdamSweep:
+@dataclass(frozen=True, repr=False)
+class AdamSweep(Value):
     r"""Adam (Kingma and Ba 2015) on ReLU networks of every width, depth and learning rate, within a budget of time.
 
     Attributes

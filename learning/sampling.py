@@ -23,7 +23,8 @@ class GaussianOracle:
     come from float64 evaluation, or with ``exact=True`` from rational evaluation at the float64 point and a single,
     correct rounding (about a hundred times slower). ``n_samples_drawn`` and ``n_queries`` count the samples handed out
     and the labels asked for at points of the caller's choice. Raises ``ValueError`` for a network with several
-    outputs. Model: Chen, Klivans and Meka (2021), section 1.
+    outputs. An oracle equals only itself; a deep or pickled copy continues the stream where it stood. Model:
+    Chen, Klivans and Meka (2021), section 1.
 
     >>> oracle = GaussianOracle(ReLUNetwork.from_arrays([[[1, 0], [-1, 0]], [[1, 1]]]), seed=0)
     >>> X, y = oracle.sample(1000)
@@ -41,6 +42,9 @@ class GaussianOracle:
         self._exact = exact
         self.n_samples_drawn = 0
         self.n_queries = 0
+
+    def __repr__(self) -> str:
+        return f"<GaussianOracle of {self._net!r}, {self.n_samples_drawn} samples drawn>"
 
     @property
     def dim(self) -> int:

@@ -7,6 +7,7 @@ from tropical.activation.level_sets import decision_boundary as decision_boundar
 from tropical.activation.regions import LinearRegion as LinearRegion
 from tropical.activation.regions import affine_pieces as affine_pieces
 from tropical.activation.regions import linear_regions as linear_regions
+from tropical.activation.regions import region_graph as region_graph
 from tropical.activation.regions import relevant_subspace as relevant_subspace
 from tropical.activation.subdivision import polyhedral_complex as polyhedral_complex
 from tropical.arithmetic.rationals import as_fraction as as_fraction
@@ -101,6 +102,7 @@ from tropical.proofs.certificate import load_certificate as load_certificate
 from tropical.proofs.certificate import region_certificate as region_certificate
 from tropical.proofs.certificate import save_certificate as save_certificate
 from tropical.proofs.certificate import term_certificate as term_certificate
+from tropical.values import Value as Value
 from tropical.verdict import Enclosure as Enclosure
 from tropical.verdict import Estimate as Estimate
 from tropical.verdict import Verdict as Verdict
@@ -137,6 +139,7 @@ __all__ = [
     "TropicalHypersurface",
     "TropicalPolynomial",
     "TropicalRationalMap",
+    "Value",
     "Verdict",
     "affine_pieces",
     "as_fraction",
@@ -191,6 +194,7 @@ __all__ = [
     "prune",
     "reconstruct_rationals",
     "region_certificate",
+    "region_graph",
     "regions_html",
     "regions_table",
     "relevant_subspace",

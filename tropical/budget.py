@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tropical.values import Value
+
 Progress = Callable[[int], None]
 
 
@@ -11,12 +13,13 @@ class BudgetExhausted(Exception):  # noqa: N818 - an event of control flow, not 
     """Raised inside a computation when its budget is used up; public functions turn it into a flagged result."""
 
 
-@dataclass(frozen=True)
-class Budget:
+@dataclass(frozen=True, repr=False)
+class Budget(Value):
     """Limits on one computation: wall-clock ``seconds``, number of ``cells`` visited and ``bytes`` held for them.
 
     None means no limit. The bytes are those of the patterns found; what a computation works on besides does not grow
-    with the number of cells, except for the search route, which keeps every pattern in several places.
+    with the number of cells, except for the search route, which keeps every pattern in several places. ``==`` and
+    ``hash`` go by the limits.
 
     >>> Budget(cells=1000)
     Budget(seconds=None, cells=1000, bytes=None)

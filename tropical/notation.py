@@ -12,6 +12,7 @@ Gradient = Sequence[Fraction]
 Form = tuple[Gradient, Fraction]
 
 _DIGITS = 20  # of a numeral before it is elided
+_LONG = 1000  # the same in text that is meant to be whole; Python refuses to write more than 4300
 _WIDTH = 200  # characters of a value in a table
 _MATRIX = 5  # rows and columns of a matrix that is written out
 _SHOWN = 12  # terms, forms or clauses by default
@@ -134,7 +135,7 @@ def html_summary(title: str, rows: Mapping[str, object]) -> str:
     >>> html_summary("Box", {"lower": "<0, 0>"})
     '<table><caption>Box</caption><tr><th>lower</th><td>&lt;0, 0&gt;</td></tr></table>'
     """
-    lines = (f"<tr><th>{escape(key)}</th><td>{escape(_cut(str(value)))}</td></tr>" for key, value in rows.items())
+    lines = (f"<tr><th>{escape(key)}</th><td>{escape(cut(str(value)))}</td></tr>" for key, value in rows.items())
     return f"<table><caption>{escape(title)}</caption>{''.join(lines)}</table>"
 
 
@@ -212,18 +213,40 @@ def shortened(entries: Sequence[object], limit: int = _SHOWN) -> str:
     return text + (f", ... ({len(entries) - limit} more)" if len(entries) > limit else "")
 
 
-def text_rational(q: Fraction) -> str:
-    """The number as text, long numerals elided.
+def text_form(gradient: Gradient, constant: Fraction, limit: int | None = None) -> str:
+    """The form <gradient, x> + constant as text: in full, or at most ``limit`` terms with long numerals elided.
+
+    Numerals of more than a thousand digits are elided either way.
+
+    >>> text_form((Fraction(1, 2), Fraction(0), Fraction(-1)), Fraction(3)), text_form((Fraction(1),) * 9, 0, limit=2)
+    ('1/2*x0 - x2 + 3', 'x0 + x1 + ... (7 more)')
+    """
+    terms = [(q, f"x{i}") for i, q in enumerate(gradient) if q]
+    if constant or not terms:
+        terms.append((constant, ""))
+    parts = []
+    for q, name in terms[:limit]:
+        size = text_rational(abs(q), _LONG if limit is None else _DIGITS)
+        term = name if name and size == "1" else f"{size}*{name}" if name else size
+        parts.append(f"{'-' if q < 0 else '+'} {term}")
+    if len(terms) > len(parts):
+        parts.append(f"+ ... ({len(terms) - len(parts)} more)")
+    text = " ".join(parts)
+    return text[2:] if text.startswith("+ ") else "-" + text[2:]
+
+
+def text_rational(q: Fraction, digits: int = _DIGITS) -> str:
+    """The number as text, numerals of more than so many digits elided.
 
     >>> text_rational(Fraction(-1, 3**60))
     '-1/423911...433201'
     """
-    top = ("-" if q < 0 else "") + _numeral(abs(q.numerator), "...")
-    return top if q.denominator == 1 else f"{top}/{_numeral(q.denominator, '...')}"
+    top = ("-" if q < 0 else "") + _numeral(abs(q.numerator), "...", digits)
+    return top if q.denominator == 1 else f"{top}/{_numeral(q.denominator, '...', digits)}"
 
 
-def _numeral(n: int, dots: str = r"\ldots") -> str:
-    if n < 10**_DIGITS:
+def _numeral(n: int, dots: str = r"\ldots", digits: int = _DIGITS) -> str:
+    if n < 10**digits:
         return str(n)
     power = int(math.log10(n)) - 7  # log10 may be off by one unit; seven leading digits leave room for that
     return f"{str(n // 10**power)[:6]}{dots}{n % 10**6:06d}"
@@ -268,5 +291,6 @@ def _matrix(rows: Sequence[Gradient]) -> str:
     return r"\begin{pmatrix}" + r"\\".join(lines) + r"\end{pmatrix}"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
+def cut(text: str, width: int = _WIDTH) -> str:
+    """The text, its end replaced by dots if it is longer than ``width``."""
+    return text if len(text) <= width else text[: width - 3] + "..."

@@ -6,21 +6,24 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from tropical.notation import html_verdict
+from tropical.notation import cut, html_verdict
+from tropical.values import Value
 
 if TYPE_CHECKING:
     from flint import arb
 
 Status = Literal["proved", "refuted", "unknown"]
 
+_REASON = 150  # characters of a reason in repr
 
-@dataclass(frozen=True)
-class Verdict:
+
+@dataclass(frozen=True, repr=False)
+class Verdict(Value):
     """The answer to a question about functions over Q.
 
     ``proved`` and ``refuted`` hold over Q for the parameters as loaded; anything that could not be decided is
     ``unknown`` with ``detail["reason"]``. ``witness`` is a rational point that refutes, ``certificate`` a replayable
-    proof. A verdict has no truth value: compare ``status``.
+    proof. A verdict has no truth value: compare ``status``. ``==`` goes by all fields, ``hash`` by status and witness.
 
     >>> Verdict("unknown", detail={"reason": "budget of 1 cell exhausted"})
     Verdict('unknown', reason='budget of 1 cell exhausted')
@@ -28,8 +31,8 @@ class Verdict:
 
     status: Status
     witness: tuple[Fraction, ...] | None = None
-    certificate: Mapping[str, Any] | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    certificate: Mapping[str, Any] | None = field(default=None, hash=False)
+    detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.status not in ("proved", "refuted", "unknown"):
@@ -44,12 +47,12 @@ class Verdict:
 
     def __repr__(self) -> str:
         reason = self.detail.get("reason")
-        return f"Verdict({self.status!r}" + (f", reason={reason!r})" if reason else ")")
+        return f"Verdict({self.status!r}" + (f", reason={cut(str(reason), _REASON)!r})" if reason else ")")
 
 
-@dataclass(frozen=True)
-class Enclosure:
-    """A real number known to lie in [lower, upper], both rational.
+@dataclass(frozen=True, repr=False)
+class Enclosure(Value):
+    """A real number known to lie in [lower, upper], both rational; ``==`` and ``hash`` go by these ends.
 
     >>> Enclosure(Fraction(1, 3), Fraction(1, 2)).width
     Fraction(1, 6)
@@ -94,11 +97,11 @@ class Enclosure:
         return float((self.lower + self.upper) / 2)
 
 
-@dataclass(frozen=True)
-class Estimate:
+@dataclass(frozen=True, repr=False)
+class Estimate(Value):
     """A real number estimated from ``samples`` draws: [lower, upper] covers it with probability ``confidence``.
 
-    Statistical, never a proof.
+    Statistical, never a proof. ``==`` and ``hash`` go by all fields.
     """
 
     value: float

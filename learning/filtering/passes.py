@@ -26,6 +26,7 @@ from learning.filtering.spectra import (
     next_block,
 )
 from learning.subspace import extend_frame
+from tropical import Value
 
 __all__ = ["BATCH", "PassRecord", "block_pass", "filtered_pass", "streamed_pass"]
 
@@ -38,8 +39,8 @@ _CHUNK = (20_000, 1_000, 10_000_000)  # samples summed together, the first of wh
 # and entries of X that may be held
 
 
-@dataclass(frozen=True)
-class PassRecord:
+@dataclass(frozen=True, repr=False)
+class PassRecord(Value):
     r"""One pass of filtered PCA, described by its most telling filter: the one that minimises p/λ² (L14).
 
     Attributes
@@ -56,7 +57,7 @@ class PassRecord:
     forecast : samples of one pass that would show the direction at the noise edge (L14), where nothing was rejected
         and one stands there; else None.
 
-    ``str(record)`` says all this in one line.
+    ``str(record)`` says all this in one line. ``==`` and ``hash`` go by all attributes.
 
     Source: Chen, Klivans and Meka (2021); THEORY L12-L14.
     """
@@ -79,6 +80,10 @@ class PassRecord:
     level: float = 0.01
     exhaustive: bool = True
     forecast: float | None = None
+
+    def __repr__(self) -> str:
+        text = str(self)
+        return f"<PassRecord: {text if len(text) < 185 else text[:182] + '...'}>"
 
     def __str__(self) -> str:
         filter_ = f"{self.candidate}, {self.band}: p = {self.probability:.3g}"

@@ -56,6 +56,8 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
 
     Inputs (of ``fit_batches``: the first batch) that are clearly not N(0, I_d) give one `NonGaussianWarning`.
 
+    An estimator equals only itself.
+
     Source: Chen, Klivans and Meka (2021); THEORY section 2, L12.
     """
 

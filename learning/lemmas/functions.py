@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
+from operator import add
 
-from learning.lemmas.rational_subspaces import Rows, inner, projection
-from tropical import AffineForm, AffineMap, ReLUNetwork, parallel
+from learning.lemmas.rational_subspaces import Rows, projection
+from tropical import AffineForm, AffineMap, ReLUNetwork
 
 __all__ = ["combination", "residual", "restricted"]
 
@@ -32,13 +32,7 @@ def combination(networks: Sequence[ReLUNetwork], coefficients: Sequence[Fraction
     >>> combination([net, net], [1, -1])([3, 5])
     (Fraction(0, 1),)
     """
-    stacked = reduce(parallel, networks)
-    last = stacked.layers[-1]
-    weights = [Fraction(c) for c in coefficients]
-    columns = list(zip(*last.weight, strict=True))
-    row = tuple(inner(weights, column) for column in columns)
-    bias = inner(weights, last.bias)
-    return ReLUNetwork((*stacked.layers[:-1], replace(last, weight=(row,), bias=(bias,), slopes=last.slopes[:1])))
+    return reduce(add, (net * c for net, c in zip(networks, coefficients, strict=True)))
 
 
 def residual(net: ReLUNetwork, subspace: Rows) -> ReLUNetwork:

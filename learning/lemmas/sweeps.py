@@ -15,7 +15,7 @@ from learning import instances
 from learning.lemmas.framework.lemma import Lemma
 from learning.lemmas.framework.subject import Subject
 from learning.lemmas.registry import LEMMAS, check, check_neighbour, lemma
-from tropical import ReLUNetwork, Verdict
+from tropical import ReLUNetwork, Value, Verdict
 
 __all__ = ["FAMILIES", "Found", "Sweep", "sweep"]
 
@@ -46,8 +46,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 """Families of bias-free networks by name: each a function of the seed."""
 
 
-@dataclass(frozen=True)
-class Found:
+@dataclass(frozen=True, repr=False)
+class Found(Value):
     """What one check came to: a lemma, or its false neighbour with that number, on a network of a family."""
 
     family: str
@@ -62,8 +62,8 @@ class Found:
     nearest: str | None
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(Value):
     """All that a sweep found; ``failed`` lists the checks that did not come to an end, with the error."""
 
     found: tuple[Found, ...]

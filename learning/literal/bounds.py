@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass
 
 from learning.literal.grids import Net
+from tropical import Value
 
 __all__ = ["WorstCase", "literal_threshold", "log_chi_squared_tail", "worst_case"]
 
 
-@dataclass(frozen=True)
-class WorstCase:
+@dataclass(frozen=True, repr=False)
+class WorstCase(Value):
     r"""What guarantees, for every network of the given rank and Lipschitz constant, that a pass rejects.
 
     Attributes

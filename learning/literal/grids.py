@@ -238,7 +238,7 @@ class LatticeGrid(_Grid):
     >>> net.size == 5 + 10 * 2 == len(list(net)), net.error
     (True, 0.25)
     >>> print(net[5])
-    max(min(-x0), min(-1/2*x0))
+    max(-x0, -1/2*x0)
 
     Source: Chen, Klivans and Meka (2021); THEORY section 2, L4.
     """

@@ -16,7 +16,7 @@ from learning.filtering.pca import stopping_thresholds
 from learning.literal.bounds import WorstCase, worst_case
 from learning.literal.grids import Hypothesis, Net
 from learning.subspace import complement_frame, extend_frame
-from tropical import lipschitz_constant
+from tropical import Value, lipschitz_constant
 
 __all__ = ["LiteralPass", "LiteralResult", "literal_filtered_pca", "scan", "select"]
 
@@ -25,8 +25,8 @@ Draw = Callable[[int], tuple[ArrayLike, ArrayLike]]
 MakeNet = Callable[[int], Net]
 
 
-@dataclass(frozen=True)
-class LiteralPass:
+@dataclass(frozen=True, repr=False)
+class LiteralPass(Value):
     r"""One pass: the net, the candidate that decided it, and what the worst case would have asked.
 
     Attributes
@@ -53,9 +53,9 @@ class LiteralPass:
     worst_case: WorstCase
 
 
-@dataclass(frozen=True)
-class LiteralResult:
-    r"""What `literal_filtered_pca` found.
+@dataclass(frozen=True, repr=False, eq=False)
+class LiteralResult(Value):
+    r"""What `literal_filtered_pca` found; equal only to itself.
 
     Attributes
     ----------

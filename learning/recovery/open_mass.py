@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tropical import Value
 
 __all__ = ["MissingMass", "missing_mass"]
 
@@ -14,8 +16,8 @@ Array = NDArray[np.float64]
 _SHOWN = 10  # points kept of every set
 
 
-@dataclass(frozen=True)
-class MissingMass:
+@dataclass(frozen=True, repr=False)
+class MissingMass(Value):
     r"""A set of inputs on which the learned function is not settled, with its estimated Gaussian mass.
 
     Attributes
@@ -25,12 +27,20 @@ class MissingMass:
     share : fraction of the points looked at that lie in the set. interval : its Clopper-Pearson interval of confidence
         0.95; for the first two kinds samples that helped to find pieces are among the points, hence slightly low.
     points : (m, d), up to ten of the points.
+
+    ``==`` goes by all four, ``hash`` by the first three.
     """
 
     kind: str
     share: float
     interval: tuple[float, float]
-    points: Array
+    points: Array = field(hash=False)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MissingMass):
+            return NotImplemented
+        mine, theirs = ((m.kind, m.share, m.interval) for m in (self, other))
+        return mine == theirs and np.array_equal(self.points, other.points)
 
 
 def missing_mass(kind: str, X: Array, inside: NDArray[np.bool_], *, confidence: float = 0.95) -> MissingMass:

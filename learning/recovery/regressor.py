@@ -77,10 +77,12 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     >>> X = np.random.default_rng(0).standard_normal((400, 3))
     >>> learner = LatticePolynomialRegressor(random_state=0).fit(X, np.maximum(X[:, 0], 0.5 * X[:, 1]))
     >>> learner.status_, str(learner.lattice_polynomial_)
-    ('explained', 'max(min(x0), min(1/2*x1))')
+    ('explained', 'max(x0, 1/2*x1)')
 
     Inputs that are clearly not N(0, I_d) give one `NonGaussianWarning`: what is found stays true of the samples, but
     filtered PCA, masses and levels rest on Gaussian inputs.
+
+    An estimator equals only itself.
 
     Source: Chen, Klivans and Meka (2021); Ovchinnikov (2002); THEORY sections 2, 3 and L1.
     """

@@ -12,6 +12,7 @@ from tropical import (
     Estimate,
     LatticePolynomial,
     ReLUNetwork,
+    Value,
     Verdict,
     disagreement,
     equivalent,
@@ -31,29 +32,32 @@ class Recovered(Protocol):
     lattice_polynomial_: LatticePolynomial | None
 
 
-@dataclass(frozen=True)
-class DisagreementReport:
-    """The set where truth and learned function differ: number of polyhedra and its measure under N(0, I_d)."""
+@dataclass(frozen=True, repr=False)
+class DisagreementReport(Value):
+    """The set where truth and learned function differ: number of polyhedra and its measure under N(0, I_d).
+
+    ``==`` and ``hash`` go by both.
+    """
 
     cells: int
     gaussian_measure: Enclosure | Estimate
 
 
-@dataclass(frozen=True)
-class RecoveryReport:
+@dataclass(frozen=True, repr=False)
+class RecoveryReport(Value):
     """Verdict on "the learned function is the truth", over Q.
 
     ``proved`` carries a ``certificate``; ``refuted`` a rational ``witness`` and there the exact ``values`` (truth,
     learned), with the ``disagreement`` set, or None and ``detail["disagreement"]`` saying why; ``unknown`` has
-    ``detail["reason"]``.
+    ``detail["reason"]``. ``==`` goes by all fields, ``hash`` by all but certificate and detail.
     """
 
     status: str
     witness: tuple[Fraction, ...] | None = None
     values: tuple[Fraction, Fraction] | None = None
     disagreement: DisagreementReport | None = None
-    certificate: Mapping[str, Any] | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    certificate: Mapping[str, Any] | None = field(default=None, hash=False)
+    detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 def verify_recovery(

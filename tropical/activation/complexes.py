@@ -1,7 +1,7 @@
 """Polyhedral complexes of activation regions: cells, faces, incidences."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,15 @@ from tropical.activation.cutting import activation_parts, pattern_cone
 from tropical.activation.patterns import PatternTable
 from tropical.arithmetic.rationals import Matrix, Vector, primitive
 from tropical.budget import Meter
-from tropical.functions.affine import AffineMap
+from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.functions.layer import saturated
 from tropical.functions.network import Pattern, ReLUNetwork
-from tropical.notation import html_complex, svg_cells
+from tropical.notation import cut, html_complex, svg_cells
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, facets
 from tropical.polyhedra.faces import Face, face_lattice
 from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.values import Value, short
 
 if TYPE_CHECKING:
     import networkx
@@ -29,14 +30,15 @@ _DRAWN_CELLS = 256
 _DRAWN_SIGNS = 4096
 
 
-class PolyhedralComplex:
+class PolyhedralComplex(Value):
     """The activation regions of a network on a domain, with their faces; made by ``polyhedral_complex``.
 
     Holds one activation pattern per cell. Geometry is exact and derived when first asked for; no answer, nor its order,
     depends on what was asked before. In coordinates y = Ax of ``chart``, modulo the kernel of the first layer (all
     of R^n), or in x itself (on a domain), generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and
     rays where y_0 = 0.
-    ``complete`` is False if a budget stopped the enumeration, and ``incomplete_because`` then says why.
+    ``complete`` is False if a budget stopped the enumeration, and ``incomplete_because`` then says why. ``==`` goes by
+    the network, the domain, the cells found and that reason, whatever was asked and by whichever route.
     """
 
     def __init__(
@@ -52,10 +54,13 @@ class PolyhedralComplex:
         self.incomplete_because = incomplete_because
         self._in_chart = in_chart
         self._table = patterns
-        self._single_cones: dict[int, Cone] = {}
+
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        return "network", "chart", "incomplete_because", "_in_chart", "_table"
 
     def __repr__(self) -> str:
-        state = "" if self.complete else f", incomplete: {self.incomplete_because}"
+        state = "" if self.incomplete_because is None else f", incomplete: {cut(self.incomplete_because, 100)}"
         return f"<PolyhedralComplex of {self.num_cells} cells in R^{self.network.input_dim}{state}>"
 
     def _repr_html_(self) -> str:
@@ -73,6 +78,18 @@ class PolyhedralComplex:
         """Whether the cells can be drawn in the plane in a fraction of a second."""
         planar = self.network.input_dim == 2 and 0 < self.num_cells <= _DRAWN_CELLS
         return planar and self.num_cells * (self.network.num_kinked + 1) <= _DRAWN_SIGNS
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, PolyhedralComplex):
+            return NotImplemented
+        same = self.num_cells == other.num_cells and self.incomplete_because == other.incomplete_because
+        same = same and self.domain == other.domain and self.network == other.network
+        return same and self._table == other._table
+
+    def __hash__(self) -> int:
+        return hash((self.network, self.domain, self.num_cells))
 
     @property
     def complete(self) -> bool:
@@ -114,6 +131,10 @@ class PolyhedralComplex:
         return self._single_cones[index]
 
     @cached_property
+    def _single_cones(self) -> dict[int, Cone]:
+        return {}
+
+    @cached_property
     def generators(self) -> tuple[Integers, ...]:
         """All vertices and rays, as primitive integer vectors (y_0, y)."""
         return tuple(dict.fromkeys(g for cone in self._cones for g in cone.generators))
@@ -151,22 +172,61 @@ class PolyhedralComplex:
     @cached_property
     def facet_cells(self) -> dict[Face, tuple[int, ...]]:
         """The one or two cells on each facet (face of codimension 1)."""
-        owners: dict[Face, list[int]] = {}
+        return {face: cells for face, (_, cells) in self._walls.items()}
+
+    @property
+    def facet_rows(self) -> dict[Face, Integers]:
+        """For each facet a row on (y_0, y) that vanishes on it and is >= 0 on the first of its cells."""
+        return {face: row for face, (row, _) in self._walls.items()}
+
+    @cached_property
+    def _walls(self) -> dict[Face, tuple[Integers, tuple[int, ...]]]:
+        """For each facet its row and its cells."""
+        found: dict[Face, tuple[Integers, list[int]]] = {}
         for index in range(self.num_cells):
-            for face in self._cell_facets(index):
-                owners.setdefault(face, []).append(index)
-        return {face: tuple(cells) for face, cells in owners.items()}
+            for face, row in self.cell_facets(index).items():
+                found.setdefault(face, (row, []))[1].append(index)
+        return {face: (row, tuple(cells)) for face, (row, cells) in found.items()}
 
     def dual_graph(self) -> "networkx.Graph[int]":
-        """Graph on the cell indices; cells that share a facet are joined, and the edge carries it as ``facet``."""
+        """Graph on the cell indices; cells that share a facet are joined.
+
+        A node has the ``pattern`` of its cell and the affine map ``form`` that the network follows there. An edge has
+        the ``facet``; the ``hyperplane`` through it, an affine form with coprime integer coefficients, positive inside
+        the first of the two cells; and a ``unit`` (layer, index) whose preactivation on both cells is a positive
+        multiple of that form: the first one whose sign differs.
+
+        >>> from tropical import polyhedral_complex
+        >>> relu = ReLUNetwork.from_arrays([[[1]], [[1]]], [[-2], None])
+        >>> graph = polyhedral_complex(relu).dual_graph()
+        >>> graph.nodes[0]["pattern"], str(graph.nodes[0]["form"]), graph.edges[0, 1]["unit"]
+        ((1,), '(x0 - 2)', (0, 0))
+        >>> print(graph.edges[0, 1]["hyperplane"])
+        x0 - 2
+        """
         import networkx
 
         graph: networkx.Graph[int] = networkx.Graph()
-        graph.add_nodes_from(range(self.num_cells))
-        for face, cells in self.facet_cells.items():
-            if len(cells) == 2:
-                graph.add_edge(*cells, facet=face)
+        graph.add_nodes_from((cell.index, {"pattern": cell.pattern, "form": cell.affine_map}) for cell in self.cells)
+        units = [(layer, unit) for layer, own in enumerate(self.network.layers) for unit in own.kinked]
+        shared = [(face, row, cells) for face, (row, cells) in self._walls.items() if len(cells) == 2]
+        forms = self.hyperplanes([row for _, row, _ in shared])
+        for (face, _, cells), form in zip(shared, forms, strict=True):
+            # In the first layer in which the patterns differ both cells see the same affine preactivations: a unit with
+            # two signs there has opposite ones, vanishes on the facet, and is positive on the first cell, as patterns
+            # decrease.
+            unit = units[int((self.pattern_array[cells[0]] != self.pattern_array[cells[1]]).argmax())]
+            graph.add_edge(*cells, facet=face, unit=unit, hyperplane=form)
         return graph
+
+    def hyperplanes(self, rows: Sequence[Integers]) -> list[AffineForm]:
+        """For each row on (y_0, y) the positive multiple of its form on R^n that has coprime integer coefficients."""
+        return list(map(form_of_row, self.chart.pull_back_rows(rows)))
+
+    def cell_facets(self, index: int) -> dict[Face, Integers]:
+        """The facets of one cell, each with a row on (y_0, y) that vanishes on it and is >= 0 on the cell."""
+        own = self._cell_generators[index]
+        return {_face(own, members): row for row, members in self._proper_facets(index)}
 
     def locate(self, x: Iterable[Any]) -> "Cell":
         """The cell that contains the rational point x; on a common face, the first of its cells.
@@ -183,10 +243,6 @@ class PolyhedralComplex:
     @property
     def _dim(self) -> int:
         return self.network.input_dim - len(self.lineality)
-
-    def _cell_facets(self, index: int) -> list[Face]:
-        own = self._cell_generators[index]
-        return [_face(own, members) for _, members in self._proper_facets(index)]
 
     def _proper_facets(self, index: int) -> list[tuple[Integers, int]]:
         """Pairs (constraint, generator mask) of the facets that are not at infinity."""
@@ -212,8 +268,12 @@ class Cell(Polyhedron):
         self.index = index
         object.__setattr__(self, "input_dim", owner.network.input_dim)
 
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        return "_complex", "index", "input_dim"
+
     def __repr__(self) -> str:
-        return f"<Cell {self.index} with pattern {self.pattern}>"
+        return f"<Cell {self.index} with pattern {short(self.pattern)}>"
 
     @property
     def pattern(self) -> Pattern:
@@ -241,7 +301,7 @@ class Cell(Polyhedron):
         cone = self.cone_in_chart
         if self._complex.domain is not None:
             return cone
-        constraints = tuple(map(self._pulled_back, cone.constraints))
+        constraints = tuple(self.chart.pull_back_rows(cone.constraints))
         if self.index:
             return Cone(self._generators, cone.incidence, constraints, self._complex.cells[0].cone.lineality)
         lines = tuple((0, *(q.numerator for q in vector)) for vector in self.lineality)
@@ -256,7 +316,7 @@ class Cell(Polyhedron):
     @cached_property
     def rows(self) -> tuple[Integers, ...]:
         """Rows (constant, gradient), one for each facet, as of every polyhedron."""
-        found = (self._pulled_back(row) for row, _ in self._complex._proper_facets(self.index))
+        found = self.chart.pull_back_rows([row for row, _ in self._complex._proper_facets(self.index)])
         return tuple(sorted(found, key=lambda row: row[1:], reverse=True))
 
     @property
@@ -288,9 +348,6 @@ class Cell(Polyhedron):
         """Whether the cell is a polytope."""
         cone = self.cone_in_chart
         return not self.chart.kernel and not cone.lineality and all(g[0] for g in cone.generators)
-
-    def _pulled_back(self, row: Integers) -> Integers:
-        return primitive((Fraction(row[0]), *self.chart.pull_back_gradient(row[1:])))
 
 
 def _thumbnail(cx: PolyhedralComplex) -> str:

@@ -7,14 +7,15 @@ from typing import Any
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.arithmetic.rationals import Vector, as_fraction, primitive
 from tropical.polyhedra.cones import Cone, Integers, cut, dot, facets, sign_on
+from tropical.values import Value
 
 
-@dataclass(frozen=True)
-class BoundaryPiece:
+@dataclass(frozen=True, repr=False)
+class BoundaryPiece(Value):
     """A polyhedron on which F_output = level: conv(``vertices``) + cone(``rays``) + span(``lineality``).
 
     ``cells`` are the indices of the cells that contain it: one if it passes through the interior of a cell, one or two
-    if it is a facet. ``is_full`` if it is a whole cell, on which F is constant.
+    if it is a facet. ``is_full`` if it is a whole cell, on which F is constant. ``==`` and ``hash`` go by all fields.
     """
 
     vertices: tuple[Vector, ...]

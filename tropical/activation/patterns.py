@@ -113,6 +113,17 @@ class PatternTable:
     def __len__(self) -> int:
         return len(self.packed.positive)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the patterns are the same, in the same order; however they are packed."""
+        if not isinstance(other, PatternTable):
+            return NotImplemented
+        if (len(self), self.units) != (len(other), other.units):
+            return False
+        pairs = zip(self._blocks(), other._blocks(), strict=True)
+        return all(np.array_equal(self.layout.signs(a), other.layout.signs(b)) for a, b in pairs)
+
+    __hash__ = None  # type: ignore[assignment]
+
     @property
     def units(self) -> int:
         """Signs in a pattern."""

@@ -1,21 +1,73 @@
 """Linear regions and affine pieces of a network, from the cells of its complex."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.arithmetic.rationals import Matrix, Vector, row_space
 from tropical.functions.affine import AffineForm, AffineMap
+from tropical.polyhedra.cones import dot
+from tropical.polyhedra.faces import Face
+from tropical.values import Value, summary
+
+if TYPE_CHECKING:
+    import networkx
 
 Piece = AffineForm | AffineMap
 
 
-@dataclass(frozen=True)
-class LinearRegion:
-    """The closure of a connected component of the interior of {F = piece}: a union of ``cells`` (indices)."""
+@dataclass(frozen=True, repr=False)
+class LinearRegion(Value):
+    """The closure of a connected component of the interior of {F = piece}: the union of ``cells`` of the ``complex``.
+
+    ``cells`` are their indices. ``==`` goes by all fields, ``hash`` by all but the complex.
+
+    >>> from tropical import ReLUNetwork, polyhedral_complex
+    >>> clipped = ReLUNetwork.from_arrays([[[1, 0], [0, 1]], [[1, 1]], [[1]]], [None, [-1], None])  # relu(x+ + y+ - 1)
+    >>> regions = linear_regions(polyhedral_complex(clipped))
+    >>> [(str(region.form), len(region.cells), region.is_convex) for region in regions]
+    [('x0 + x1 - 1', 1, True), ('0', 4, True), ('x0 - 1', 1, True), ('x1 - 1', 1, True)]
+    """
 
     piece: Piece
     cells: tuple[int, ...]
+    complex: PolyhedralComplex = field(hash=False)
+
+    def __repr__(self) -> str:
+        return summary(f"LinearRegion of {len(self.cells)} cells", repr(self.piece))
+
+    @property
+    def form(self) -> Piece:
+        """The affine function on the region: its ``piece``."""
+        return self.piece
+
+    @property
+    def volume(self) -> Fraction | float:
+        """Exact n-dimensional volume, or ``math.inf`` for an unbounded region."""
+        return sum((self.complex.cells[index].volume for index in self.cells), Fraction(0))
+
+    @cached_property
+    def is_convex(self) -> bool:
+        """Whether the region is convex, exactly: whether it lies on the inner side of each facet that bounds it."""
+        # Let U be the region and D the domain. If U lies there, let P be the polyhedron that these facets and D cut
+        # out, so that U is within P, and x a point of int P. Take y in the interior of a cell of U such that the
+        # segment from y to x meets no face of codimension 2. It stays in int D and could leave U only through the
+        # relative interior of such a facet, on {h = 0} say. As h > 0 at y, h < 0 beyond; but h > 0 at x. So x is in U,
+        # hence P, the closure of int P, is within U, and U = P is convex.
+        # Conversely, let U be convex and h < 0 at a point u of U, for such a facet of a cell C. A point z of its
+        # relative interior is interior to conv(C, u), hence to U; but the cell beyond the facet at z is not in U.
+        inside, cx = set(self.cells), self.complex
+        generators = {generator for index in self.cells for generator in cx.cone(index).generators}
+        walls = {
+            row
+            for index in self.cells
+            for face, row in cx.cell_facets(index).items()
+            if not inside.issuperset(cx.facet_cells[face])
+        }
+        return all(dot(row, generator) >= 0 for row in walls for generator in generators)
 
 
 def linear_regions(cx: PolyhedralComplex) -> list[LinearRegion]:
@@ -39,7 +91,40 @@ def linear_regions(cx: PolyhedralComplex) -> list[LinearRegion]:
     members: dict[int, list[int]] = {}
     for index in range(cx.num_cells):
         members.setdefault(_root(parent, index), []).append(index)
-    return [LinearRegion(_piece(cx, root), tuple(cells)) for root, cells in members.items()]
+    return [LinearRegion(_piece(cx, root), tuple(cells), cx) for root, cells in members.items()]
+
+
+def region_graph(cx: PolyhedralComplex) -> "networkx.Graph[int]":
+    """Return the dual graph of the linear regions: nodes are their numbers in ``linear_regions``.
+
+    A node has its ``region``; regions that share a facet, a face of dimension n - 1, are joined. An edge has the
+    ``facets`` of cells that they share, and the one ``hyperplane`` on which all of these lie since both affine maps
+    agree there: a form with coprime integer coefficients, the first one of its gradient positive.
+    Raises ``ValueError`` if ``cx`` is incomplete.
+
+    >>> from tropical import ReLUNetwork, polyhedral_complex
+    >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
+    >>> graph = region_graph(polyhedral_complex(maximum))
+    >>> graph.nodes[0]["region"].form == AffineForm([1, 0]), [str(edge[2]) for edge in graph.edges.data("hyperplane")]
+    (True, ['x0 - x1'])
+    """
+    import networkx
+
+    graph: networkx.Graph[int] = networkx.Graph()
+    regions = linear_regions(cx)
+    graph.add_nodes_from((number, {"region": region}) for number, region in enumerate(regions))
+    number_of = {index: number for number, region in enumerate(regions) for index in region.cells}
+    shared: dict[tuple[int, ...], list[Face]] = {}
+    for face, cells in cx.facet_cells.items():
+        pair = tuple(sorted({number_of[index] for index in cells}))
+        if len(pair) == 2:
+            shared.setdefault(pair, []).append(face)
+    rows = cx.facet_rows
+    forms = cx.hyperplanes([rows[faces[0]] for faces in shared.values()])
+    for (pair, faces), form in zip(shared.items(), forms, strict=True):
+        lead = next(q for q in form.gradient if q)
+        graph.add_edge(*pair, facets=tuple(faces), hyperplane=form if lead > 0 else -form)
+    return graph
 
 
 def affine_pieces(cx: PolyhedralComplex) -> list[Piece]:
@@ -50,7 +135,7 @@ def affine_pieces(cx: PolyhedralComplex) -> list[Piece]:
     >>> from tropical import ReLUNetwork, polyhedral_complex
     >>> identity = ReLUNetwork.from_arrays([[[1], [-1]], [[1, -1]]])  # relu(x) - relu(-x)
     >>> affine_pieces(polyhedral_complex(identity))
-    [AffineForm(gradient=(Fraction(1, 1),), constant=Fraction(0, 1))]
+    [<AffineForm on Q^1: x0>]
     """
     _require_complete(cx)
     return list(dict.fromkeys(_piece(cx, index) for index in range(cx.num_cells)))

@@ -23,6 +23,7 @@ from tropical.proofs.certificate import (
     tree_certificate,
 )
 from tropical.proofs.proof_trees import TreeProof, equality_tree, order_tree
+from tropical.values import Value
 from tropical.verdict import Verdict
 
 _MOST_DIMENSIONS = 6  # in which cells are always cut; beyond, linear programs decide, but for the exception below
@@ -76,11 +77,12 @@ def implies_leq(
     return _decide(_AT_MOST, f, g, domain, Meter(budget, progress))
 
 
-@dataclass(frozen=True)
-class Disagreement:
+@dataclass(frozen=True, repr=False)
+class Disagreement(Value):
     """The exact set {f != g}, up to measure zero: the union of ``num_cells`` polyhedra with disjoint interiors.
 
-    In the interior of each one f - g is affine and not identically 0, or has one strict sign.
+    In the interior of each one f - g is affine and not identically 0, or has one strict sign. ``==`` and ``hash`` go
+    by the list of polyhedra: one set may be divided in unequal ways.
     """
 
     chart: Chart

@@ -14,14 +14,16 @@ from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.proofs.certificate import Certificate, maximum_certificate, minimum_certificate
+from tropical.values import Value
 
 
-@dataclass(frozen=True)
-class Extremum:
+@dataclass(frozen=True, repr=False)
+class Extremum(Value):
     """A supremum or infimum. If ``value`` is finite it is attained at ``point``.
 
     If it is infinite, the function tends to it from ``point`` along ``ray``: on that half-line it is affine with a
-    slope that is not 0. ``certificate`` proves a finite maximum or minimum of one function.
+    slope that is not 0. ``certificate`` proves a finite maximum or minimum of one function;
+    ``==`` and ``hash`` go by the other fields.
     """
 
     value: Fraction | float
@@ -42,7 +44,7 @@ def maximum(
     >>> from tropical import Box, ReLUNetwork
     >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
     >>> maximum(absolute, Box([-1], [2]))
-    Extremum(value=Fraction(2, 1), point=(Fraction(2, 1),), ray=None)
+    Extremum(value=2, point=(2,), ray=None)
     >>> maximum(absolute).value, abs(maximum(absolute).ray[0])
     (inf, Fraction(1, 1))
     """

@@ -15,18 +15,19 @@ from tropical.forms.construction import to_network
 from tropical.functions.affine import AffineMap
 from tropical.functions.function import Function
 from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.values import Value
 from tropical.verdict import Enclosure
 
 _BITS = 64
 """Irrational numbers are enclosed to a relative width of about 2^-64."""
 
 
-@dataclass(frozen=True)
-class LipschitzConstant:
+@dataclass(frozen=True, repr=False)
+class LipschitzConstant(Value):
     """The least L with ||F(x) - F(y)|| <= L ||x - y|| for all x, y, in the norm ``norm`` (1, 2 or inf).
 
     ``squared`` is L^2: exact, or an enclosure for several outputs and norm 2. ``region`` is the first linear region
-    whose derivative attains L (as far as the enclosure can tell).
+    whose derivative attains L (as far as the enclosure can tell). ``==`` and ``hash`` go by all fields.
     """
 
     norm: int | float

@@ -13,14 +13,16 @@ from tropical.forms.parts import common_parts, in_chart
 from tropical.functions.function import Function, require_scalar
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers
+from tropical.values import Value
 from tropical.verdict import Enclosure
 
 
-@dataclass(frozen=True)
-class SphereMaximum:
+@dataclass(frozen=True, repr=False)
+class SphereMaximum(Value):
     """max {|f(x)| : ||x|| = 1}, attained at ``direction``, a primitive integer vector.
 
     ``squared`` is the square of the maximum: f(direction)^2 = squared * ||direction||^2, exactly.
+    ``==`` and ``hash`` go by both.
     """
 
     squared: Fraction

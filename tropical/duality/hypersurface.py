@@ -11,14 +11,16 @@ from tropical.arithmetic.rationals import Matrix, Vector, as_vector, primitive, 
 from tropical.duality.regular_subdivisions import EnvelopeFace, UpperEnvelope, upper_envelope
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.polyhedra.faces import Face
+from tropical.values import Value
 
 
-@dataclass(frozen=True)
-class DualCell:
+@dataclass(frozen=True, repr=False)
+class DualCell(Value):
     """The polyhedron {x : every term of ``terms`` attains p(x)} = conv(vertices) + cone(rays) + lineality space.
 
     ``terms`` is the cell of the dual subdivision that it belongs to. ``vertices`` and the primitive integer ``rays``
     are representatives modulo the lineality space of the complex, sorted; ``dimension`` counts that space.
+    ``==`` and ``hash`` go by all fields.
     """
 
     dimension: int
@@ -27,15 +29,15 @@ class DualCell:
     rays: tuple[Vector, ...]
 
 
-@dataclass(frozen=True)
-class TropicalHypersurface:
+@dataclass(frozen=True, repr=False)
+class TropicalHypersurface(Value):
     """{x in Q^n : p(x) is attained by at least two terms}, where p is not differentiable; and the regions it bounds.
 
     ``cells[k]`` has the cells of dimension k = 0, ..., n - 1, ``regions`` those of dimension n: the regions of
     linearity of p, one for each term that is somewhere larger than all others. All of them, sorted by terms, form a
     polyhedral complex on Q^n, dual to the regular subdivision of the Newton polytope: the cell of dimension k and the
     cell of dimension n - k with the same terms correspond to each other, and incidences are reversed. ``lineality`` is
-    an integer basis of the directions along which the hypersurface is invariant.
+    an integer basis of the directions along which the hypersurface is invariant. ``==`` and ``hash`` go by all fields.
     """
 
     polynomial: TropicalPolynomial

@@ -13,6 +13,7 @@ from tropical.functions.polynomial import TropicalPolynomial
 from tropical.polyhedra.cones import Cone, Integers, facets, half_space, intersect
 from tropical.polyhedra.faces import Face, face_lattice
 from tropical.polyhedra.polytopes import Polytope, members
+from tropical.values import Value
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,13 @@ def _intersection(masks: Iterable[int]) -> int:
     return result
 
 
-@dataclass(frozen=True)
-class RegularSubdivision:
+@dataclass(frozen=True, repr=False)
+class RegularSubdivision(Value):
     """The subdivision of conv{a_i} by the upper faces of conv{(a_i, c_i)}, for the terms <a_i, x> + c_i of p.
 
     ``cells[k]`` has the cells of dimension k = 0, ..., r, each as the sorted indices of *all* terms on its face of the
     lifted polytope, so that non-vertices of the cell may be among them; terms below all faces are in no cell.
+    ``==`` and ``hash`` go by the polynomial and the cells.
     """
 
     polynomial: TropicalPolynomial

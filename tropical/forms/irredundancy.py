@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +15,25 @@ from tropical.functions.lattice_polynomial import LatticePolynomial, bits_of, ma
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, cut, intersect
 from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.values import Value
 
 _POINTS = 512  # random points to begin with; they only save exact searches
 _SCALES = (1, 16, 256, 4096)
 
 
-@dataclass(frozen=True)
-class IrredundantForm:
+@dataclass(frozen=True, repr=False)
+class IrredundantForm(Value):
     """A lattice polynomial F = max_j min_{i in I_j} l_i and the points that show that nothing in it can be left out.
 
     At ``clause_points[j]`` clause j alone attains F: the minima of all other clauses are smaller. At
     ``index_points[j, i]``, i in I_j, the minimum over I_j without i exceeds F. The points lie in the domain. Nothing is
-    claimed about the least number of clauses: other irredundant forms of F may have fewer.
+    claimed about the least number of clauses: other irredundant forms of F may have fewer. ``==`` goes by all fields,
+    ``hash`` by all but the mapping.
     """
 
     polynomial: LatticePolynomial
     clause_points: tuple[Vector, ...]
-    index_points: Mapping[tuple[int, int], Vector]
+    index_points: Mapping[tuple[int, int], Vector] = field(hash=False)
 
 
 def irredundant(

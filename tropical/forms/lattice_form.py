@@ -43,7 +43,7 @@ def to_lattice_polynomial(
     >>> from tropical import ReLUNetwork
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
     >>> print(to_lattice_polynomial(maximum))
-    max(min(x1), min(x0))
+    max(x1, x0)
     """
     if net.output_dim != 1:
         raise ValueError(f"a lattice polynomial has one output, this network has {net.output_dim}: use output(i)")
@@ -63,7 +63,7 @@ def to_lattice_polynomials(
     >>> from tropical import ReLUNetwork
     >>> both = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1], [-1, 0]]])  # |x| and -relu(x)
     >>> [str(form) for form in to_lattice_polynomials(both)]
-    ['max(min(-x0), min(x0))', 'max(min(0, -x0))']
+    ['max(-x0, x0)', 'min(0, -x0)']
     """
     chart = Chart.of(net.gradients(), net.input_dim, domain)
     meter = Meter(budget, progress)

@@ -12,6 +12,7 @@ from tropical.budget import Budget, Meter
 from tropical.functions.polynomial import Integers, TropicalPolynomial
 from tropical.polyhedra.cones import half_space, intersect
 from tropical.polyhedra.facet_search import LocalView, facets
+from tropical.values import Value
 
 _BLOCK = 256  # terms compared at once, of many in many variables
 _SCREENED_DIM = 3  # variables up to which the vertices of an epigraph are few
@@ -19,20 +20,23 @@ _SAMPLES = (128, 128, 256, 256)  # terms of samples, the vertices of whose epigr
 _ROWS = 1000  # terms looked at together there
 
 
-@dataclass(frozen=True, slots=True)
-class EssentialTerm:
-    """At the rational ``point`` the term ``index`` is strictly larger than all others."""
+@dataclass(frozen=True, slots=True, repr=False)
+class EssentialTerm(Value):
+    """At the rational ``point`` the term ``index`` is strictly larger than all others.
+
+    ``==`` and ``hash`` go by both.
+    """
 
     index: int
     point: Vector
 
 
-@dataclass(frozen=True, slots=True)
-class InessentialTerm:
+@dataclass(frozen=True, slots=True, repr=False)
+class InessentialTerm(Value):
     """Term ``index`` is nowhere above a convex combination of the others, hence nowhere above their maximum.
 
     ``multipliers`` w has one entry for each term, w_index = 0, w >= 0, sum_j w_j = 1, sum_j w_j a_j = a_index and
-    sum_j w_j c_j >= c_index.
+    sum_j w_j c_j >= c_index. ``==`` and ``hash`` go by both fields.
     """
 
     index: int

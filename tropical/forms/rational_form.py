@@ -30,7 +30,7 @@ def to_tropical_rational_map(
 
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
     >>> print(to_tropical_rational_map(maximum))
-    (max(x1, x0) - max(0))
+    (max(x1, x0) - 0)
     >>> print(to_tropical_rational_map(maximum, prune=False))
     (max(0, x1, x0 - x1, x0) - max(-x1, 0))
     """

@@ -7,12 +7,15 @@ from typing import Any
 
 from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 from tropical.functions.function import Algebra, V
-from tropical.notation import latex_affine_map, latex_form
+from tropical.notation import latex_affine_map, latex_form, text_form
+from tropical.values import Value, summary
+
+_SHOWN = 6  # terms of a form, and forms of a map, in short
 
 
-@dataclass(frozen=True)
-class AffineForm:
-    """The function x -> <gradient, x> + constant on Q^n; ``==`` is equality of functions.
+@dataclass(frozen=True, repr=False)
+class AffineForm(Value):
+    """The function x -> <gradient, x> + constant on Q^n; ``==`` and ``hash`` go by the function.
 
     Raises ``ValueError`` for parameters that are not finite rationals.
 
@@ -90,22 +93,17 @@ class AffineForm:
         return f"${latex_form(self.gradient, self.constant)}$"
 
     def __str__(self) -> str:
-        terms = [(q, f"x{i}") for i, q in enumerate(self.gradient) if q]
-        if self.constant or not terms:
-            terms.append((self.constant, ""))
-        text = " ".join(f"{'-' if q < 0 else '+'} {_term(abs(q), name)}" for q, name in terms)
-        return text[2:] if text.startswith("+ ") else "-" + text[2:]
+        return text_form(self.gradient, self.constant)
+
+    def __repr__(self) -> str:
+        return summary(f"AffineForm on Q^{self.input_dim}", text_form(self.gradient, self.constant, _SHOWN))
 
 
-def _term(size: Fraction, name: str) -> str:
-    if not name:
-        return str(size)
-    return name if size == 1 else f"{size}*{name}"
+@dataclass(frozen=True, repr=False)
+class AffineMap(Value):
+    """The map x -> (l_1(x), ..., l_m(x)) with affine forms l_i on one space.
 
-
-@dataclass(frozen=True)
-class AffineMap:
-    """The map x -> (l_1(x), ..., l_m(x)) with affine forms l_i on one space; ``==`` is equality of functions.
+    ``==`` and ``hash`` go by the function.
 
     >>> AffineMap((AffineForm([1, 0], 1), AffineForm([0, 2])))([3, 4])
     (Fraction(4, 1), Fraction(8, 1))
@@ -151,6 +149,11 @@ class AffineMap:
 
     def __str__(self) -> str:
         return "(" + ", ".join(map(str, self.forms)) + ")"
+
+    def __repr__(self) -> str:
+        shown = [text_form(form.gradient, form.constant, _SHOWN) for form in self.forms[:_SHOWN]]
+        more = [f"... ({len(self.forms) - _SHOWN} more)"] if len(self.forms) > _SHOWN else []
+        return summary(f"AffineMap Q^{self.input_dim} -> Q^{len(self.forms)}", f"({', '.join([*shown, *more])})")
 
 
 def compose_all(forms: Sequence[AffineForm], inner: AffineMap) -> list[AffineForm]:

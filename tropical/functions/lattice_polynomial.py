@@ -13,7 +13,8 @@ from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector
 from tropical.budget import Budget, Meter, Progress
 from tropical.functions.affine import AffineForm, AffineMap, compose_all
 from tropical.functions.function import Algebra, V
-from tropical.notation import latex_max_min
+from tropical.notation import cut, latex_max_min, text_form
+from tropical.values import Value, summary
 
 Clause = frozenset[int]
 
@@ -23,12 +24,12 @@ _WIDTH = 80  # characters of a piece in text
 
 
 @dataclass(frozen=True, repr=False)
-class LatticePolynomial:
+class LatticePolynomial(Value):
     """F(x) = max_j min_{i in I_j} l_i(x) with affine pieces l_i on Q^n and clauses I_j (Ovchinnikov 2002).
 
     Canonical on construction: equal pieces are merged, clauses that contain another one are absorbed
-    (min over more forms is smaller), pieces in no clause are dropped, clauses are sorted. ``==`` means the same
-    expression; ``equivalent`` decides whether two expressions are the same function.
+    (min over more forms is smaller), pieces in no clause are dropped, clauses are sorted. ``==`` and ``hash``
+    go by the expression; ``equivalent`` decides whether two expressions are the same function.
     Raises ``ValueError`` for no clause, an empty clause, an index out of range or pieces on different spaces.
 
     >>> x, y = AffineForm([1, 0]), AffineForm([0, 1])
@@ -45,7 +46,7 @@ class LatticePolynomial:
     >>> -(f | g) == -f & -g, -(f & g) == -f | -g, (f | g) + x == (f + x) | (g + x), (f & g) + x == (f + x) & (g + x)
     (True, True, True, True)
     >>> str((f | g) - (f & g))
-    'max(min(0), min(x0 - x1), min(-x0 + x1))'
+    'max(0, x0 - x1, -x0 + x1)'
     """
 
     pieces: tuple[AffineForm, ...]
@@ -72,7 +73,7 @@ class LatticePolynomial:
         """The polynomial of one piece.
 
         >>> print(LatticePolynomial.from_form(AffineForm([2], 1)))
-        max(min(2*x0 + 1))
+        2*x0 + 1
         """
         return cls([form], [[0]])
 
@@ -189,7 +190,7 @@ class LatticePolynomial:
 
         >>> f = LatticePolynomial([AffineForm([1, 0]), AffineForm([0, 1])], [[0], [1]])
         >>> print(f.compose(AffineMap((AffineForm([1], 1), AffineForm([-1])))))
-        max(min(x0 + 1), min(-x0))
+        max(x0 + 1, -x0)
         """
         return LatticePolynomial(compose_all(self.pieces, inner), self.clauses)
 
@@ -201,7 +202,7 @@ class LatticePolynomial:
 
         >>> f = LatticePolynomial([AffineForm([1, 0], 3), AffineForm([0, 1])], [[0], [1]])
         >>> print(f.restrict([[1, 1], [2, 2]]))
-        max(min(1/2*x0 + 1/2*x1 + 3), min(1/2*x0 + 1/2*x1))
+        max(1/2*x0 + 1/2*x1 + 3, 1/2*x0 + 1/2*x1)
         """
         rows = [as_vector(row, f"basis[{i}]") for i, row in enumerate(basis)]
         for i, row in enumerate(rows):
@@ -233,11 +234,11 @@ class LatticePolynomial:
 
     def __str__(self) -> str:
         shown = [[_short(self.pieces[i]) for i in sorted(clause)[:_SHOWN]] for clause in self.clauses[:_SHOWN]]
-        texts = [f"min({_listed(few, len(clause))})" for few, clause in zip(shown, self.clauses, strict=False)]
-        return f"max({_listed(texts, len(self.clauses))})"
+        texts = [_extremum("min", few, len(clause)) for few, clause in zip(shown, self.clauses, strict=False)]
+        return _extremum("max", texts, len(self.clauses))
 
     def __repr__(self) -> str:
-        return f"<LatticePolynomial on Q^{self.input_dim}, {len(self.pieces)} pieces: {self}>"
+        return summary(f"LatticePolynomial on Q^{self.input_dim}, {len(self.pieces)} pieces", str(self))
 
 
 def dual_form(
@@ -331,10 +332,11 @@ def _checked(clause: Iterable[int], count: int) -> list[int]:
 
 
 def _short(piece: AffineForm) -> str:
-    text = str(piece)
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
+    return cut(text_form(piece.gradient, piece.constant, _WIDTH), _WIDTH)
 
 
-def _listed(texts: list[str], count: int) -> str:
-    """The first texts of that many, with commas, and how many more there are."""
-    return ", ".join(texts if len(texts) == count else [*texts, f"... {count - len(texts)} more"])
+def _extremum(kind: str, texts: list[str], count: int) -> str:
+    """The first texts of that many in a maximum or minimum, and how many more there are; a single one by itself."""
+    if count == 1:
+        return texts[0]
+    return f"{kind}({', '.join(texts if len(texts) == count else [*texts, f'... {count - len(texts)} more'])})"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tropical.arithmetic.dyadic import as_integers
 from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 from tropical.functions.affine import AffineMap, form_of_row
+from tropical.values import Value
 
 Slopes = tuple[Fraction, Fraction]
 
@@ -21,12 +22,13 @@ RELU: Slopes = (Fraction(0), Fraction(1))
 IDENTITY: Slopes = (Fraction(1), Fraction(1))
 
 
-@dataclass(frozen=True)
-class Layer:
+@dataclass(frozen=True, repr=False)
+class Layer(Value):
     """One affine map followed by a piecewise-linear activation on each unit.
 
     ``weight`` is an (n_out, n_in) matrix, ``bias`` and ``slopes`` have n_out entries. Build networks with
-    :meth:`ReLUNetwork.from_arrays`, which validates and names the layer at fault.
+    :meth:`ReLUNetwork.from_arrays`, which validates and names the layer at fault. ``==`` and ``hash`` go by the
+    parameters.
     """
 
     weight: Matrix
@@ -128,6 +130,9 @@ class Layer:
 
     def _row(self, unit: int) -> NDArray[np.object_]:
         return np.array([self.bias[unit], *self.weight[unit]], object)
+
+    def __repr__(self) -> str:
+        return f"<Layer of {self.input_dim} inputs and {self.output_dim} units>"
 
     def active_slope(self, unit: int, sign: int) -> Fraction:
         """Slope of ``unit`` where its preactivation has the given sign (at 0 the value is 0 either way)."""

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
-from flint import fmpq_mat
+from flint import fmpq, fmpq_mat
 from numpy.typing import ArrayLike, NDArray
 
-from tropical.arithmetic.rationals import Matrix, Vector, as_vector, from_flint, to_flint
+from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 from tropical.functions.affine import AffineMap
 from tropical.functions.function import Algebra, V
 from tropical.functions.layer import (
@@ -29,18 +30,33 @@ from tropical.functions.layer import (
     preactivations,
 )
 from tropical.notation import html_network, latex_network
+from tropical.values import Value
 
 Pattern = tuple[int, ...]
 
+_SHOWN = 16  # widths written out by repr
 
-@dataclass(frozen=True)
-class ReLUNetwork:
-    """A feed-forward network over Q; ``==`` means the same parameters (see ``equivalent`` for the same function).
+
+@dataclass(frozen=True, repr=False)
+class ReLUNetwork(Value):
+    """A feed-forward network over Q.
+
+    ``==`` and ``hash`` go by the parameters; ``equivalent`` decides whether two networks are the same function.
 
     >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
     >>> absolute(["-3/2"])
     (Fraction(3, 2),)
+
+    Networks between the same spaces can be added, subtracted and scaled as functions, a number standing for a constant;
+    ``f | g`` is the network x -> (f(x), g(x)). ``ValueError`` for other shapes.
+
+    >>> line = ReLUNetwork.from_arrays([[[1]]])
+    >>> relu = "1/2" * (line + absolute)
+    >>> relu([3]), relu([-3]), (1 - relu)([3]), (relu | -line)([3])
+    ((Fraction(3, 1),), (Fraction(0, 1),), (Fraction(-2, 1),), (Fraction(3, 1), Fraction(-3, 1)))
     """
+
+    __array_ufunc__ = None  # so that NumPy's numbers leave arithmetic to the network
 
     layers: tuple[Layer, ...]
 
@@ -108,6 +124,11 @@ class ReLUNetwork:
         """Whether every bias is 0, so that the function is positively homogeneous."""
         return not any(any(layer.bias) for layer in self.layers)
 
+    def __repr__(self) -> str:
+        shape = (self.input_dim, *self.widths, self.output_dim)
+        ends = [*map(str, shape[:_SHOWN]), "...", str(self.output_dim)] if len(shape) > _SHOWN else map(str, shape)
+        return f"<ReLUNetwork {'-'.join(ends)}>"
+
     def _repr_html_(self) -> str:
         return html_network(self.input_dim, self.widths, self.output_dim, self.num_kinked)
 
@@ -142,23 +163,60 @@ class ReLUNetwork:
                 values = np.where(values >= 0, values * slopes[:, 1], values * slopes[:, 0])
         return values
 
-    def compose(self, inner: AffineMap) -> "ReLUNetwork":
-        """The network x -> self(inner(x)); ``ValueError`` unless ``inner`` has ``input_dim`` forms.
+    def compose(self, inner: "AffineMap | ReLUNetwork") -> "ReLUNetwork":
+        """The network x -> self(inner(x)); ``ValueError`` unless ``inner`` has ``input_dim`` outputs.
 
         >>> from tropical import AffineForm
         >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
         >>> absolute.compose(AffineMap((AffineForm([1, -1], 3),)))([2, 7])
         (Fraction(2, 1),)
+        >>> absolute.compose(absolute - 5)([-3])
+        (Fraction(2, 1),)
         """
-        if len(inner.forms) != self.input_dim:
-            count = len(inner.forms)
-            raise ValueError(f"a network of {self.input_dim} inputs cannot follow a map with {count} outputs")
+        if isinstance(inner, ReLUNetwork):
+            *before, last = inner.layers
+        elif isinstance(inner, AffineMap):
+            gradients, constants = zip(*((form.gradient, form.constant) for form in inner.forms), strict=True)
+            before, last = [], Layer(gradients, constants, (IDENTITY,) * len(inner.forms))
+        else:
+            raise TypeError(f"a network can follow an affine map or a network, got {type(inner).__name__}")
+        if last.output_dim != self.input_dim:
+            raise ValueError(f"a network of {self.input_dim} inputs cannot follow a map with {last.output_dim} outputs")
         first = self.layers[0]
-        linear = to_flint([form.gradient for form in inner.forms], inner.input_dim)
-        constant = first.exact_weight * to_flint([(form.constant,) for form in inner.forms])
+        linear = first.exact_weight * to_flint(last.weight, last.input_dim)
+        constant = first.exact_weight * last.exact_bias
         bias = tuple(b + row[0] for b, row in zip(first.bias, from_flint(constant), strict=True))
-        moved = replace(first, weight=from_flint(first.exact_weight * linear), bias=bias)
-        return ReLUNetwork((moved, *self.layers[1:]))
+        moved = replace(first, weight=from_flint(linear), bias=bias)
+        return ReLUNetwork((*before, moved, *self.layers[1:]))
+
+    def __or__(self, other: Any) -> "ReLUNetwork":
+        return parallel(self, other) if isinstance(other, ReLUNetwork) else NotImplemented
+
+    def __add__(self, other: Any) -> "ReLUNetwork":
+        if not isinstance(other, ReLUNetwork):
+            return _affine(self.output_dim, [1], other).compose(self) if _is_number(other) else NotImplemented
+        shapes = [(f.input_dim, f.output_dim) for f in (self, other)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(f"networks with (inputs, outputs) {shapes[0]} and {shapes[1]} cannot be added")
+        return _affine(self.output_dim, [1, 1], 0).compose(parallel(self, other))
+
+    __radd__ = __add__
+
+    def __mul__(self, scalar: Any) -> "ReLUNetwork":
+        return _affine(self.output_dim, [scalar], 0).compose(self) if _is_number(scalar) else NotImplemented
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> "ReLUNetwork":
+        return self * -1
+
+    def __sub__(self, other: Any) -> "ReLUNetwork":
+        if not isinstance(other, ReLUNetwork):
+            return self + -as_fraction(other, "scalar") if _is_number(other) else NotImplemented
+        return self + -other
+
+    def __rsub__(self, other: Any) -> "ReLUNetwork":
+        return (-self).__add__(other)
 
     def gradients(self) -> Matrix:
         """The weights of the first layer, which span what the network sees of x."""
@@ -258,6 +316,17 @@ def parallel(f: ReLUNetwork, g: ReLUNetwork) -> ReLUNetwork:
     depth = max(len(f.layers), len(g.layers))
     pairs = zip(_deepened(f, depth), _deepened(g, depth), strict=True)
     return ReLUNetwork(tuple(_beside(a, b, shared_input=index == 0) for index, (a, b) in enumerate(pairs)))
+
+
+def _affine(size: int, factors: Sequence[Any], shift: Any) -> ReLUNetwork:
+    """(y_1, y_2, ...) -> sum_k factor_k y_k + shift in each of ``size`` coordinates."""
+    scales, zero = [as_fraction(q, "scalar") for q in factors], Fraction(0)
+    weight = tuple(tuple(q if i == j else zero for q in scales for j in range(size)) for i in range(size))
+    return ReLUNetwork((Layer(weight, (as_fraction(shift, "scalar"),) * size, (IDENTITY,) * size),))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (Real, fmpq, str))
 
 
 def _deepened(net: ReLUNetwork, depth: int) -> list[Layer]:

@@ -16,6 +16,7 @@ from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector
 from tropical.functions.affine import AffineForm, AffineMap, compose_all
 from tropical.functions.function import Algebra, V
 from tropical.notation import latex_max
+from tropical.values import Value, summary
 
 Integers = tuple[int, ...]
 
@@ -24,15 +25,15 @@ _SHOWN = 12  # terms written out by str
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class TropicalPolynomial:
+class TropicalPolynomial(Value):
     """p(x) = max_i <a_i, x> + c_i on Q^n with rational exponents a_i and coefficients c_i (Maclagan, Sturmfels 2015).
 
     ``+`` is ⊕ = max, ``*`` is ⊙ = the sum of functions, ``p ** r`` is the function r p for rational r >= 0. Numbers
     count as constants: ``p * 3`` is p plus 3, ``p + 3`` is max(p, 3). There is at least one term: -infinity, the zero
     of ⊕, is not among the values.
 
-    Canonical on construction: one term for each exponent, the largest, sorted by exponent. ``==`` is equality of these
-    expressions; ``tropical.prune`` makes equal functions equal. As expressions, ⊕ and ⊙ are associative and
+    Canonical on construction: one term for each exponent, the largest, sorted by exponent. ``==`` and ``hash`` go by
+    these expressions; ``tropical.prune`` makes equal functions equal. As expressions, ⊕ and ⊙ are associative and
     commutative, ⊕ is idempotent, ⊙ distributes over ⊕, 0 is the unit of ⊙, and (p ⊕ q)^r = p^r ⊕ q^r,
     (p ⊙ q)^r = p^r ⊙ q^r, (p^r)^s = p^(rs). Only as functions p^r ⊙ p^s = p^(r+s).
     Raises ``ValueError`` for no terms or terms on different spaces.
@@ -210,6 +211,8 @@ class TropicalPolynomial:
         return TropicalPolynomial(compose_all(self.terms, inner))
 
     def __str__(self) -> str:
+        if len(self.terms) == 1:
+            return str(self.terms[0])
         hidden = len(self.terms) - _SHOWN
         shown = [str(term) for term in self.terms[:_SHOWN]]
         return f"max({', '.join(shown)}{f', ... {hidden} more terms' if hidden > 0 else ''})"
@@ -218,7 +221,7 @@ class TropicalPolynomial:
         return f"${latex_max([(term.gradient, term.constant) for term in self.terms])}$"
 
     def __repr__(self) -> str:
-        return f"<TropicalPolynomial {self}>"
+        return summary(f"TropicalPolynomial on Q^{self.input_dim}, {len(self.terms)} terms", str(self))
 
     def _operand(self, other: Any) -> "TropicalPolynomial | None":
         """The other operand as a polynomial on the same space; None for what is no number and no polynomial."""

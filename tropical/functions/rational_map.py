@@ -15,17 +15,20 @@ from tropical.functions.affine import AffineForm, AffineMap
 from tropical.functions.function import Algebra, V
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.notation import latex_rational_map
+from tropical.values import Value, summary
 
 Pair = tuple[TropicalPolynomial, TropicalPolynomial]
 
+_SHOWN = 8  # outputs in short
+
 
 @dataclass(frozen=True, repr=False)
-class TropicalRationalMap:
+class TropicalRationalMap(Value):
     """The map x -> (f_i(x) - g_i(x))_i with tropical polynomials f_i and g_i on Q^n (Zhang, Naitzat, Lim 2018).
 
     Arithmetic is that of the semifield, componentwise: ``+`` is ⊕ = max, ``*`` is ⊙ = the sum of functions, ``/`` is
     ⊘ = their difference, ``f ** r`` is the function r f for any rational r. Numbers count as constants, a tropical
-    polynomial as a map with one output. Nothing is cancelled: ``==`` is equality of expressions.
+    polynomial as a map with one output. Nothing is cancelled: ``==`` and ``hash`` go by the expressions.
     Raises ``ValueError`` for no outputs, unequally many numerators and denominators, or different spaces.
 
     >>> x = TropicalPolynomial.from_terms({(1,): 0})
@@ -120,14 +123,16 @@ class TropicalRationalMap:
         return of_pairs((f**size, g**size) if factor >= 0 else (g**size, f**size) for f, g in self.pairs)
 
     def __str__(self) -> str:
-        return "(" + ", ".join(f"{f} - {g}" for f, g in self.pairs) + ")"
+        return "(" + ", ".join(f"{f} - {_in_brackets(g)}" for f, g in self.pairs) + ")"
 
     def _repr_latex_(self) -> str:
         sides = [[[(term.gradient, term.constant) for term in p.terms] for p in pair] for pair in self.pairs]
         return f"${latex_rational_map([(above, below) for above, below in sides])}$"
 
     def __repr__(self) -> str:
-        return f"<TropicalRationalMap {self}>"
+        few = f"({', '.join(f'{f} - {_in_brackets(g)}' for f, g in self.pairs[:_SHOWN])}"
+        end = ")" if self.output_dim <= _SHOWN else f", ... ({self.output_dim - _SHOWN} more)"
+        return summary(f"TropicalRationalMap Q^{self.input_dim} -> Q^{self.output_dim}", few + end)
 
     def _combined(self, other: Any, combine: Callable[[Pair, Pair], Pair]) -> "TropicalRationalMap":
         right = self._operand(other)
@@ -149,6 +154,12 @@ class TropicalRationalMap:
         if shapes[0] != shapes[1]:
             raise ValueError(f"maps with (inputs, outputs) {shapes[0]} and {shapes[1]} cannot be combined")
         return other
+
+
+def _in_brackets(p: TropicalPolynomial) -> str:
+    """The polynomial as what is to be subtracted: a single term with a sign of its own needs parentheses."""
+    text = str(p)
+    return f"({text})" if len(p.terms) == 1 and (text.startswith("-") or " " in text) else text
 
 
 def constant(value: Any, dim: int) -> TropicalPolynomial:

@@ -16,12 +16,13 @@ from tropical.polyhedra.cones import Cone, intersect
 from tropical.verdict import Enclosure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FilteredMoments(FramedMatrix):
     """p = Pr[E] and the symmetric matrix M = E[1_E (x x^T - I)] of a filter E.
 
     E sees x only on the span of ``basis``, orthogonal rational vectors b_a of Q^n, and M v = 0 for every v orthogonal
-    to them (THEORY L7). ``second`` is M in the orthonormal frame b_a/|b_a|.
+    to them (THEORY L7). ``second`` is M in the orthonormal frame b_a/|b_a|. ``==`` and ``hash`` go by the enclosures
+    and the frame they are in.
     """
 
     probability: Enclosure
@@ -52,7 +53,7 @@ def filtered_moments(
     >>> round(float(moments.probability), 12), round(float(moments.trace), 12), moments.basis
     (0.317310507863, 0.483941449038, ((Fraction(3, 1), Fraction(4, 1)),))
     >>> moments.quadratic([4, -3])
-    Enclosure(lower=Fraction(0, 1), upper=Fraction(0, 1))
+    Enclosure(lower=0, upper=0)
     """
     levels = _levels(threshold, above, below)
     refinement = common_refinement([f], budget, progress)

@@ -12,6 +12,7 @@ from tropical.arithmetic.rationals import Matrix, Vector, as_vector, primitive, 
 from tropical.gaussian.eigenvalues import symmetric_eigenvalues
 from tropical.gaussian.precision import combination
 from tropical.polyhedra.cones import dot
+from tropical.values import Value
 from tropical.verdict import Enclosure
 
 Table = tuple[tuple[Enclosure, ...], ...]
@@ -35,8 +36,8 @@ def orthogonal_rows(rows: Iterable[Sequence[Fraction]]) -> Matrix:
     return tuple(tuple(map(Fraction, b)) for b in basis)
 
 
-@dataclass(frozen=True)
-class Frame:
+@dataclass(frozen=True, repr=False)
+class Frame(Value):
     """Orthogonal rational vectors b_a, the rows of ``basis``, in Q^n, n = ``input_dim``; b_a/|b_a| are orthonormal."""
 
     input_dim: int
@@ -68,8 +69,8 @@ class Frame:
         )
 
 
-@dataclass(frozen=True)
-class FramedMatrix:
+@dataclass(frozen=True, repr=False)
+class FramedMatrix(Value):
     """A symmetric matrix M on Q^n, M v = 0 for v orthogonal to the ``frame``, known by ``table``: b_a^T M b_b."""
 
     frame: Frame = field(repr=False)

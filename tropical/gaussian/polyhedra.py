@@ -21,6 +21,7 @@ from tropical.gaussian.solids import MOST_DIMENSIONS, Facets, Solid
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone
 from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.values import Value
 from tropical.verdict import Enclosure, Estimate
 
 Region = Polyhedron | Disagreement
@@ -56,13 +57,13 @@ def gaussian_measure(
     return within_unit_interval(narrow_enclosures(evaluate, bits)[0])
 
 
-@dataclass(frozen=True)
-class GaussianMoments:
+@dataclass(frozen=True, repr=False)
+class GaussianMoments(Value):
     """Pr[x in P], E[x 1_P] and E[x x^T 1_P] for x ~ N(0, I_n) and a region P.
 
     ``basis`` holds, as rows, orthogonal rational vectors b_a of Q^n that span the gradients of the facets of P.
     ``mean`` and ``second`` are in the orthonormal frame b_a/|b_a|; orthogonally to it, the mean is 0 and the second
-    moment Pr[P] times the identity.
+    moment Pr[P] times the identity. ``==`` and ``hash`` go by the enclosures and the frame they are in.
     """
 
     probability: Enclosure

@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeVar
 
-from flint import fmpq_mat
+from flint import fmpq_mat, fmpz_mat
 
 from tropical.arithmetic.rationals import (
     Matrix,
@@ -16,6 +16,7 @@ from tropical.arithmetic.rationals import (
     independent_rows,
     nullspace,
     primitive,
+    primitive_integers,
     row_space,
     to_flint,
 )
@@ -23,12 +24,13 @@ from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.functions.function import Function
 from tropical.polyhedra.cones import Cone, Integers, facets, half_space
 from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.values import Value
 
 F = TypeVar("F", bound=Function)
 
 
-@dataclass(frozen=True)
-class Chart:
+@dataclass(frozen=True, repr=False)
+class Chart(Value):
     """Coordinates y = Ax on Q^n modulo the kernel K of A, or, on a ``domain``, the coordinates y = x.
 
     ``matrix`` is A, of shape (r, n), with a section S, A S = I. Functions that are constant along K are functions of
@@ -131,6 +133,15 @@ class Chart:
         """The forms x -> form(Ax)."""
         table = to_flint([form.gradient for form in forms], self.dim) * to_flint(self.matrix, self.input_dim)
         return [AffineForm(row, form.constant) for row, form in zip(from_flint(table), forms, strict=True)]
+
+    def pull_back_rows(self, rows: Sequence[Integers]) -> list[Integers]:
+        """For each row (constant, gradient) in y the coprime integers that are a positive multiple of it in x."""
+        if not rows:
+            return []
+        gradients = fmpq_mat(fmpz_mat([list(row[1:]) for row in rows])) * to_flint(self.matrix, self.input_dim)
+        numerators, scale = gradients.numer_denom()
+        pairs = zip(rows, numerators.tolist(), strict=True)
+        return [primitive_integers([int(scale) * row[0], *map(int, q)]) for row, q in pairs]
 
     def pull_back_gradient(self, gradient: Sequence[int | Fraction]) -> Vector:
         """The gradient gA on Q^n of the form y -> <g, y>."""

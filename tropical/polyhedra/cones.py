@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from flint import fmpz_mat
 
 from tropical.arithmetic.rationals import primitive_integers
+from tropical.values import Value
 
 Integers = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cone:
+@dataclass(frozen=True, slots=True, repr=False)
+class Cone(Value):
     """The cone {sum_i t_i g_i + l : t_i >= 0, l in the lineality space} = {v : <h, v> >= 0 for every constraint h}.
 
     ``generators`` are primitive integer vectors, the extreme rays modulo ``lineality``. ``incidence[i]`` is a bit mask

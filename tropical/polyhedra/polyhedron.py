@@ -11,18 +11,19 @@ from typing import Any
 from tropical.arithmetic.linear_program import maximise
 from tropical.arithmetic.rationals import Matrix, Vector, as_vector, nullspace, primitive
 from tropical.functions.affine import AffineForm, form_of_row
-from tropical.notation import text_rational
+from tropical.notation import text_form, text_rational
 from tropical.polyhedra.cones import Cone, Integers, dot, half_space, intersect
 from tropical.polyhedra.cones import facets as facets_of_cone
 from tropical.polyhedra.faces import face_lattice, polytope_volume
 from tropical.polyhedra.facet_search import LocalView, facets, interior_point, tightest
+from tropical.values import Value, short, summary
 
-_LONGEST_TEXT = 200
+_SHOWN = 6  # half-spaces, and terms of each, in short
 _ZERO = Fraction(0)
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class Polyhedron:
+class Polyhedron(Value):
     """The closed set {x in Q^n : h(x) >= 0 for every half-space h}; it must be full-dimensional.
 
     Canonical on construction: ``rows`` are coprime integers (constant, gradient), in decreasing order of the gradients;
@@ -100,7 +101,10 @@ class Polyhedron:
         return common
 
     def __repr__(self) -> str:
-        return f"<Polyhedron in R^{self.input_dim} of {len(self.rows)} half-spaces>"
+        forms = map(form_of_row, self.rows[:_SHOWN])
+        shown = [f"{text_form(h.gradient, h.constant, _SHOWN)} >= 0" for h in forms]
+        more = [f"... ({len(self.rows) - _SHOWN} more)"] if len(self.rows) > _SHOWN else []
+        return summary(f"Polyhedron in Q^{self.input_dim}", ", ".join([*shown, *more]))
 
     @property
     def dimension(self) -> int:
@@ -236,8 +240,12 @@ class Box(Polyhedron):
         return Box(lower, upper)
 
     def __repr__(self) -> str:
-        text = f"Box({list(map(text_rational, self.lower))}, {list(map(text_rational, self.upper))})"
-        return text if len(text) < _LONGEST_TEXT else f"<Box in R^{self.input_dim}>"
+        lower, upper = ([text_rational(q) for q in ends] for ends in (self.lower, self.upper))
+        return f"Box({short(lower)}, {short(upper)})"
+
+    @classmethod
+    def _kept(cls) -> tuple[str, ...]:
+        return "input_dim", "lower", "upper"
 
     @cached_property
     def rows(self) -> tuple[Integers, ...]:

@@ -10,13 +10,14 @@ from tropical.arithmetic.rationals import Vector, as_vector, nullspace, primitiv
 from tropical.functions.affine import AffineForm, form_of_row
 from tropical.polyhedra.cones import Cone, Integers, cut, facets, intersect, sign_on
 from tropical.polyhedra.faces import Face, face_lattice, polytope_volume
+from tropical.values import Value
 
 
-@dataclass(frozen=True)
-class Facet:
+@dataclass(frozen=True, repr=False)
+class Facet(Value):
     """The face {form = 0} of a polytope on which ``form`` >= 0, with the indices of its vertices.
 
-    The coefficients of ``form`` are coprime integers.
+    The coefficients of ``form`` are coprime integers. ``==`` and ``hash`` go by both fields.
     """
 
     form: AffineForm
@@ -24,12 +25,12 @@ class Facet:
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Polytope:
+class Polytope(Value):
     """conv{p_1, ..., p_N} in Q^n for given points, N >= 1, of any dimension 0 <= r <= n.
 
-    Canonical on construction: ``vertices`` sorted, without repetition; ``==`` is equality of sets. ``equations`` are
-    affine forms that vanish on the affine hull, ``facets`` the irredundant inequalities within it: the extreme rays of
-    the cone dual to the one over {1} x P (Ziegler 1995, lectures 1 and 2), as forms in the first r
+    Canonical on construction: ``vertices`` sorted, without repetition; ``==`` and ``hash`` go by the set. ``equations``
+    are affine forms that vanish on the affine hull, ``facets`` the irredundant inequalities within it: the extreme rays
+    of the cone dual to the one over {1} x P (Ziegler 1995, lectures 1 and 2), as forms in the first r
     coordinates that are affinely independent on P. Raises ``ValueError`` for no points, n = 0 or points of different
     spaces.
 

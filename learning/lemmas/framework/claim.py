@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
-from tropical import Enclosure, Estimate, Verdict
+from tropical import Enclosure, Estimate, Value, Verdict
 
 __all__ = ["AGREEMENT", "Claim", "Outcome", "Relation", "Side", "compare", "decided", "sharpened", "undecided"]
 
@@ -20,13 +20,14 @@ AGREEMENT = Fraction(1, 10**12)
 _DOUBLINGS = 4  # of the precision of an open claim
 
 
-@dataclass(frozen=True)
-class Claim:
+@dataclass(frozen=True, repr=False)
+class Claim(Value):
     """``left relation right``, or a statement about functions decided by a verdict of its own; and its outcome.
 
     ``holds`` and ``fails`` are exact: over Q, or by rigorous enclosures. ``open``: enclosures overlap, or a verdict was
     ``unknown`` for the ``reason`` given. With a side that is an :class:`tropical.Estimate` the outcome is statistical:
     ``consistent``, or ``rejected`` if the intervals exclude the relation, each at its stated confidence.
+    ``==`` goes by all fields, ``hash`` by all but ``detail``.
     """
 
     text: str
@@ -36,7 +37,7 @@ class Claim:
     right: Side | None = None
     witness: tuple[Fraction, ...] | None = None
     reason: str | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def margin(self) -> Fraction | None:

@@ -9,35 +9,35 @@ from typing import Any, Literal
 from learning.lemmas.framework.claim import Claim
 from learning.lemmas.framework.setting import Setting
 from learning.lemmas.framework.subject import Subject
-from tropical import BudgetExhausted, ReLUNetwork, Verdict
+from tropical import BudgetExhausted, ReLUNetwork, Value, Verdict
 
 __all__ = ["Evidence", "FalseNeighbour", "Hypothesis", "Kind", "Lemma", "verdict_of"]
 
 Kind = Literal["algebraic", "gaussian", "sampling"]
 
 
-@dataclass(frozen=True)
-class Hypothesis:
+@dataclass(frozen=True, repr=False)
+class Hypothesis(Value):
     """A hypothesis of a lemma and whether the instance satisfies it, exactly."""
 
     text: str
     holds: bool
 
 
-@dataclass(frozen=True)
-class Evidence:
+@dataclass(frozen=True, repr=False)
+class Evidence(Value):
     """What a check found: hypotheses, and claims if they hold; ``choices`` says what W, τ, F' and so on were."""
 
     hypotheses: tuple[Hypothesis, ...] = ()
     claims: tuple[Claim, ...] = ()
-    choices: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 Check = Callable[[Subject, Setting], Evidence]
 
 
-@dataclass(frozen=True)
-class FalseNeighbour:
+@dataclass(frozen=True, repr=False)
+class FalseNeighbour(Value):
     """A deliberately wrong variant of a lemma, and an instance on which its check refutes it.
 
     ``instance`` returns a network and the choices (keywords of :class:`Setting`) that refute.
@@ -48,8 +48,8 @@ class FalseNeighbour:
     instance: Callable[[], tuple[ReLUNetwork, Mapping[str, Any]]]
 
 
-@dataclass(frozen=True)
-class Lemma:
+@dataclass(frozen=True, repr=False)
+class Lemma(Value):
     r"""A statement about ReLU networks that can be checked on any one of them.
 
     ``label``: L1 to L18 of THEORY, or a name of your own. ``statement``: LaTeX without dollar signs around it, words

@@ -8,13 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from learning.lemmas.rational_subspaces import Rows
-from tropical import Budget, ReLUNetwork, as_fraction
+from tropical import Budget, ReLUNetwork, Value, as_fraction
 
 __all__ = ["Setting"]
 
 
-@dataclass(frozen=True)
-class Setting:
+@dataclass(frozen=True, repr=False)
+class Setting(Value):
     """Choices for one check; None leaves the choice to the lemma, which makes it from ``seed``.
 
     ``threshold``: τ > 0. ``subspace``: rational rows that span W. ``other``: a second network F'. ``pieces``: gradients

@@ -13,15 +13,15 @@ from typing import Any
 
 from learning.structure.units.orientations import best_orientation
 from learning.structure.units.vectors import oriented, ratio
-from tropical import AffineForm, ReLUNetwork
+from tropical import AffineForm, ReLUNetwork, Value
 
 
-@dataclass(frozen=True, order=True)
-class HiddenUnit:
+@dataclass(frozen=True, order=True, repr=False)
+class HiddenUnit(Value):
     """The term ``jump`` * relu(<``normal``, x> + ``bias``) of a canonical form.
 
     ``normal`` is a primitive integer vector whose first non-zero entry is positive; crossing the hyperplane along it
-    changes the gradient by ``jump`` * ``normal``.
+    changes the gradient by ``jump`` * ``normal``. ``==``, ``hash`` and the order go by the fields.
     """
 
     normal: tuple[int, ...]
@@ -34,9 +34,9 @@ class HiddenUnit:
         return AffineForm(tuple(map(Fraction, self.normal)), self.bias)
 
 
-@dataclass(frozen=True)
-class HiddenLayer:
-    """F = affine + sum of the units, in canonical form; ``==`` is equality of functions.
+@dataclass(frozen=True, repr=False)
+class HiddenLayer(Value):
+    """F = affine + sum of the units, in canonical form; ``==`` and ``hash`` go by the function.
 
     The hyperplanes of the units are distinct, and they are sorted. ``ValueError`` if that or a unit is not canonical.
 
@@ -136,7 +136,7 @@ def hidden_layer_of(net: ReLUNetwork) -> HiddenLayer:
     >>> twice = ReLUNetwork.from_arrays([[[2], [-4], [0]], [[1, 1, 5]]], [[0, 0, 3], None])
     >>> layer = hidden_layer_of(twice)
     >>> layer.units, str(layer.affine)
-    ((HiddenUnit(normal=(1,), bias=Fraction(0, 1), jump=Fraction(6, 1)),), '-4*x0 + 15')
+    ((HiddenUnit(normal=(1,), bias=0, jump=6),), '-4*x0 + 15')
     """
     if len(net.layers) > 2 or net.output_dim != 1:
         count = len(net.layers) - 1

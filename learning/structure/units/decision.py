@@ -15,19 +15,20 @@ from typing import Any
 from learning.structure.units.canonical import HiddenLayer, HiddenUnit
 from learning.structure.units.lines import Clock, Function, Line, forms_along, jump_across
 from learning.structure.units.vectors import Vector, oriented, random_vector
-from tropical import AffineForm, Budget, BudgetExhausted, LatticePolynomial, ReLUNetwork, equivalent
+from tropical import AffineForm, Budget, BudgetExhausted, LatticePolynomial, ReLUNetwork, Value, equivalent
 
 _ATTEMPTS = 8  # random lines; each is generic but for a chance of about 1e-7 for each pair of break hyperplanes
 _PROBES = 3  # further lines tried before the comparison; they only find refutations sooner
 
 
-@dataclass(frozen=True)
-class JumpWitness:
+@dataclass(frozen=True, repr=False)
+class JumpWitness(Value):
     """Two points of a hyperplane at which F breaks differently: no function of one hidden layer does.
 
     In a neighbourhood of ``points[i]``, on {``hyperplane`` = 0}, F is affine + ``jumps[i]`` * relu(``hyperplane``), and
     the two jumps differ (one may be 0: no break). With one hidden layer, both would be the jump of the one unit on the
     hyperplane, or 0 without one: other break hyperplanes do not meet these neighbourhoods. :func:`jump_across` checks.
+    ``==`` and ``hash`` go by all fields.
     """
 
     hyperplane: AffineForm
@@ -35,19 +36,20 @@ class JumpWitness:
     jumps: tuple[Fraction, Fraction]
 
 
-@dataclass(frozen=True)
-class HiddenLayerReport:
+@dataclass(frozen=True, repr=False)
+class HiddenLayerReport(Value):
     """Verdict on "one hidden layer of ReLUs computes F", over Q.
 
     ``proved`` has the canonical ``layer`` and a ``certificate`` that F equals ``to_network()``; ``refuted`` a
-    ``witness``; ``unknown`` has ``detail["reason"]``.
+    ``witness``; ``unknown`` has ``detail["reason"]``. ``==`` goes by all fields, ``hash`` by all but certificate and
+    detail.
     """
 
     status: str
     layer: HiddenLayer | None = None
     witness: JumpWitness | None = None
-    certificate: Mapping[str, Any] | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    certificate: Mapping[str, Any] | None = field(default=None, hash=False)
+    detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def units(self) -> tuple[HiddenUnit, ...]:
@@ -81,7 +83,7 @@ def one_hidden_layer(f: Function, budget: Budget | None = None, seed: int = 0) -
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
     >>> report = one_hidden_layer(maximum)
     >>> report.status, report.units, str(report.affine)
-    ('proved', (HiddenUnit(normal=(1, -1), bias=Fraction(0, 1), jump=Fraction(1, 1)),), 'x1')
+    ('proved', (HiddenUnit(normal=(1, -1), bias=0, jump=1),), 'x1')
     >>> x, y, zero = AffineForm([1, 0]), AffineForm([0, 1]), AffineForm([0, 0])
     >>> report = one_hidden_layer(LatticePolynomial([x, y, zero], [[0], [1], [2]]))  # max(x, y, 0)
     >>> report.status, sorted(map(int, report.witness.jumps))

@@ -187,7 +187,7 @@ def test_restriction_is_the_function_after_the_projection(f, basis, x):
 def test_degenerate_arithmetic():
     constant = tp.LatticePolynomial.from_form(tp.AffineForm([], 2))  # no inputs at all
     assert (constant | -constant)([]) == 2
-    assert str(3 * constant - constant) == "max(min(4))"
+    assert str(3 * constant - constant) == "4"
     line = tp.LatticePolynomial.from_form(tp.AffineForm([1]))
     assert line | line == line & line == line
     assert (line | -line).restrict([]) == 0 * line
@@ -198,11 +198,11 @@ def test_degenerate_arithmetic():
 def test_text_is_truncated():
     pieces = [tp.AffineForm([i, Fraction(1, 3)], i) for i in range(30)]
     wide = tp.LatticePolynomial(pieces, [range(30)])
-    assert str(wide).startswith("max(min(1/3*x1, x0 + 1/3*x1 + 1, ")
-    assert str(wide).endswith(", ... 22 more))")
+    assert str(wide).startswith("min(1/3*x1, x0 + 1/3*x1 + 1, ")
+    assert str(wide).endswith(", ... 22 more)")
     high = tp.LatticePolynomial(pieces, [[i] for i in range(30)])
-    assert str(high).endswith("min(7*x0 + 1/3*x1 + 7), ... 22 more)")
-    assert repr(high).startswith("<LatticePolynomial on Q^2, 30 pieces: max(min(")
+    assert str(high).endswith(", 7*x0 + 1/3*x1 + 7, ... 22 more)")
+    assert repr(high).startswith("<LatticePolynomial on Q^2, 30 pieces: max(1/3*x1, ")
     long = tp.LatticePolynomial.from_form(tp.AffineForm([Fraction(10**50, 7)] * 10))
     assert len(repr(long)) < 200
 

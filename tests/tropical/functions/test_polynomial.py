@@ -110,7 +110,7 @@ def test_large_batches_are_evaluated_blockwise_and_alike():
 def test_no_variables_leave_one_constant():
     p = TropicalPolynomial.from_terms([((), 1), ((), "5/2")])
     assert p([]) == Fraction(5, 2)
-    assert str(p * 1) == "max(7/2)"
+    assert str(p * 1) == "7/2"
     assert p.degree == 0
 
 
@@ -118,7 +118,8 @@ def test_text_is_short():
     assert str(TropicalPolynomial.from_terms({(1, 0): 1, (0, 2): 0})) == "max(2*x1, x0 + 1)"
     many = TropicalPolynomial.from_terms({(k,): 0 for k in range(30)})
     assert str(many).endswith("11*x0, ... 18 more terms)")
-    assert repr(many) == f"<TropicalPolynomial {many}>"
+    assert repr(many).startswith(f"<TropicalPolynomial on Q^1, {len(many.terms)} terms: max(")
+    assert len(repr(many)) <= 200
     assert "more" not in str(TropicalPolynomial.from_terms({(k,): 0 for k in range(12)}))
 
 

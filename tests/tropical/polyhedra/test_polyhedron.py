@@ -200,7 +200,7 @@ def test_a_box_in_784_dimensions_is_two_vectors():
     assert box.contains(box.interior_point)
     assert not box.contains(other.upper)
     assert (box.lower[5], box.upper[5], box.volume, box.is_bounded) == (0, Fraction(1, 2), Fraction(1, 2**784), True)
-    assert repr(box) == "<Box in R^784>"
+    assert len(repr(box)) <= 200
     assert len(box.A) == len(box.b) == 1568
     half = tp.Polyhedron([tp.AffineForm([1] * 784, -1)])
     assert (half.is_bounded, len(half.lineality), half.contains(box.lower)) == (False, 783, False)
