@@ -18,8 +18,11 @@ TWO_UNITS = tp.ReLUNetwork.from_arrays(
 )
 
 
-def run(seed: int = 0) -> dict[str, LiteralResult]:
-    """Learn one unit at the thresholds of the theory, two units in a plane at a lower one: fewer samples."""
+def run(seed: int = 0, step: str = "1/3") -> dict[str, LiteralResult]:
+    """Learn one unit at the thresholds of the theory, two units in a plane at a lower one: fewer samples.
+
+    ``step`` is that of the grid on which the two units are fitted in the end.
+    """
     one = partial(NetworkGrid, widths=(1,))
     two = partial(NetworkGrid, widths=(2,))
     return {
@@ -30,7 +33,7 @@ def run(seed: int = 0) -> dict[str, LiteralResult]:
             ln.GaussianOracle(ONE_UNIT, seed).sample, 6, LatticeGrid, rank=1, lipschitz=1
         ),
         "two units, grid of networks": literal_filtered_pca(
-            ln.GaussianOracle(TWO_UNITS, seed).sample, 6, two, finer=partial(two, step="1/3"),
+            ln.GaussianOracle(TWO_UNITS, seed).sample, 6, two, finer=partial(two, step=step),
             rank=2, lipschitz=1, threshold=0.7,
         ),
     }  # fmt: skip

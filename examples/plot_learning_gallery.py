@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 import learning as ln
 
 
-def run(samples: int = 120_000) -> Figure:
+def run(samples: int = 120_000, networks: int = 3) -> Figure:
     """The two pictures."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(13.0, 4.8), layout="constrained")
     hidden = ln.instances.sequential(10, seed=0)
     X, y = ln.GaussianOracle(hidden, seed=0).sample(samples)
     ln.plot_passes(ln.FilteredPCA(random_state=0).fit(X, y), hidden, left)
-    found = ln.lemmas.sweep("random, k = 2", range(3), ["L1", "L2", "L4", "L5", "L10", "L11", "L15", "L16"])
+    found = ln.lemmas.sweep("random, k = 2", range(networks), ["L1", "L2", "L4", "L5", "L10", "L11", "L15", "L16"])
     ln.plot_lemma_margins(found, right)
     return figure
 

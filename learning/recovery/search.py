@@ -50,7 +50,7 @@ class PieceSearch:
     rounding : largest relative residual of an explained sample.
     pieces : (p, d+1) gradients with constants. owner : (N,) index of the piece that explains a sample, -1 for none.
     span : frame of the gradients found. metric : (r, d) guessed directions, scaled by their weight as neighbours.
-    affine : whether pieces carry a constant.
+    affine : whether pieces carry a constant. guesses : rough and polished subspace, and the number of pieces then.
     """
 
     X: Array
@@ -64,6 +64,7 @@ class PieceSearch:
     span: Array = field(init=False)
     metric: Array = field(init=False)
     norms: Array = field(init=False)
+    guesses: tuple[int, Array, Array] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         dimension = self.X.shape[1]
@@ -287,10 +288,16 @@ def find_pieces(search: PieceSearch, guess: Array, *, rounds: int = 12, seeds: i
         search.metric = _updated_metric(search, guess, gradients)
         polished = False
         if dimension > _FEW and len(search.unexplained) >= 10 * dimension:
-            rows = search.unexplained
             if fruitless % 4 == 1:
-                rough = polished_frame(search.X[rows], search.y[rows], rough_subspace(search))
-                search.metric, polished = _updated_metric(search, rough, gradients[:0]), True
+                search.metric, polished = _updated_metric(search, _guesses(search)[1], gradients[:0]), True
             elif fruitless and fruitless % 4 == 0:
-                search.metric = guess = rough_subspace(search)
+                search.metric = guess = _guesses(search)[0]
     return search
+
+
+def _guesses(search: PieceSearch) -> tuple[Array, Array]:
+    """The rough subspace of the unexplained samples, and the same polished: the same until another piece is found."""
+    if search.guesses is None or search.guesses[0] != len(search.pieces):
+        rows, rough = search.unexplained, rough_subspace(search)
+        search.guesses = len(search.pieces), rough, polished_frame(search.X[rows], search.y[rows], rough)
+    return search.guesses[1:]

@@ -223,7 +223,7 @@ def test_two_units_on_a_line(grid, seed) -> None:
     assert tp.equivalent(result.hypothesis, truth).status == "proved"
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(1, 22))])
 def test_two_units_in_a_plane_by_networks(seed) -> None:
     coarse = partial(NetworkGrid, widths=(2,))
     result = literal_filtered_pca(
@@ -283,12 +283,6 @@ def test_three_units_in_a_plane(inner, outer, widths, size) -> None:
     assert principal_sines(result.frame, FRAME)[0] < 0.15
     _, y = GaussianOracle(net, seed=9).sample(20_000)
     assert result.held_out_loss < 0.15 * np.var(y)
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(2, 22))
-def test_two_units_in_a_plane_on_more_seeds(seed) -> None:
-    test_two_units_in_a_plane_by_networks(seed)
 
 
 @pytest.mark.parametrize("grid", [partial(NetworkGrid, widths=(2,)), LatticeGrid], ids=["networks", "lattice"])

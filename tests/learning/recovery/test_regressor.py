@@ -20,6 +20,10 @@ def _gaussian(count: int, dimension: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((count, dimension))
 
 
+def _exhaustive(*values: object) -> object:
+    return pytest.param(*values, marks=pytest.mark.exhaustive)
+
+
 def _fit(net: ReLUNetwork, count: int, seed: int = 1) -> LatticePolynomialRegressor:
     return LatticePolynomialRegressor(random_state=0).fit(*GaussianOracle(net, seed=seed).sample(count))
 
@@ -138,11 +142,11 @@ def test_noise_is_reported_and_predictions_still_follow_the_function(noise: floa
 
 
 @pytest.mark.parametrize("noise", [1e-14, 1e-12, 1e-11, 1e-10, 1e-9, 1e-6, 1e-3, 1.0])
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.exhaustive)])
-def test_noise_of_any_size_never_gives_a_wrong_exact_claim(noise: float, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "count"), [(0, 1000), _exhaustive(0, 4000), _exhaustive(1, 4000)])
+def test_noise_of_any_size_never_gives_a_wrong_exact_claim(noise: float, seed: int, count: int) -> None:
     net = instances.random_network(2, (4, 4), 10, seed)
-    X, y = GaussianOracle(net, seed=1).sample(4000)
-    learner = LatticePolynomialRegressor().fit(X, y + noise * y.std() * _gaussian(4000, 1, seed=2)[:, 0])
+    X, y = GaussianOracle(net, seed=1).sample(count)
+    learner = LatticePolynomialRegressor().fit(X, y + noise * y.std() * _gaussian(count, 1, seed=2)[:, 0])
     if learner.rational_:
         assert noise <= 1e-11
         assert _is_piecewise_right(net, learner)
@@ -150,10 +154,11 @@ def test_noise_of_any_size_never_gives_a_wrong_exact_claim(noise: float, seed: i
         assert (learner.status_, learner.lattice_polynomial_) == ("approximate", None)
 
 
-def test_fallback_drops_directions_that_predict_nothing() -> None:
+@pytest.mark.parametrize("count", [4000, _exhaustive(8000)])
+def test_fallback_drops_directions_that_predict_nothing(count: int) -> None:
     """With strong noise the guess overshoots; the subspace kept is the one that predicts held-out samples best."""
-    X = _gaussian(8000, 8)
-    learner = LatticePolynomialRegressor().fit(X, np.abs(X[:, 0]) + 0.2 * _gaussian(8000, 1, seed=1)[:, 0])
+    X = _gaussian(count, 8)
+    learner = LatticePolynomialRegressor().fit(X, np.abs(X[:, 0]) + 0.2 * _gaussian(count, 1, seed=1)[:, 0])
     assert learner.status_ == "approximate"
     assert learner.relevant_subspace_.shape == (1, 8)
     assert abs(learner.relevant_subspace_[0, 0]) > 0.99

@@ -260,19 +260,6 @@ def test_without_torch_the_column_says_so_and_is_tried_again(tmp_path, monkeypat
     assert "Adam" not in (tmp_path / "runs.jsonl").read_text()
 
 
-def test_any_run_alone_has_a_table_and_a_picture(tmp_path, monkeypatch):
-    monkeypatch.setattr(samples_by_degree, "find_spec", lambda name: None)
-    for part in run_study(tmp_path, size="tiny").parts:
-        lost = [{**row, "samples": None} for row in part.rows if row.get("grid")]
-        for row in part.rows + lost:
-            table = part.part.summarise([row])
-            assert all(len(cells) == len(table.columns) for cells in table.rows)
-            assert json.dumps(dict(table.findings), allow_nan=False)
-            axes = Figure().subplots()
-            part.part.draw([row], axes)
-            assert axes.get_xlabel()
-
-
 # Resumption and interruption
 
 
@@ -419,10 +406,18 @@ def test_the_command_keeps_what_it_has_when_the_time_is_over(tmp_path):
 # The command
 
 
-def test_the_command_end_to_end(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A tiny study by the command, without torch: its folder, and what the command said."""
+    out = tmp_path_factory.mktemp("scaling") / "deep" / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(samples_by_degree, "find_spec", lambda name: None)
+        return out, invoke("--out", out, "--size", "tiny", "--json")
+
+
+def test_the_command_end_to_end(study, monkeypatch):
     monkeypatch.setattr(samples_by_degree, "find_spec", lambda name: None)
-    out = tmp_path / "deep" / "out"
-    result = invoke("--out", out, "--size", "tiny", "--json")
+    out, result = study
     assert result.exit_code == 0, result.stderr
     report = json.loads(result.stdout)
     assert report == json.loads((out / "scaling.json").read_text())
@@ -442,6 +437,19 @@ def test_the_command_end_to_end(tmp_path, monkeypatch):
     assert "4 of 4 runs are there already" in again.stderr
     assert "Report: " in again.stdout
     assert sorted(json.loads((out / "scaling.json").read_text())["parts"]) == list("abcdef")
+
+
+def test_any_run_alone_has_a_table_and_a_picture(study, monkeypatch):
+    monkeypatch.setattr(samples_by_degree, "find_spec", lambda name: None)
+    for part in run_study(study[0], size="tiny").parts:
+        lost = [{**row, "samples": None} for row in part.rows if row.get("grid")]
+        for row in part.rows + lost:
+            table = part.part.summarise([row])
+            assert all(len(cells) == len(table.columns) for cells in table.rows)
+            assert json.dumps(dict(table.findings), allow_nan=False)
+            axes = Figure().subplots()
+            part.part.draw([row], axes)
+            assert axes.get_xlabel()
 
 
 def test_progress_goes_to_stderr_run_by_run(tmp_path):

@@ -17,6 +17,8 @@ from learning.recovery.verification import verify_recovery
 from learning.sampling import GaussianOracle
 from tropical import AffineForm, ReLUNetwork, affine_pieces, polyhedral_complex
 
+LARGE = pytest.param(3, (6, 6), marks=pytest.mark.exhaustive)
+
 
 def _asked(net: ReLUNetwork, count: int, **options: object) -> tuple[LatticePolynomialRegressor, GaussianOracle]:
     oracle = GaussianOracle(net, seed=1)
@@ -42,7 +44,7 @@ def test_a_cone_without_samples_is_found() -> None:
     assert learner.n_queries_ == oracle.n_queries > 0
 
 
-@pytest.mark.parametrize(("relevant_dim", "widths"), [(2, (6, 6)), (3, (4,)), (3, (4, 4, 4, 4))])
+@pytest.mark.parametrize(("relevant_dim", "widths"), [(2, (6, 6)), (3, (4,)), (3, (4, 4, 4, 4)), LARGE])
 def test_random_networks_are_proved(relevant_dim: int, widths: tuple[int, ...]) -> None:
     net = instances.random_network(relevant_dim, widths, 20, seed=1)
     learner, _ = _asked(net, 10_000)
