@@ -14,6 +14,7 @@ import tropical
 from tropical.activation.compiled.kernels import cache_folder
 
 PACKAGE = Path(tropical.__file__).parent
+ROOM = Path("activation", "compiled", "kernels")
 MACHINERY = ("__init__.py", "cache_folder.py", "code_cache.py", "compilation.py")
 KERNELS = {
     "steps.py": """from tropical.activation.compiled.kernels.compilation import compiled, inlined
@@ -50,19 +51,24 @@ print(walk(3), sum(walk.stats.cache_hits.values()) if hasattr(walk, "stats") els
 @pytest.fixture
 def package(tmp_path):
     """A stand-in for the package: the machinery of its kernels, and three tiny ones."""
-    kernels = tmp_path / "package" / "tropical" / "kernels"
+    kernels = tmp_path / "package" / "tropical" / ROOM
     kernels.mkdir(parents=True)
-    (kernels.parent / "__init__.py").touch()
+    for folder in (*ROOM.parents[:-1], Path()):
+        (tmp_path / "package" / "tropical" / folder / "__init__.py").touch()
     for name in MACHINERY:
-        shutil.copy(PACKAGE / "kernels" / name, kernels)
+        shutil.copy(PACKAGE / ROOM / name, kernels)
     for name, source in KERNELS.items():
         (kernels / name).write_text(source)
     return kernels
 
 
+def root_of(package):
+    return package.parents[len(ROOM.parts)]
+
+
 def environment(package, **more):
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("NUMBA_", "XDG_"))}
-    root = package.parent.parent
+    root = root_of(package)
     return {**kept, "PYTHONPATH": str(root), "XDG_CACHE_HOME": str(root / "cache"), "PYTHONNOUSERSITE": "1", **more}
 
 
@@ -77,7 +83,7 @@ def run(package, program=WALK, **more):
 
 
 def files(package, pattern):
-    return sorted((package.parent.parent / "cache" / "tropical-relu").glob(f"kernels-*/{pattern}"))
+    return sorted((root_of(package) / "cache" / "tropical-relu").glob(f"kernels-*/{pattern}"))
 
 
 def test_code_is_kept_for_the_user_alone_and_reused(package):
@@ -137,7 +143,7 @@ from tropical.activation.compiled.kernels.walks import first
 print(first(Pair(left=3, right=4)))
 """
     for fields in ("left right", "right left"):
-        (package.parent / "pairs.py").write_text(
+        (root_of(package) / "tropical" / "pairs.py").write_text(
             f"import collections\nPair = collections.namedtuple('Pair', '{fields}')"
         )
         assert run(package, program) == ("3", [])
@@ -203,7 +209,7 @@ except IndexError: print("checked")
 
 def test_settings_of_numba_are_respected(package, tmp_path):
     assert run(package, NUMBA_DISABLE_JIT="1") == ("7 None", [])
-    assert not (package.parent.parent / "cache").exists()
+    assert not (root_of(package) / "cache").exists()
     run(package, NUMBA_CACHE_DIR=str(tmp_path / "elsewhere"), NUMBA_CACHE_LOCATOR_CLASSES="InTreeCacheLocator")
     assert list((tmp_path / "elsewhere" / "tropical-relu").glob("kernels-*/*.nbc"))
     assert not list(package.rglob("*.nb?"))
@@ -249,7 +255,7 @@ def test_folders_unused_for_months_are_removed(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kernels-new", "kernels-young", "other"]
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "kernels").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((PACKAGE / ROOM).glob("*.py")), ids=lambda path: path.name)
 def test_a_kernel_depends_on_kernels_only(path):
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     names = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
@@ -268,7 +274,7 @@ from tropical.activation.compiled.loading import kernels
 net = tp.ReLUNetwork.from_arrays([[[1, 2], [3, -1]], [[1, 1], [1, -1]], [[1, 1]]])
 print(tp.polyhedral_complex(net, route="compiled").num_cells, sum(kernels().cut_parents.stats.cache_hits.values()))
 """
-    kernels = root / "tropical" / "kernels"
+    kernels = root / "tropical" / ROOM
     result, (line,) = run(kernels, program)
     assert result == "5 0"
     assert "compiling, about a minute" in line
