@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tropical.arithmetic.rationals import Matrix, Vector, as_vector, from_flint, nullspace, to_flint
 from tropical.functions.affine import AffineMap
+from tropical.functions.float_evaluation import float_arrays, keep_floats
 from tropical.functions.layer import (
     IDENTITY,
     Layer,
@@ -77,10 +78,11 @@ class ReLUNetwork:
             raise ValueError("a network needs at least one weight matrix, got none")
         biases = _one_per_layer(biases, len(weights), "biases", "layers")
         slopes = [*_one_per_layer(slopes, len(weights) - 1, "slopes", "hidden layers"), IDENTITY]
-        layers = zip(weights, biases, slopes, strict=True)
-        return cls(
-            tuple(layer_from_arrays(weight, bias, pair, index) for index, (weight, bias, pair) in enumerate(layers))
-        )
+        layers = []
+        for index, (weight, bias, pair) in enumerate(zip(weights, biases, slopes, strict=True)):
+            layers.append(layer_from_arrays(weight, bias, pair, index))
+            keep_floats(layers[-1], weight, bias)
+        return cls(tuple(layers))
 
     @property
     def input_dim(self) -> int:
@@ -133,7 +135,7 @@ class ReLUNetwork:
         if values.ndim != 2 or values.shape[1] != self.input_dim:
             raise ValueError(f"X must have shape (n_samples, {self.input_dim}), got {values.shape}")
         for layer, last in self._marked_layers():
-            weight, bias, slopes = layer.float_arrays
+            weight, bias, slopes = float_arrays(layer)
             values = values @ weight.T + bias
             if not last:
                 values = np.where(values >= 0, values * slopes[:, 1], values * slopes[:, 0])
