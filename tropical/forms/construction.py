@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
 
-from flint import fmpq
-
 from tropical.arithmetic.rationals import as_fraction
 from tropical.functions.affine import AffineForm, AffineMap
-from tropical.functions.circuit import Affine, Circuit, Value
+from tropical.functions.circuit import Affine, Circuit, Value, terms_of
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.layer import RELU
 from tropical.functions.network import ReLUNetwork
@@ -106,13 +104,9 @@ def _extremum(circuit: Circuit, a: Value, b: Value, largest: bool) -> Value:
         if ratio is not None:
             low, high = min(ratio, Fraction(1)), max(ratio, Fraction(1))
             return circuit.unit(value, (low, high) if largest else (high, low))
-    if _length(a) < _length(b):  # the value added to the unit has to be carried past it: the shorter one
+    if len(terms_of(a)) < len(terms_of(b)):  # the value added to the unit has to be carried past it: the shorter one
         a, b, difference = b, a, -difference
     return b + circuit.unit(difference, RELU) if largest else b - circuit.unit(-difference, RELU)
-
-
-def _length(value: Value) -> int:
-    return len(value.terms) if isinstance(value, Affine) else 0
 
 
 def _ratio(value: Value, base: Value) -> Fraction | None:
@@ -120,7 +114,7 @@ def _ratio(value: Value, base: Value) -> Fraction | None:
     if not isinstance(base, Affine):
         return None
     signal, lead = next(iter(base.terms.items()))
-    q = value.terms.get(signal, 0) / lead if isinstance(value, Affine) else fmpq(0)
+    q = terms_of(value).get(signal, 0) / lead
     return as_fraction(q) if base * q == value else None
 
 

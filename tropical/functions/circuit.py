@@ -64,9 +64,7 @@ class Affine:
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> "Value":
-        if isinstance(other, Affine):
-            raise ValueError("the quotient by a value that depends on the input is not piecewise linear")
-        return combination((self,), (_ONE / other,))
+        return other.__rtruediv__(self) if isinstance(other, Affine) else combination((self,), (_ONE / other,))
 
     def __rtruediv__(self, other: Any) -> "Value":
         raise ValueError("the quotient by a value that depends on the input is not piecewise linear")
@@ -84,7 +82,12 @@ class Affine:
 Value: TypeAlias = Affine | fmpq
 
 
-def combination(values: Iterable[Any], weights: Iterable[fmpq], constant: fmpq = _ZERO) -> "Value":
+def terms_of(value: Value) -> _Terms:
+    """The terms of a form; a number has none."""
+    return value.terms if isinstance(value, Affine) else {}
+
+
+def combination(values: Iterable[Any], weights: Iterable[fmpq], constant: fmpq = _ZERO) -> Value:
     """The sum of weight * value plus a constant: a number where nothing else remains."""
     terms: _Terms = {}
     for value, weight in zip(values, weights, strict=True):
@@ -142,7 +145,7 @@ class Circuit:
 
     def level(self, *values: Value) -> int:
         """Number of hidden layers that the values need."""
-        read = set[int]().union(*map(_terms, values))
+        read = set[int]().union(*map(terms_of, values))
         return max((self._levels[signal] for signal in read), default=0)
 
     def add(self, value: Value, slopes: Slopes, level: int | None = None) -> Affine:
@@ -177,14 +180,15 @@ class Circuit:
         kept = range(len(self._units)) if all_units else self._needed(outputs)
         depth = max((self._units[k].level for k in kept), default=0)
         rows: list[list[_Unit]] = [[] for _ in range(depth)]
-        columns = [_Columns(range(self.input_dim)), *(_Columns([]) for _ in range(depth))]
+        signals: list[list[int]] = [[] for _ in range(depth)]
         for k in kept:
             rows[self._units[k].level - 1].append(self._units[k])
-            columns[self._units[k].level].append_unit(self.input_dim + k)
+            signals[self._units[k].level - 1].append(self.input_dim + k)
         rows.append([_Unit(value, IDENTITY) for value in outputs])
-        for level, forms in enumerate(self._carried(rows), 1):
-            columns[level].append_forms(forms)
-            rows[level - 1] += [_Unit(form, IDENTITY) for form in forms]
+        carried = self._carried(rows)
+        columns = [_Columns(range(self.input_dim), []), *map(_Columns, signals, carried)]
+        for row, forms in zip(rows, carried, strict=False):
+            row += [_Unit(form, IDENTITY) for form in forms]
         wanted = sum(before.size * len(row) for before, row in zip(columns, rows, strict=True))
         if limit is not None and wanted > limit:
             raise ValueError(f"the network needs {wanted} weights in {depth + 1} layers, at most {limit} are set")
@@ -194,12 +198,12 @@ class Circuit:
     def _needed(self, outputs: Sequence[Value]) -> list[int]:
         """The units that the outputs depend on, in order."""
         found: set[int] = set()
-        pending = [signal for value in outputs for signal in _terms(value)]
+        pending = [signal for value in outputs for signal in terms_of(value)]
         while pending:
             unit = pending.pop() - self.input_dim
             if unit >= 0 and unit not in found:
                 found.add(unit)
-                pending += _terms(self._units[unit].value)
+                pending += terms_of(self._units[unit].value)
         return sorted(found)
 
     def _carried(self, rows: Sequence[Sequence[_Unit]]) -> list[list[Affine]]:
@@ -216,15 +220,11 @@ class Circuit:
         plan: list[list[Affine]] = []
         above = [row.value for row in rows[-1]]
         for level in range(len(rows) - 1, 0, -1):
-            below = [_below(_terms(value), self._levels, level) for value in above]
+            below = [{s: q for s, q in terms_of(value).items() if self._levels[s] < level} for value in above]
             signals = [self.input(signal) for signal in sorted(set[int]().union(*below))]
             plan.append(choose(signals, below))
             above = [*(row.value for row in rows[level - 1]), *plan[-1]]
         return plan[::-1]
-
-
-def _below(terms: _Terms, levels: Sequence[int], level: int) -> _Terms:
-    return {signal: q for signal, q in terms.items() if levels[signal] < level}
 
 
 def _generators(parts: Iterable[_Terms]) -> list[Affine]:
@@ -239,25 +239,17 @@ def _generators(parts: Iterable[_Terms]) -> list[Affine]:
 class _Columns:
     """Where the outputs of one layer stand: its own units, then the forms it carries."""
 
-    def __init__(self, units: Iterable[int]) -> None:
+    def __init__(self, units: Sequence[int], forms: Sequence[Affine]) -> None:
+        self.size = len(units) + len(forms)
         self._units = {signal: column for column, signal in enumerate(units)}
         self._singles: dict[int, tuple[int, fmpq]] = {}
         self._forms: dict[Affine, tuple[int, fmpq]] = {}
-
-    @property
-    def size(self) -> int:
-        return len(self._units) + len(self._singles) + len(self._forms)
-
-    def append_unit(self, signal: int) -> None:
-        self._units[signal] = len(self._units)
-
-    def append_forms(self, forms: Iterable[Affine]) -> None:
-        for form in forms:
+        for column, form in enumerate(forms, len(units)):
             direction, lead = form.direction()
             if len(form.terms) > 1:
-                self._forms[direction] = self.size, lead
+                self._forms[direction] = column, lead
             else:
-                self._singles[min(form.terms)] = self.size, lead
+                self._singles[min(form.terms)] = column, lead
 
     def express(self, terms: _Terms) -> _Terms:
         """The form as a combination of columns."""
@@ -279,16 +271,12 @@ def _layer(rows: Sequence[_Unit], columns: _Columns, known: dict[tuple[int, int]
     weight = []
     for value, _, _ in rows:
         dense = [_NOTHING] * columns.size
-        for column, q in columns.express(_terms(value)).items():
+        for column, q in columns.express(terms_of(value)).items():
             ratio = int(q.p), int(q.q)
             dense[column] = known.get(ratio) or known.setdefault(ratio, Fraction(*ratio))
         weight.append(tuple(dense))
     bias = tuple(as_fraction(value.constant if isinstance(value, Affine) else value) for value, _, _ in rows)
     return Layer(tuple(weight), bias, tuple(slopes for _, slopes, _ in rows))
-
-
-def _terms(value: Value) -> _Terms:
-    return value.terms if isinstance(value, Affine) else {}
 
 
 def _number(q: Fraction) -> fmpq:
