@@ -4,6 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from tropical.functions.float_evaluation import float_arrays
+
 
 def error_bound(net, X, roundoff):
     """K u M(x) for each point and output: u the unit roundoff, M the network of absolute values, K its longest sum.
@@ -13,7 +15,7 @@ def error_bound(net, X, roundoff):
     """
     values, length = np.abs(np.asarray(X, dtype=np.float64)), 0
     for layer in net.layers:
-        weight, bias, slopes = layer.float_arrays
+        weight, bias, slopes = float_arrays(layer)
         values = (values @ np.abs(weight).T + np.abs(bias)) * np.maximum(np.abs(slopes).max(axis=1), 1)
         length += int(np.count_nonzero(weight, axis=1).max()) + 4
     return 2 * length * roundoff * values + 1e-300

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from tropical.activation.cutting import activation_parts, pattern_cone
 from tropical.activation.patterns import PatternTable
-from tropical.arithmetic.rationals import Matrix, Vector, primitive
+from tropical.arithmetic.rationals import Matrix, Vector, primitive, saturated
 from tropical.budget import Meter
 from tropical.functions.affine import AffineForm, AffineMap, form_of_row
-from tropical.functions.layer import saturated
 from tropical.functions.network import Pattern, ReLUNetwork
 from tropical.notation import cut, html_complex, svg_cells
 from tropical.polyhedra.chart import Chart

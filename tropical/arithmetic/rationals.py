@@ -78,6 +78,14 @@ def as_vector(values: Iterable[Any], where: str = "vector") -> Vector:
     return tuple(as_fraction(value, f"{where}[{i}]") for i, value in enumerate(entries))
 
 
+def saturated(q: Fraction) -> float:
+    """The nearest float64, infinite beyond its range."""
+    try:
+        return q.numerator / q.denominator  # rounds correctly, as float(q) does by a detour
+    except OverflowError:
+        return math.inf if q > 0 else -math.inf
+
+
 def to_flint(rows: Sequence[Sequence[Fraction]], columns: int | None = None) -> fmpq_mat:
     """Return the FLINT matrix with the given rows (``columns`` is needed when there are none)."""
     width = len(rows[0]) if rows else columns or 0

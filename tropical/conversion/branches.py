@@ -7,24 +7,26 @@ from fractions import Fraction
 from tropical.activation.cutting import activation_parts
 from tropical.arithmetic.rationals import Matrix, Vector, primitive
 from tropical.budget import Meter
-from tropical.forms.construction import Circuit, Combination
+from tropical.forms.construction import lattice
 from tropical.forms.lattice_form import lattice_form_of
 from tropical.functions.affine import form_of_row
+from tropical.functions.circuit import Circuit, Wire
+from tropical.functions.layer import RELU
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot
 
-Signs = dict[Combination, int]
+Signs = dict[Wire, int]
 
 
 @dataclass(frozen=True)
 class Sign:
     """The sign of ``value`` is among ``allowed``."""
 
-    value: Combination
+    value: Wire
     allowed: frozenset[int]
 
     @property
-    def values(self) -> tuple[Combination, ...]:
+    def values(self) -> tuple[Wire, ...]:
         """The values on whose signs the condition depends."""
         return (self.value,)
 
@@ -41,7 +43,7 @@ class Junction:
     every: bool
 
     @property
-    def values(self) -> tuple[Combination, ...]:
+    def values(self) -> tuple[Wire, ...]:
         """The values on whose signs the condition depends."""
         return tuple(value for part in self.parts for value in part.values)
 
@@ -57,7 +59,7 @@ class Negation:
     part: "Condition"
 
     @property
-    def values(self) -> tuple[Combination, ...]:
+    def values(self) -> tuple[Wire, ...]:
         """The values on whose signs the condition depends."""
         return self.part.values
 
@@ -71,7 +73,7 @@ class Constant:
     """Always or never."""
 
     truth: bool
-    values: tuple[Combination, ...] = ()
+    values: tuple[Wire, ...] = ()
 
     def holds(self, signs: Signs) -> bool:
         """Whether the condition is true where the values have these signs."""
@@ -79,10 +81,10 @@ class Constant:
 
 
 Condition = Sign | Junction | Negation | Constant
-Branches = Sequence[tuple[Combination, Condition]]
+Branches = Sequence[tuple[Wire, Condition]]
 
 
-def piecewise_value(circuit: Circuit, branches: Branches, name: str, meter: Meter) -> Combination:
+def piecewise_value(circuit: Circuit, branches: Branches, name: str, meter: Meter) -> Wire:
     """The value of the first branch whose condition holds, as a max-min form in ``circuit``.
 
     R^n is cut until all branches are affine and all compared values have one sign. On a cell the function has the row
@@ -102,9 +104,8 @@ def piecewise_value(circuit: Circuit, branches: Branches, name: str, meter: Mete
         own = _branch_on(_Cases(cone, rows, branches, compared), chart, name)
         found.append((cone, rows[own]))
     table, clauses = lattice_form_of(found, meter)
-    return circuit.lattice(
-        [circuit.affine(form) for form in chart.pull_back_all(list(map(form_of_row, table)))], clauses
-    )
+    forms = chart.pull_back_all(list(map(form_of_row, table)))
+    return lattice(circuit, list(map(circuit.affine, forms)), clauses)
 
 
 def _branch_on(cases: "_Cases", chart: Chart, name: str) -> int:
@@ -123,11 +124,11 @@ def _branch_on(cases: "_Cases", chart: Chart, name: str) -> int:
 
 
 def _cells(
-    circuit: Circuit, values: Sequence[Combination], compared: Sequence[Combination], meter: Meter
+    circuit: Circuit, values: Sequence[Wire], compared: Sequence[Wire], meter: Meter
 ) -> tuple[Chart, list[tuple[Cone, Matrix]]]:
     """Cells on which all ``values`` are affine, with their rows, and the ``compared`` ones have one sign."""
     probe = circuit.copy()
-    kinks = [probe.unit(value, (Fraction(0), Fraction(1))) for value in compared]
+    kinks = [probe.unit(value, RELU) for value in compared]
     net = probe.network([*values, *kinks])
     chart = Chart.of(net.gradients(), net.input_dim)
     cells = []
@@ -144,7 +145,7 @@ class _Cases:
     cone: Cone
     rows: Matrix
     branches: Branches
-    compared: Sequence[Combination]
+    compared: Sequence[Wire]
 
     def first_at(self, point: Integers) -> int | None:
         """Index of the first branch whose condition holds at a point, a homogeneous vector; None if none does."""

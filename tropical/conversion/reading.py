@@ -4,13 +4,16 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
 from itertools import islice
-from operator import add
+from operator import add, mul
 from typing import TYPE_CHECKING, Any
+
+from flint import fmpq
 
 from tropical.budget import Budget, Meter, Progress
 from tropical.conversion.branches import Condition, Constant, Junction, Negation, Sign, piecewise_value
 from tropical.conversion.expressions import checked_symbols
-from tropical.forms.construction import Circuit, Combination
+from tropical.forms.construction import maximum, minimum
+from tropical.functions.circuit import Affine, Circuit, Wire
 from tropical.functions.network import ReLUNetwork
 
 if TYPE_CHECKING:
@@ -63,9 +66,9 @@ class _Reader:
     def __init__(self, names: "Sequence[sympy.Symbol]", meter: Meter) -> None:
         self.circuit = Circuit(len(names))
         self.meter = meter
-        self._values: dict[Any, Combination] = {name: self.circuit.input(i) for i, name in enumerate(names)}
+        self._values: dict[Any, Wire] = {name: self.circuit.input(i) for i, name in enumerate(names)}
 
-    def value(self, root: Any) -> Combination:
+    def value(self, root: Any) -> Wire:
         """The value of an expression; ``ValueError`` if it is not piecewise linear."""
         pending = [root]
         while pending:
@@ -80,7 +83,7 @@ class _Reader:
                 self._values[node] = self._combined(node)
         return self._values[root]
 
-    def _combined(self, node: Any) -> Combination:
+    def _combined(self, node: Any) -> Wire:
         """The value of an expression whose operands have theirs."""
         import sympy
 
@@ -96,12 +99,12 @@ class _Reader:
             case sympy.Pow():
                 return _product([_inverse(values[0], node)], node)
             case sympy.Max():
-                return self.circuit.maximum(values)
+                return maximum(self.circuit, values)
             case sympy.Min():
-                return self.circuit.minimum(values)
+                return minimum(self.circuit, values)
             case sympy.Abs():
                 return self.circuit.unit(values[0], _ABSOLUTE)
-        return Combination((), _rational(node))
+        return _rational(node)
 
     def _condition(self, node: Any) -> Condition:
         import sympy
@@ -160,25 +163,19 @@ def _allowed_signs(node: Any) -> frozenset[int]:
     return frozenset(signs[type(node)])
 
 
-def _product(values: Sequence[Combination], node: Any) -> Combination:
-    factor, product = Fraction(1), None
-    for value in values:
-        if not value.terms:
-            factor *= value.constant
-        elif product is None:
-            product = value
-        else:
-            raise ValueError(f"{_shown(node)} is not linear: it multiplies two expressions that are not numbers")
-    return Combination((), factor) if product is None else product * factor
+def _product(values: Sequence[Wire], node: Any) -> Wire:
+    if sum(isinstance(value, Affine) for value in values) > 1:
+        raise ValueError(f"{_shown(node)} is not linear: it multiplies two expressions that are not numbers")
+    return reduce(mul, values)
 
 
-def _inverse(value: Combination, node: Any) -> Combination:
-    if value.terms or not value.constant:
-        raise ValueError(f"{_shown(node)} divides by {'an expression' if value.terms else '0'}")
-    return Combination((), 1 / value.constant)
+def _inverse(value: Wire, node: Any) -> Wire:
+    if isinstance(value, Affine) or not value:
+        raise ValueError(f"{_shown(node)} divides by {'an expression' if isinstance(value, Affine) else '0'}")
+    return 1 / value
 
 
-def _rational(number: Any) -> Fraction:
+def _rational(number: Any) -> fmpq:
     """A sympy Rational or Float, exactly."""
     import sympy
 
@@ -187,7 +184,7 @@ def _rational(number: Any) -> Fraction:
         if abs(exponent) > _LONGEST:
             raise ValueError(f"a Float with the binary exponent {exponent} is beyond what is taken exactly")
         number = sympy.Rational(number)
-    return Fraction(int(number.p), int(number.q))
+    return fmpq(int(number.p), int(number.q))
 
 
 def _shown(node: Any) -> str:

@@ -12,10 +12,9 @@ from typing import Any
 
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.activation.regions import Piece, affine_pieces, linear_regions
-from tropical.arithmetic.rationals import MAX_DIGITS, Vector, to_hex
+from tropical.arithmetic.rationals import MAX_DIGITS, Vector, saturated, to_hex
 from tropical.files import load_extra
 from tropical.functions.affine import AffineForm
-from tropical.functions.layer import saturated
 from tropical.functions.network import Pattern
 
 DataFrame = Any  # that of pandas, which may be missing

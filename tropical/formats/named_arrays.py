@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tropical.arithmetic.rationals import saturated
 from tropical.files import check_count, shown
-from tropical.functions.layer import RELU, saturated
+from tropical.functions.layer import RELU
 from tropical.functions.network import ReLUNetwork
 
 Shape = tuple[int, ...]

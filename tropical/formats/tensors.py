@@ -11,7 +11,8 @@ from flint import fmpq
 from numpy.typing import NDArray
 
 from tropical.files import check_count
-from tropical.formats.lowering import MAX_ELEMENTS, Affine, Graph, Tensor, combination, is_constant, tensor
+from tropical.formats.lowering import MAX_ELEMENTS, Graph, Tensor, is_constant, tensor
+from tropical.functions.circuit import Affine, combination
 
 
 def exact(array: NDArray[Any], where: str) -> Tensor:

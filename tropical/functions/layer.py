@@ -1,17 +1,13 @@
 """One layer of a network: exact parameters, their validation, and how the layer acts on points and on affine maps."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from flint import fmpq, fmpq_mat
-from numpy.typing import NDArray
 
-from tropical.arithmetic.dyadic import as_integers
 from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 from tropical.functions.affine import AffineMap, form_of_row
 from tropical.values import Value
@@ -62,75 +58,6 @@ class Layer(Value):
         """The bias as a FLINT column."""
         return to_flint([(q,) for q in self.bias])
 
-    @cached_property
-    def float_arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Weight (n_out, n_in), bias (n_out,) and slopes (n_out, 2), each rounded once to float64.
-
-        Raises ``ValueError`` if one is beyond the range of float64.
-        """
-        weight, bias = self.saturated_arrays
-        slopes = _saturated_rows(self.slopes)
-        if not all(np.isfinite(array).all() for array in (weight, bias, slopes)):
-            raise ValueError("a parameter exceeds the range of float64; evaluate exactly by calling the network")
-        return weight, bias, slopes
-
-    @cached_property
-    def saturated_arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Weight and bias rounded to float64, infinite where they exceed its range."""
-        return _saturated_rows(self.weight), _saturated_rows([self.bias])[0]
-
-    @cached_property
-    def holds_floats(self) -> bool:
-        """Whether every weight and bias is a float64 number, so that ``saturated_arrays`` are exact."""
-        weight, bias = (array.tolist() for array in self.saturated_arrays)
-        pairs = ((f, q) for floats, row in zip([*weight, bias], [*self.weight, self.bias], strict=True)
-                 for f, q in zip(floats, row, strict=True))  # fmt: skip
-        return all(math.isfinite(f) and f.as_integer_ratio() == q.as_integer_ratio() for f, q in pairs)
-
-    @cached_property
-    def integer_weight(self) -> tuple[int, NDArray[np.float64] | None]:
-        """The least common denominator of the weights, and the weights times it, if all are below 2^53 and so exact."""
-        if self.holds_floats:
-            return as_integers(self.saturated_arrays[0]) or (1, None)
-        scale = math.lcm(*(q.denominator for row in self.weight for q in row))
-        if any(abs(q.numerator) * (scale // q.denominator) >= 1 << 53 for row in self.weight for q in row):
-            return scale, None
-        return scale, np.array([[float(q.numerator * (scale // q.denominator)) for q in row] for row in self.weight])
-
-    @cached_property
-    def proportional(self) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-        """For each kinked unit, by its place, a place and a factor: its sign is the factor times that unit's sign.
-
-        Units with proportional (bias, weight) rows share their hyperplane on every cell; the first of them stands
-        for all. Rows are compared exactly once their float64 directions look alike, so that a pair may be missed
-        but never invented.
-        """
-        weight, bias = self.saturated_arrays
-        kinked = list(self.kinked)
-        rows = np.concatenate([bias[kinked, None], weight[kinked]], axis=1)
-        lead = rows[np.arange(len(rows)), np.abs(rows).argmax(axis=1)]
-        usable = np.isfinite(lead) & (lead != 0)
-        directions = np.zeros_like(rows)
-        np.divide(rows, lead[:, None], out=directions, where=usable[:, None])
-        directions = directions.round(9) + 0.0
-        places, factors = np.arange(len(rows)), np.ones(len(rows), np.int8)
-        looks = [direction.tobytes() for direction in directions]
-        if len(set(looks)) < len(looks):
-            integers = _small_integers(rows) if self.holds_floats else None
-            seen: dict[bytes, int] = {}
-            for place in np.flatnonzero(usable).tolist():
-                twin = seen.setdefault(looks[place], place)
-                if twin == place:
-                    continue
-                a, b = (self._row(kinked[i]) if integers is None else integers[i] for i in (twin, place))
-                factor = _ratio_sign(a, b)
-                if factor:
-                    places[place], factors[place] = twin, factor
-        return places, factors
-
-    def _row(self, unit: int) -> NDArray[np.object_]:
-        return np.array([self.bias[unit], *self.weight[unit]], object)
-
     def __repr__(self) -> str:
         return f"<Layer of {self.input_dim} inputs and {self.output_dim} units>"
 
@@ -138,33 +65,6 @@ class Layer(Value):
         """Slope of ``unit`` where its preactivation has the given sign (at 0 the value is 0 either way)."""
         left, right = self.slopes[unit]
         return left if sign < 0 else right
-
-
-def _small_integers(rows: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """A multiple of rows of float64 numbers in which all are integers below 2^26, so that products are exact."""
-    found = as_integers(rows)
-    return found[1] if found and np.abs(found[1]).max() < 1 << 26 else None
-
-
-def _ratio_sign(first: NDArray[Any], second: NDArray[Any]) -> int:
-    """Sign of the factor between two rows whose products are exact, or 0 if they are not proportional."""
-    nonzero = np.flatnonzero(first)
-    pivot = nonzero[0] if len(nonzero) else None
-    if pivot is None or (first * second[pivot] != second * first[pivot]).any():
-        return 0
-    return 1 if first[pivot] * second[pivot] > 0 else -1
-
-
-def _saturated_rows(rows: Sequence[Sequence[Fraction]]) -> NDArray[np.float64]:
-    return np.array([[saturated(q) for q in row] for row in rows], dtype=np.float64)
-
-
-def saturated(q: Fraction) -> float:
-    """The nearest float64, infinite beyond its range."""
-    try:
-        return q.numerator / q.denominator  # rounds correctly, as float(q) does by a detour
-    except OverflowError:
-        return math.inf if q > 0 else -math.inf
 
 
 def preactivations(layer: Layer, columns: fmpq_mat) -> fmpq_mat:
@@ -224,17 +124,7 @@ def layer_from_arrays(weight: Any, bias: Any, slopes: Any, index: int) -> Layer:
     if len(vector) != len(rows):
         shape = (len(rows), len(rows[0]))
         raise ValueError(f"{where}: bias has length {len(vector)} but the weight has shape {shape}")
-    layer = Layer(rows, vector, _slope_pairs(slopes, len(rows), where))
-    if isinstance(weight, np.ndarray) and weight.dtype == np.float64:  # known, and not to be computed again
-        floats = np.array(bias or [0.0] * len(rows)) if bias is None or _all_floats(bias) else None
-        layer.__dict__["saturated_arrays"] = weight.copy(), _saturated_rows([vector])[0] if floats is None else floats
-        if floats is not None:
-            layer.__dict__["holds_floats"] = True
-    return layer
-
-
-def _all_floats(values: Any) -> bool:
-    return isinstance(values, list) and all(type(value) is float for value in values)
+    return Layer(rows, vector, _slope_pairs(slopes, len(rows), where))
 
 
 def _weight_rows(weight: Any, where: str) -> Matrix:

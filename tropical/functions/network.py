@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 from tropical.functions.affine import AffineMap
+from tropical.functions.float_evaluation import float_arrays, keep_floats
 from tropical.functions.function import Algebra, V
 from tropical.functions.layer import (
     IDENTITY,
@@ -94,10 +95,11 @@ class ReLUNetwork(Value):
             raise ValueError("a network needs at least one weight matrix, got none")
         biases = _one_per_layer(biases, len(weights), "biases", "layers")
         slopes = [*_one_per_layer(slopes, len(weights) - 1, "slopes", "hidden layers"), IDENTITY]
-        layers = zip(weights, biases, slopes, strict=True)
-        return cls(
-            tuple(layer_from_arrays(weight, bias, pair, index) for index, (weight, bias, pair) in enumerate(layers))
-        )
+        layers = []
+        for index, (weight, bias, pair) in enumerate(zip(weights, biases, slopes, strict=True)):
+            layers.append(layer_from_arrays(weight, bias, pair, index))
+            keep_floats(layers[-1], weight, bias)
+        return cls(tuple(layers))
 
     @property
     def input_dim(self) -> int:
@@ -157,7 +159,7 @@ class ReLUNetwork(Value):
         if values.ndim != 2 or values.shape[1] != self.input_dim:
             raise ValueError(f"X must have shape (n_samples, {self.input_dim}), got {values.shape}")
         for layer, last in self._marked_layers():
-            weight, bias, slopes = layer.float_arrays
+            weight, bias, slopes = float_arrays(layer)
             values = values @ weight.T + bias
             if not last:
                 values = np.where(values >= 0, values * slopes[:, 1], values * slopes[:, 0])

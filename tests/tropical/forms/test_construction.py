@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 import z3
+from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,8 @@ import tropical as tp
 from learning import instances
 from oracles import certified
 from oracles.random_cases import random_case
-from tropical.forms.construction import Circuit, Combination, to_network
+from tropical.forms.construction import maximum, minimum, to_network
+from tropical.functions.circuit import Circuit
 from tropical.functions.layer import IDENTITY
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.functions.rational_map import TropicalRationalMap
@@ -163,7 +165,7 @@ def test_a_pair_in_several_clauses_is_compared_once():
 def test_maximum_and_minimum_of_a_pair_share_their_unit():
     circuit = Circuit(2)
     x, y = circuit.input(0), circuit.input(1)
-    net = circuit.network([circuit.maximum([x, y]), circuit.minimum([y, x]), circuit.maximum([y * Fraction(3), x + x])])
+    net = circuit.network([maximum(circuit, [x, y]), minimum(circuit, [y, x]), maximum(circuit, [y * fmpq(3), x + x])])
     assert net.num_kinked == 2
     assert net([2, 5]) == (5, 2, 15)
     assert net([2, 1]) == (2, 1, 4)
@@ -171,9 +173,9 @@ def test_maximum_and_minimum_of_a_pair_share_their_unit():
 
 def test_units_along_one_direction_are_one():
     circuit = Circuit(1)
-    x = circuit.input(0) + Combination((), Fraction(1))
+    x = circuit.input(0) + fmpq(1)
     absolute, relu = (Fraction(-1), Fraction(1)), (Fraction(0), Fraction(1))
-    values = [circuit.unit(x, relu), circuit.unit(x * Fraction(-2), relu), circuit.unit(x, absolute)]
+    values = [circuit.unit(x, relu), circuit.unit(x * fmpq(-2), relu), circuit.unit(x, absolute)]
     net = circuit.network(values)
     assert net.num_kinked == 1
     for point in (-3, -1, 2):
@@ -183,14 +185,14 @@ def test_units_along_one_direction_are_one():
 
 def test_multiples_of_a_value_are_compared_by_one_unit():
     circuit = Circuit(1)
-    x, zero = circuit.input(0), Combination(())
-    leaky = circuit.maximum([x, x * Fraction(1, 10)])
-    net = circuit.network([leaky, circuit.minimum([x, x * Fraction(3)]), circuit.minimum([zero, x])])
+    x, zero = circuit.input(0), fmpq(0)
+    leaky = maximum(circuit, [x, x * fmpq(1, 10)])
+    net = circuit.network([leaky, minimum(circuit, [x, x * fmpq(3)]), minimum(circuit, [zero, x])])
     assert net.num_kinked == 1
     assert net([-10]) == (-1, -30, -10)
     assert net([10]) == (10, 10, 0)
     alone = Circuit(1)
-    assert alone.network([alone.maximum([alone.input(0), alone.input(0) * Fraction(-1)])]).widths == (1,)
+    assert alone.network([maximum(alone, [alone.input(0), -alone.input(0)])]).widths == (1,)
 
 
 def test_carried_values_cut_nothing_and_are_few():
@@ -200,7 +202,7 @@ def test_carried_values_cut_nothing_and_are_few():
     total = inputs[0]
     for value in inputs[1:]:
         total = total + value
-    deep = circuit.maximum(inputs[:8])
+    deep = maximum(circuit, inputs[:8])
     net = circuit.network([deep + total])
     linear = [layer.output_dim - len(layer.kinked) for layer in net.layers[:-1]]
     assert len(linear) == 3
@@ -213,7 +215,7 @@ def test_carried_values_cut_nothing_and_are_few():
 
 def test_units_that_no_output_needs_are_left_out():
     circuit = Circuit(2)
-    circuit.maximum([circuit.input(0), circuit.input(1)])
+    maximum(circuit, [circuit.input(0), circuit.input(1)])
     assert circuit.network([circuit.input(0)]).widths == ()
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from tropical.activation.compiled.batches import Floats
 from tropical.activation.patterns import SignLayout, Signs, Words, packed_bits
 from tropical.arithmetic.dyadic import as_integers, lowest_exponents
-from tropical.arithmetic.rationals import primitive
-from tropical.functions.layer import Layer, Slopes, saturated
+from tropical.arithmetic.rationals import primitive, saturated
+from tropical.functions.float_evaluation import holds_floats, once_per_layer, rounded_arrays
+from tropical.functions.layer import Layer, Slopes
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.cones import Integers
 
@@ -49,13 +50,63 @@ class CuttingUnits:
     @classmethod
     def of(cls, layer: Layer) -> "CuttingUnits":
         """Those of an exact layer."""
-        twins, signs = layer.proportional
+        twins, signs = _proportional(layer)
         firsts = np.flatnonzero(twins == np.arange(len(twins)))
         bit = np.searchsorted(firsts, twins)
         column, factor = np.full(layer.output_dim, -1), np.ones(layer.output_dim, np.int8)
         kinked = np.array(layer.kinked, np.int64)
         column[kinked], factor[kinked] = bit, signs
         return cls(kinked[firsts], firsts, column, factor, SignLayout(bit, signs, -(-len(firsts) // 64)))
+
+
+@once_per_layer
+def _proportional(layer: Layer) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    """For each kinked unit, by its place, a place and a factor: its sign is the factor times that unit's sign.
+
+    Units with proportional (bias, weight) rows share their hyperplane on every cell; the first of them stands for all.
+    Rows are compared exactly once their float64 directions look alike, so that a pair may be missed but never invented.
+    """
+    weight, bias = rounded_arrays(layer)
+    kinked = list(layer.kinked)
+    rows = np.concatenate([bias[kinked, None], weight[kinked]], axis=1)
+    lead = rows[np.arange(len(rows)), np.abs(rows).argmax(axis=1)]
+    usable = np.isfinite(lead) & (lead != 0)
+    directions = np.zeros_like(rows)
+    np.divide(rows, lead[:, None], out=directions, where=usable[:, None])
+    directions = directions.round(9) + 0.0
+    places, factors = np.arange(len(rows)), np.ones(len(rows), np.int8)
+    looks = [direction.tobytes() for direction in directions]
+    if len(set(looks)) < len(looks):
+        integers = _small_integers(rows) if holds_floats(layer) else None
+        seen: dict[bytes, int] = {}
+        for place in np.flatnonzero(usable).tolist():
+            twin = seen.setdefault(looks[place], place)
+            if twin == place:
+                continue
+            a, b = (_row(layer, kinked[i]) if integers is None else integers[i] for i in (twin, place))
+            factor = _ratio_sign(a, b)
+            if factor:
+                places[place], factors[place] = twin, factor
+    return places, factors
+
+
+def _row(layer: Layer, unit: int) -> NDArray[np.object_]:
+    return np.array([layer.bias[unit], *layer.weight[unit]], object)
+
+
+def _small_integers(rows: Floats) -> Floats | None:
+    """A multiple of rows of float64 numbers in which all are integers below 2^26, so that products are exact."""
+    found = as_integers(rows)
+    return found[1] if found and np.abs(found[1]).max() < 1 << 26 else None
+
+
+def _ratio_sign(first: NDArray[Any], second: NDArray[Any]) -> int:
+    """Sign of the factor between two rows whose products are exact, or 0 if they are not proportional."""
+    nonzero = np.flatnonzero(first)
+    pivot = nonzero[0] if len(nonzero) else None
+    if pivot is None or (first * second[pivot] != second * first[pivot]).any():
+        return 0
+    return 1 if first[pivot] * second[pivot] > 0 else -1
 
 
 class Sizes(NamedTuple):
@@ -109,9 +160,8 @@ def float_layers(net: ReLUNetwork) -> tuple[FirstLayer, list[FloatLayer]]:
     """The hidden layers of ``net`` as arrays."""
     first, *others = net.layers[:-1]
     cutting = CuttingUnits.of(first)
-    cut, before, scale, integral = (_dyadic_rows(first, cutting) if first.holds_floats else None) or _rational_rows(
-        first, cutting
-    )
+    dyadic = _dyadic_rows(first, cutting) if holds_floats(first) else None
+    cut, before, scale, integral = dyadic or _rational_rows(first, cutting)
     layers: list[FloatLayer] = []
     for previous, layer in zip(net.layers, others, strict=False):
         inputs = layers[-1].cutting if layers else cutting
@@ -125,7 +175,7 @@ def _dyadic_rows(
     first: Layer, cutting: CuttingUnits
 ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], Fraction, bool] | None:
     """What :func:`_rational_rows` gives, from float64 entries by powers of two; None if their exponents differ much."""
-    weight, bias = first.saturated_arrays
+    weight, bias = rounded_arrays(first)
     rows = np.concatenate([bias[:, None], weight], axis=1)
     exponents = lowest_exponents(rows)
     if np.abs(rows).max() > 2.0**_FAR * 2.0 ** min(int(exponents.min()), 0):
@@ -233,7 +283,7 @@ def _rounded_parameters(previous: Layer, layer: Layer, scale: Fraction) -> Param
 
     Weights far from 1 are multiplied by a power of two, slopes by what keeps the rows near the size of the inputs.
     """
-    weight, bias = layer.saturated_arrays
+    weight, bias = rounded_arrays(layer)
     shift = 0 if _moderate(weight) else -_far_exponent(q for row in layer.weight for q in row)
     total = Fraction(2) ** (shift + _far_exponent([scale]))
     factor = total / scale / Fraction(2) ** shift
@@ -260,7 +310,7 @@ def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> Parameters
     """The same as exact integers, or None if one is too large."""
     pairs = _objects(previous.slopes)
     slope_scale = math.lcm(*(q.denominator for pair in pairs.values() for q in pair))
-    weight_scale, weight = layer.integer_weight
+    weight_scale, weight = _integer_weight(layer)
     if weight is None or not all(_fits(pair, slope_scale) for pair in pairs.values()):
         return None
     total = scale * slope_scale * weight_scale
@@ -269,6 +319,17 @@ def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> Parameters
         return None
     integers = {key: _integers(pair, slope_scale) for key, pair in pairs.items()}
     return weight * extra, np.array(_integers(layer.bias, total * extra)), integers, Fraction(total * extra)
+
+
+@once_per_layer
+def _integer_weight(layer: Layer) -> tuple[int, Floats | None]:
+    """The least common denominator of the weights, and the weights times it, if all are below 2^53 and so exact."""
+    if holds_floats(layer):
+        return as_integers(rounded_arrays(layer)[0]) or (1, None)
+    scale = math.lcm(*(q.denominator for row in layer.weight for q in row))
+    if not all(_fits(row, scale) for row in layer.weight):
+        return scale, None
+    return scale, np.array([_integers(row, scale) for row in layer.weight])
 
 
 def _objects(pairs: Sequence[Slopes]) -> dict[int, Slopes]:

@@ -12,9 +12,10 @@ import numpy as np
 
 from tropical.files import check_count, load_extra
 from tropical.formats import tensors
-from tropical.formats.lowering import Affine, Graph, Tensor
+from tropical.formats.lowering import Graph, Tensor
 from tropical.formats.onnx.call import Call
 from tropical.formats.onnx.operators import OPERATORS
+from tropical.functions.circuit import Affine
 from tropical.functions.network import ReLUNetwork
 
 _DOMAINS = ("", "ai.onnx")

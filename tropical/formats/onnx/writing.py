@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tropical.arithmetic.rationals import saturated
 from tropical.files import load_extra
 from tropical.formats.named_arrays import exact_arrays
-from tropical.functions.layer import Layer, saturated
+from tropical.functions.layer import Layer
 from tropical.functions.network import ReLUNetwork
 
 _OPSET, _IR_VERSION = 17, 8
