@@ -7,6 +7,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from tropical.arguments import require
+
 MAX_BYTES = 1 << 26
 """Largest file that is read, and most that an archive may unpack to: 64 MiB."""
 MAX_NUMBERS = 1 << 22
@@ -24,6 +26,12 @@ def naming(path: Path) -> Iterator[None]:
         yield
     except ValueError as error:
         raise FormatError(f"{path}: {error}") from error
+
+
+def as_path(path: str | os.PathLike[str]) -> Path:
+    """The path of a file; ``TypeError`` for anything but text and path objects, also for the number of an open file."""
+    require(path, (str, os.PathLike), "path", "a path")
+    return Path(path)
 
 
 def check_count(numbers: int) -> None:

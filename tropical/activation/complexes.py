@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tropical.activation.cutting import activation_cones, pattern_cone
 from tropical.activation.patterns import PatternTable
-from tropical.arithmetic.rationals import Matrix, Vector
+from tropical.arguments import as_index, require
+from tropical.arithmetic.rationals import Matrix, Vector, as_vector
 from tropical.budget import Meter
 from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.functions.layer import saturated
@@ -107,6 +108,7 @@ class PolyhedralComplex:
 
     def cone(self, index: int) -> Cone:
         """The cone over {1} x cell, in the coordinates of the complex."""
+        index = as_index(index, self.num_cells, "index")
         if "_cones" in self.__dict__:
             return self._cones[index]
         if index not in self._single_cones:
@@ -173,7 +175,7 @@ class PolyhedralComplex:
 
         Raises ``ValueError`` if x is outside the domain (or in a part that a budget left out).
         """
-        point = tuple(x)
+        point = as_vector(x, "x")
         if self.domain is None or self.domain.contains(point):
             containing = self._table.compatible(self.network.activation_pattern(point))
             if len(containing):
@@ -261,7 +263,7 @@ class Cell:
 
     def contains(self, x: Iterable[Any]) -> bool:
         """Whether x lies in the closed cell."""
-        point = tuple(x)
+        point = as_vector(x, "x")
         return all(h(point) >= 0 for h in self.halfspaces)
 
     @property
@@ -279,6 +281,13 @@ class Cell:
 
     def _lift(self, generator: Integers) -> Vector:
         return self._complex.quotient.lift([Fraction(a, generator[0]) for a in generator[1:]])
+
+
+def require_complete(cx: Any, where: str = "cx") -> None:
+    """``TypeError`` unless ``cx`` is a complex, ``ValueError`` unless it is complete."""
+    require(cx, PolyhedralComplex, where, "a PolyhedralComplex")
+    if not cx.complete:
+        raise ValueError(f"this needs a complete complex; the given one is not: {cx.incomplete_because}")
 
 
 def _thumbnail(cx: PolyhedralComplex) -> str:

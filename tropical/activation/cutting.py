@@ -11,7 +11,7 @@ from tropical.budget import Meter
 from tropical.functions.layer import activated_rows, identity_rows, preactivation_rows
 from tropical.functions.network import Pattern, ReLUNetwork
 from tropical.polyhedra.cones import Cone, Integers, cut, half_space, intersect, sign_on, signs_on
-from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.polyhedra.polyhedron import Polyhedron, require_domain
 from tropical.polyhedra.quotient import Quotient
 
 
@@ -29,8 +29,7 @@ def coordinates(rows: Sequence[Vector], input_dim: int, domain: Polyhedron | Non
     if domain is None:
         quotient = Quotient.by_common_kernel(rows, input_dim)
         return quotient, half_space(quotient.dim)
-    if domain.input_dim != input_dim:
-        raise ValueError(f"the domain lives on R^{domain.input_dim}, the function on R^{input_dim}")
+    require_domain(domain, input_dim)
     return Quotient.trivial(input_dim), domain.cone
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.complexes import PolyhedralComplex, require_complete
 from tropical.arithmetic.rationals import Matrix, Vector, row_space
 from tropical.functions.affine import AffineForm, AffineMap
 
@@ -30,7 +30,7 @@ def linear_regions(cx: PolyhedralComplex) -> list[LinearRegion]:
     >>> [str(region.piece) for region in linear_regions(polyhedral_complex(maximum))]
     ['x0', 'x1']
     """
-    _require_complete(cx)
+    require_complete(cx)
     parent = list(range(cx.num_cells))
     for cells in cx.facet_cells.values():
         if len(cells) == 2 and _piece(cx, cells[0]) == _piece(cx, cells[1]):
@@ -52,7 +52,7 @@ def affine_pieces(cx: PolyhedralComplex) -> list[Piece]:
     >>> affine_pieces(polyhedral_complex(identity))
     [AffineForm(gradient=(Fraction(1, 1),), constant=Fraction(0, 1))]
     """
-    _require_complete(cx)
+    require_complete(cx)
     return list(dict.fromkeys(_piece(cx, index) for index in range(cx.num_cells)))
 
 
@@ -66,7 +66,7 @@ def relevant_subspace(cx: PolyhedralComplex) -> Matrix:
     >>> relevant_subspace(polyhedral_complex(cancelling))
     ((Fraction(1, 1), Fraction(0, 1)),)
     """
-    _require_complete(cx)
+    require_complete(cx)
     return row_space(_distinct_gradients(cx))
 
 
@@ -84,8 +84,3 @@ def _root(parent: list[int], index: int) -> int:
         parent[index] = parent[parent[index]]
         index = parent[index]
     return index
-
-
-def _require_complete(cx: PolyhedralComplex) -> None:
-    if not cx.complete:
-        raise ValueError(f"this needs a complete complex; the given one is not: {cx.incomplete_because}")

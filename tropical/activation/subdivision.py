@@ -10,8 +10,10 @@ from tropical.activation.complexes import PolyhedralComplex
 from tropical.activation.cutting import activation_cones, coordinates
 from tropical.activation.patterns import PatternTable
 from tropical.activation.searching import search_cells
+from tropical.arguments import require, require_choice
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.functions.network import Pattern, ReLUNetwork
+from tropical.functions.requirements import require_network
 from tropical.polyhedra.cones import Cone
 from tropical.polyhedra.polyhedron import Polyhedron
 
@@ -54,11 +56,14 @@ def polyhedral_complex(
     >>> complex_.num_cells, complex_.f_vector
     (4, (1, 4, 4))
     """
-    if route not in get_args(Route):
-        raise ValueError(f"route must be one of {get_args(Route)}, got {route!r}")
+    require_network(net)
+    if executor is not None:
+        require(executor, Executor, "executor", "an Executor of concurrent.futures or None")
+    require_choice(route, get_args(Route), "route")
+    meter = Meter(budget, progress)
     quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain)
     reduced = quotient.descend_network(net)
-    patterns, reason = _patterns(reduced, start, Meter(budget, progress), route, executor)
+    patterns, reason = _patterns(reduced, start, meter, route, executor)
     return PolyhedralComplex(net, quotient, domain, reduced, start, patterns.in_order(), incomplete_because=reason)
 
 

@@ -8,7 +8,8 @@ from fractions import Fraction
 from tropical.arithmetic.rationals import Vector, primitive
 from tropical.budget import Budget, Meter, Progress
 from tropical.decisions.comparison import require_comparable
-from tropical.forms.linear_parts import Function, linear_parts, output_dim, point_of, reduced
+from tropical.forms.linear_parts import Function, linear_parts, point_of, reduced
+from tropical.functions.requirements import require_scalar
 from tropical.polyhedra.cones import Cone, Integers, dot
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.polyhedra.quotient import Quotient
@@ -94,8 +95,7 @@ def sup_distance(
 
 
 def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Extremum:
-    if output_dim(f) != 1:
-        raise ValueError(f"extrema are of functions with one output, this one has {output_dim(f)}: use output(i)")
+    require_scalar(f, "an extremum")
     (own,), quotient, start = reduced([f], domain)
 
     def parts() -> Iterator[tuple[Cone, Vector]]:

@@ -5,10 +5,11 @@ from fractions import Fraction
 from typing import Any
 
 from tropical.arithmetic.quadratic_forms import FibreForm, Steepest, pivots_or_negative, steepest_part
-from tropical.arithmetic.rationals import Matrix, Vector, as_vector
+from tropical.arithmetic.rationals import Matrix, Vector, as_rows
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.form_signs import spanning_vectors
-from tropical.forms.linear_parts import Function, exact_values, linear_parts, output_dim, reduced
+from tropical.forms.linear_parts import Function, exact_values, linear_parts, reduced
+from tropical.functions.requirements import require_scalar
 from tropical.polyhedra.cones import Cone, Integers
 from tropical.verdict import Verdict
 
@@ -33,9 +34,8 @@ def dominated_by_quadratic(
     >>> verdict.status, verdict.detail["values"][0] > verdict.detail["values"][1]
     ('refuted', True)
     """
+    require_scalar(f, "a bound on f^2")
     matrix = _symmetric(form, f.input_dim)
-    if output_dim(f) != 1:
-        raise ValueError(f"a bound on f^2 needs a function with one output, this has {output_dim(f)}: use output(i)")
     meter = Meter(budget, progress)
     negative = pivots_or_negative(matrix)[1]
     if negative is not None:
@@ -52,7 +52,7 @@ def dominated_by_quadratic(
 
 
 def _symmetric(form: Sequence[Sequence[Any]], dim: int) -> Matrix:
-    matrix = tuple(as_vector(row, f"form[{i}]") for i, row in enumerate(form))
+    matrix = as_rows(form, "form")
     if [len(row) for row in matrix] != [dim] * dim:
         raise ValueError(f"form must be a {dim} x {dim} matrix, its rows have lengths {[len(row) for row in matrix]}")
     uneven = next(((i, j) for i in range(dim) for j in range(i) if matrix[i][j] != matrix[j][i]), None)

@@ -2,12 +2,14 @@
 
 from fractions import Fraction
 
+from tropical.arguments import as_index, require_flag
 from tropical.arithmetic.rationals import Vector, primitive
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
-from tropical.forms.linear_parts import Function, exact_values, linear_parts, output_dim, point_of, reduced
+from tropical.forms.linear_parts import Function, exact_values, linear_parts, point_of, reduced
 from tropical.functions.affine import AffineForm, form_of_row
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.polynomial import TropicalPolynomial
+from tropical.functions.requirements import require_function, require_scalar
 from tropical.polyhedra.cones import Cone, Integers, dot, signs_on, vector_below
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.polyhedra.quotient import Quotient
@@ -66,8 +68,9 @@ def is_monotone(
     >>> is_monotone(net, 0).status, is_monotone(net, 1).status, is_monotone(net, 1, increasing=False).status
     ('proved', 'refuted', 'proved')
     """
-    if not 0 <= coordinate < f.input_dim:
-        raise ValueError(f"coordinate must be one of 0, ..., {f.input_dim - 1}, got {coordinate}")
+    require_function(f)
+    coordinate = as_index(coordinate, f.input_dim, "coordinate")
+    require_flag(increasing, "increasing")
     sign = 1 if increasing else -1
     meter = Meter(budget, progress)
     (own,), quotient, start = reduced([f], domain)
@@ -95,8 +98,7 @@ def _wrong_way(f: Function, coordinate: int, cone: Cone, quotient: Quotient) -> 
 
 
 def _convexity(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Verdict:
-    if output_dim(f) != 1:
-        raise ValueError(f"convexity is of functions with one output, this one has {output_dim(f)}: use output(i)")
+    require_scalar(f, "convexity")
     (own,), quotient, start = reduced([f], domain)
     parts = []
     try:

@@ -9,7 +9,8 @@ from tropical.arithmetic.rationals import Vector, primitive
 from tropical.budget import Budget, Meter, Progress
 from tropical.decisions.comparison import require_comparable
 from tropical.forms.form_signs import spanning_vectors
-from tropical.forms.linear_parts import Function, linear_parts, output_dim, reduced
+from tropical.forms.linear_parts import Function, linear_parts, reduced
+from tropical.functions.requirements import require_scalar
 from tropical.polyhedra.cones import Cone, Integers
 from tropical.polyhedra.quotient import Quotient
 from tropical.verdict import Enclosure
@@ -53,8 +54,7 @@ def sphere_maximum(
     functions = [f] if g is None else [f, g]
     if g is not None:
         require_comparable(f, g)
-    if output_dim(f) != 1:
-        raise ValueError(f"the maximum is of functions with one output, this has {output_dim(f)}: use output(i)")
+    require_scalar(f, "a maximum on the sphere")
     own, quotient, start = reduced(functions, None)
     form = FibreForm.of(Quotient.trivial(f.input_dim).matrix, quotient.matrix)
     found = steepest_part(_pieces(own, start, Meter(budget, progress)), form)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.activation.cutting import coordinates
+from tropical.arguments import require
 from tropical.arithmetic.rationals import Vector
 from tropical.budget import Budget, Meter, Progress
 from tropical.forms.form_signs import FormTable, bit_mask, clause_masks, spanning_vectors
@@ -58,6 +59,7 @@ def irredundant(
     >>> all(form.polynomial(p) == median(p) for p in form.clause_points)
     True
     """
+    require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial")
     quotient, start = coordinates([piece.gradient for piece in polynomial.pieces], polynomial.input_dim, domain)
     pieces = [quotient.descend(piece) for piece in polynomial.pieces]
     table = FormTable([(piece.constant, *piece.gradient) for piece in pieces])

@@ -21,6 +21,7 @@ from tropical.forms.form_signs import FormTable, bit_mask, spanning_vectors
 from tropical.functions.affine import form_of_row
 from tropical.functions.lattice_polynomial import Clause, LatticePolynomial, bits_of, minimal_masks
 from tropical.functions.network import ReLUNetwork
+from tropical.functions.requirements import require_network, require_scalar
 from tropical.polyhedra.cones import Cone, Integers, cut, sign_on
 from tropical.polyhedra.polyhedron import Polyhedron
 
@@ -44,8 +45,8 @@ def to_lattice_polynomial(
     >>> print(to_lattice_polynomial(maximum))
     max(min(x1), min(x0))
     """
-    if net.output_dim != 1:
-        raise ValueError(f"a lattice polynomial has one output, this network has {net.output_dim}: use output(i)")
+    require_network(net)
+    require_scalar(net, "a lattice polynomial")
     return to_lattice_polynomials(net, domain, budget, progress)[0]
 
 
@@ -64,6 +65,7 @@ def to_lattice_polynomials(
     >>> [str(form) for form in to_lattice_polynomials(both)]
     ['max(min(-x0), min(x0))', 'max(min(0, -x0))']
     """
+    require_network(net)
     quotient, start = coordinates(net.layers[0].weight, net.input_dim, domain)
     meter = Meter(budget, progress)
     cones, tables = [], []

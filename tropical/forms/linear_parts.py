@@ -15,11 +15,11 @@ from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.network import ReLUNetwork
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.functions.rational_map import TropicalRationalMap
+from tropical.functions.requirements import Function as Function
+from tropical.functions.requirements import output_dim as output_dim
 from tropical.polyhedra.cones import Cone, Integers, intersect
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.polyhedra.quotient import Quotient
-
-Function = ReLUNetwork | LatticePolynomial | TropicalPolynomial | TropicalRationalMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,6 @@ def linear_parts(f: Function) -> Partition:
 def rows_of(forms: Sequence[AffineForm]) -> Matrix:
     """The rows (constant, gradient) of affine forms."""
     return tuple((form.constant, *form.gradient) for form in forms)
-
-
-def output_dim(f: Function) -> int:
-    """Number of outputs."""
-    return f.output_dim if isinstance(f, (ReLUNetwork, TropicalRationalMap)) else 1
 
 
 def exact_values(f: Function, x: Sequence[Fraction]) -> Vector:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tropical.arguments import as_all, require
 from tropical.arithmetic.rationals import Vector, as_fraction, as_vector
 from tropical.notation import latex_affine_map, latex_form
 
@@ -66,8 +67,7 @@ class AffineForm:
         >>> print(AffineForm([1, 2], 3).compose(AffineMap((AffineForm([1], 1), AffineForm([-1])))))
         -x0 + 4
         """
-        if len(inner.forms) != self.input_dim:
-            raise ValueError(f"a form of {self.input_dim} inputs cannot follow a map with {len(inner.forms)} outputs")
+        require_inner(inner, self.input_dim, "a form")
         zero = AffineForm((Fraction(0),) * inner.input_dim, self.constant)
         return sum((form * a for a, form in zip(self.gradient, inner.forms, strict=True) if a), zero)
 
@@ -99,7 +99,7 @@ class AffineMap:
     forms: tuple[AffineForm, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "forms", tuple(self.forms))
+        object.__setattr__(self, "forms", as_forms(self.forms, "forms"))
         if len({form.input_dim for form in self.forms}) != 1:
             raise ValueError(f"an affine map needs forms on one space, got {[form.input_dim for form in self.forms]}")
 
@@ -117,6 +117,18 @@ class AffineMap:
 
     def __str__(self) -> str:
         return "(" + ", ".join(map(str, self.forms)) + ")"
+
+
+def as_forms(forms: Any, where: str) -> tuple[AffineForm, ...]:
+    """A tuple of affine forms; ``TypeError`` if ``forms`` is not a sequence of them."""
+    return as_all(forms, AffineForm, where, "affine forms")
+
+
+def require_inner(inner: Any, input_dim: int, what: str) -> None:
+    """``TypeError`` or ``ValueError`` unless ``inner`` is an affine map with as many forms as ``what`` has inputs."""
+    require(inner, AffineMap, "inner", "an AffineMap")
+    if len(inner.forms) != input_dim:
+        raise ValueError(f"{what} of {input_dim} inputs cannot follow a map with {len(inner.forms)} outputs")
 
 
 def form_of_row(row: Sequence[int] | Vector) -> AffineForm:

@@ -11,6 +11,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
+from tropical.arguments import abbreviated, described
 from tropical.arithmetic.dyadic import as_integers
 from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 from tropical.functions.affine import AffineMap, form_of_row
@@ -32,6 +33,11 @@ class Layer:
     weight: Matrix
     bias: Vector
     slopes: tuple[Slopes, ...]
+
+    def __post_init__(self) -> None:
+        _check_table((self.bias,), "bias", 1)
+        _check_table(self.weight, "weight", len(self.bias))
+        _check_table(self.slopes, "slopes", len(self.bias), 2)
 
     @property
     def input_dim(self) -> int:
@@ -129,10 +135,16 @@ class Layer:
     def _row(self, unit: int) -> NDArray[np.object_]:
         return np.array([self.bias[unit], *self.weight[unit]], object)
 
-    def active_slope(self, unit: int, sign: int) -> Fraction:
-        """Slope of ``unit`` where its preactivation has the given sign (at 0 the value is 0 either way)."""
-        left, right = self.slopes[unit]
-        return left if sign < 0 else right
+
+def _check_table(rows: Any, name: str, count: int, width: int | None = None) -> None:
+    """``TypeError`` unless ``rows`` is a tuple of so many tuples of Fractions, all of one length, that of ``width``."""
+    if not isinstance(rows, tuple) or not all(isinstance(row, tuple) for row in rows):
+        raise TypeError(f"{name} of a layer must be a tuple of tuples of Fractions, got {described(rows)}")
+    if not all(isinstance(q, Fraction) for row in rows for q in row):
+        raise TypeError(f"{name} of a layer must hold Fractions, got {abbreviated(rows)}")
+    lengths = sorted({len(row) for row in rows})
+    if len(rows) != count or len(lengths) > 1 or (width is not None and lengths != [width]):
+        raise ValueError(f"{name} of a layer must have {count} rows of one length, got {len(rows)} of {lengths}")
 
 
 def _small_integers(rows: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -202,7 +214,7 @@ def activated_rows(layer: Layer, rows: fmpq_mat, signs: Sequence[int]) -> fmpq_m
     """Scale each preactivation row by its unit's active slope; ``signs`` are those of the kinked units."""
     sign_of = dict(zip(layer.kinked, signs, strict=True))
     for unit in range(layer.output_dim):
-        slope = layer.active_slope(unit, sign_of.get(unit, 1))
+        slope = layer.slopes[unit][sign_of.get(unit, 1) >= 0]  # at 0 the value is 0 either way
         if slope != 1:
             factor = fmpq(slope.numerator, slope.denominator)
             for column in range(rows.ncols()):
@@ -222,7 +234,8 @@ def layer_from_arrays(weight: Any, bias: Any, slopes: Any, index: int) -> Layer:
     layer = Layer(rows, vector, _slope_pairs(slopes, len(rows), where))
     if isinstance(weight, np.ndarray) and weight.dtype == np.float64:  # known, and not to be computed again
         floats = np.array(bias or [0.0] * len(rows)) if bias is None or _all_floats(bias) else None
-        layer.__dict__["saturated_arrays"] = weight.copy(), _saturated_rows([vector])[0] if floats is None else floats
+        own = np.array(weight)  # not a view, and not of a subclass
+        layer.__dict__["saturated_arrays"] = own, _saturated_rows([vector])[0] if floats is None else floats
         if floats is not None:
             layer.__dict__["holds_floats"] = True
     return layer
@@ -264,5 +277,5 @@ def _slope_pairs(slopes: Any, units: int, where: str) -> tuple[Slopes, ...]:
 
 def _pair(entry: Any, where: str) -> Slopes:
     if not isinstance(entry, Sequence) or isinstance(entry, str) or len(entry) != 2:
-        raise ValueError(f"{where}: a unit's slopes must be a pair (left, right), got {entry!r}")
+        raise ValueError(f"{where}: a unit's slopes must be a pair (left, right), got {abbreviated(entry)}")
     return as_fraction(entry[0], f"{where}: left slope"), as_fraction(entry[1], f"{where}: right slope")

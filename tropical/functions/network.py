@@ -8,14 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from flint import fmpq_mat
 from numpy.typing import ArrayLike, NDArray
 
+from tropical.arguments import abbreviated, as_all, as_index, as_samples, as_sequence, require
 from tropical.arithmetic.rationals import Matrix, Vector, as_vector, from_flint, nullspace, to_flint
-from tropical.functions.affine import AffineMap
+from tropical.functions.affine import AffineMap, require_inner
 from tropical.functions.layer import (
     IDENTITY,
     Layer,
@@ -44,6 +46,7 @@ class ReLUNetwork:
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", as_all(self.layers, Layer, "layers", "layers"))
         if not self.layers:
             raise ValueError("a network needs at least one layer, got none")
         for index, (layer, following) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
@@ -72,7 +75,7 @@ class ReLUNetwork:
         >>> maximum([3, 5])
         (Fraction(5, 1),)
         """
-        weights = list(weights)
+        weights = as_sequence(weights, "weights", "matrices")
         if not weights:
             raise ValueError("a network needs at least one weight matrix, got none")
         biases = _one_per_layer(biases, len(weights), "biases", "layers")
@@ -129,9 +132,7 @@ class ReLUNetwork:
 
     def evaluate(self, X: ArrayLike) -> NDArray[np.float64]:
         """Float64 values, (n_samples, n_in) -> (n_samples, n_out), with parameters rounded to float64."""
-        values: NDArray[np.float64] = np.asarray(X, dtype=np.float64)
-        if values.ndim != 2 or values.shape[1] != self.input_dim:
-            raise ValueError(f"X must have shape (n_samples, {self.input_dim}), got {values.shape}")
+        values = as_samples(X, self.input_dim)
         for layer, last in self._marked_layers():
             weight, bias, slopes = layer.float_arrays
             values = values @ weight.T + bias
@@ -147,9 +148,7 @@ class ReLUNetwork:
         >>> absolute.compose(AffineMap((AffineForm([1, -1], 3),)))([2, 7])
         (Fraction(2, 1),)
         """
-        if len(inner.forms) != self.input_dim:
-            count = len(inner.forms)
-            raise ValueError(f"a network of {self.input_dim} inputs cannot follow a map with {count} outputs")
+        require_inner(inner, self.input_dim, "a network")
         first = self.layers[0]
         linear = to_flint([form.gradient for form in inner.forms], inner.input_dim)
         constant = first.exact_weight * to_flint([(form.constant,) for form in inner.forms])
@@ -178,13 +177,14 @@ class ReLUNetwork:
     def affine_map(self, pattern: Sequence[int]) -> AffineMap:
         """Affine map that the network follows where the activation pattern is ``pattern``."""
         expected = self.num_kinked
-        if len(pattern) != expected:
-            raise ValueError(f"the pattern of this network has {expected} entries, got {len(pattern)}")
-        rows, signs = identity_rows(self.input_dim), iter(pattern)
+        signs = as_all(pattern, Integral, "pattern", "signs")
+        if len(signs) != expected or any(sign not in (-1, 0, 1) for sign in signs):
+            raise ValueError(f"the pattern of this network has {expected} entries -1, 0 or 1, got {abbreviated(signs)}")
+        rows, following = identity_rows(self.input_dim), iter(signs)
         for layer, last in self._marked_layers():
             rows = preactivation_rows(layer, rows)
             if not last:
-                rows = activated_rows(layer, rows, [next(signs) for _ in layer.kinked])
+                rows = activated_rows(layer, rows, [next(following) for _ in layer.kinked])
         return affine_map_of(rows)
 
     def jacobian(self, x: Iterable[Any]) -> Matrix:
@@ -218,8 +218,7 @@ class ReLUNetwork:
 
     def output(self, index: int) -> "ReLUNetwork":
         """The scalar network x -> F_index(x)."""
-        if not 0 <= index < self.output_dim:
-            raise ValueError(f"output must be between 0 and {self.output_dim - 1}, got {index}")
+        index = as_index(index, self.output_dim, "output")
         last = self.layers[-1]
         head = Layer((last.weight[index],), (last.bias[index],), (last.slopes[index],))
         return ReLUNetwork((*self.layers[:-1], head))
@@ -246,7 +245,7 @@ class ReLUNetwork:
         return nullspace(self.layers[0].weight, self.input_dim)
 
     def _columns(self, points: Sequence[Iterable[Any]]) -> fmpq_mat:
-        rows = [as_vector(x, "x") for x in points]
+        rows = [as_vector(x, "x") for x in as_sequence(points, "points", "points")]
         for row in rows:
             if len(row) != self.input_dim:
                 raise ValueError(f"x must have {self.input_dim} coordinates, got {len(row)}")
@@ -263,6 +262,8 @@ def parallel(f: ReLUNetwork, g: ReLUNetwork) -> ReLUNetwork:
     >>> parallel(f, g)([3]), parallel(f, g)([-3])
     ((Fraction(3, 1), Fraction(6, 1)), (Fraction(0, 1), Fraction(-6, 1)))
     """
+    for net, where in ((f, "f"), (g, "g")):
+        require(net, ReLUNetwork, where, "a ReLUNetwork")
     if f.input_dim != g.input_dim:
         raise ValueError(f"both networks must have the same inputs, got {f.input_dim} and {g.input_dim}")
     depth = max(len(f.layers), len(g.layers))
@@ -301,7 +302,7 @@ def _shape(layer: Layer) -> tuple[int, int]:
 def _one_per_layer(entries: Sequence[Any] | None, count: int, name: str, what: str) -> list[Any]:
     if entries is None:
         return [None] * count
-    entries = list(entries)
+    entries = list(as_sequence(entries, name, f"entries for {what}"))
     if len(entries) != count:
         raise ValueError(f"{name} must have one entry for each of the {count} {what}, got {len(entries)}")
     return entries

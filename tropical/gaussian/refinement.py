@@ -8,7 +8,8 @@ from flint import fmpq_mat
 from tropical.arithmetic.rationals import Matrix, Vector, from_flint, independent_rows, to_flint
 from tropical.budget import Budget, Meter, Progress
 from tropical.forms.construction import to_network
-from tropical.forms.linear_parts import Function, linear_parts, output_dim, reduced
+from tropical.forms.linear_parts import Function, linear_parts, reduced
+from tropical.functions.requirements import require_scalar
 from tropical.gaussian.solids import require_dimension
 from tropical.polyhedra.cones import Cone, half_space
 from tropical.polyhedra.quotient import Quotient
@@ -36,10 +37,7 @@ def common_refinement(functions: Sequence[Function], budget: Budget | None, prog
     Raises ``ValueError`` for several outputs, different dimensions, or dim V > 3, and :class:`BudgetExhausted`.
     """
     for f in functions:
-        if output_dim(f) != 1:
-            raise ValueError(
-                f"Gaussian functionals are of functions with one output, got {output_dim(f)}: use output(i)"
-            )
+        require_scalar(f, "a Gaussian functional")
         if f.input_dim != functions[0].input_dim:
             raise ValueError(
                 f"f has {functions[0].input_dim} inputs and g has {f.input_dim}: they have no common space"

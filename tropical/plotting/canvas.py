@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tropical.arguments import require
 from tropical.arithmetic.rationals import Vector
 from tropical.plotting.outlines import Outline, Segment, measures
 from tropical.plotting.palette import BREAK, CUT, FRAME, HATCHES
@@ -55,6 +56,9 @@ def make_axes(ax: "Axes | None", space: bool = False) -> Any:
         import matplotlib.pyplot as plt
 
         return plt.subplots(layout="constrained", subplot_kw={"projection": "3d"} if space else {})[1]
+    from matplotlib.axes import Axes
+
+    require(ax, Axes, "ax", "matplotlib Axes or None")
     if (ax.name == "3d") != space:
         raise ValueError(f"this picture needs {'' if space else 'no '}Axes of projection '3d', got {ax.name!r}")
     return ax

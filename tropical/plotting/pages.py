@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from importlib import import_module
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from tropical.activation.complexes import PolyhedralComplex
-from tropical.forms.linear_parts import Function, output_dim
+from tropical.files import as_path
+from tropical.forms.linear_parts import Function
+from tropical.functions.requirements import require_scalar
 from tropical.plotting.canvas import Edges, floats, sorted_edges, thinning
 from tropical.plotting.outlines import Outline, adjacent, float_polygon, measures, polygon, segments
 from tropical.plotting.palette import BREAK, CUT, FRAME
@@ -66,8 +67,7 @@ def surface_html(
     """
     go = _plotly()
     cut, f, axis = _material(obj, domain, directions, color)
-    if output_dim(f) > 1:
-        raise ValueError(f"a surface needs one output, got {output_dim(f)}: use output(i)")
+    require_scalar(f, "a surface")
     pairs = adjacent(segments(cut.parts))
     faces = [[lifted(part, point) for point in polygon(part.cone)] for part in cut.parts]
     colours, texts = _hex(shades(cut, f, color, pairs).colours), descriptions(cut, pairs)
@@ -193,5 +193,5 @@ def _hex(colours: Iterable[Any]) -> list[str]:
 def _page(figure: Any, path: str | PathLike[str] | None) -> str:
     text: str = figure.to_html(include_plotlyjs=True, full_html=True, div_id="picture")
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        as_path(path).write_text(text, encoding="utf-8")
     return text

@@ -5,18 +5,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.complexes import PolyhedralComplex, require_complete
 from tropical.activation.cutting import activation_cones
 from tropical.activation.regions import relevant_subspace
 from tropical.activation.subdivision import polyhedral_complex
-from tropical.arithmetic.rationals import Matrix, Vector, as_vector, from_flint, primitive, rank, row_space
+from tropical.arithmetic.rationals import Matrix, Vector, as_rows, from_flint, primitive, rank, row_space
 from tropical.budget import Meter
 from tropical.forms.linear_parts import Function, gradients, linear_parts
 from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.network import Pattern, ReLUNetwork
+from tropical.functions.requirements import require_function
 from tropical.polyhedra.cones import Cone, half_space, intersect
-from tropical.polyhedra.polyhedron import Box, Polyhedron
+from tropical.polyhedra.polyhedron import Box, Polyhedron, require_domain
 
 _GRID = 64
 """A view is rounded outwards to multiples of about 1/64 of its size, which keeps its numbers short."""
@@ -87,10 +88,10 @@ def make_picture(
 
 def function_of(obj: Function | PolyhedralComplex, domain: Polyhedron | None) -> tuple[Function, Polyhedron | None]:
     """The function of a complete complex, on the complex's own domain by default; other functions as they are."""
+    require_function(obj, "obj", others=(PolyhedralComplex,), what="or a PolyhedralComplex")
     if not isinstance(obj, PolyhedralComplex):
         return obj, domain
-    if not obj.complete:
-        raise ValueError(f"this needs a complete complex; the given one is not: {obj.incomplete_because}")
+    require_complete(obj, "obj")
     return obj.network, obj.domain if domain is None else domain
 
 
@@ -105,8 +106,7 @@ def make_slice(
     A ``view`` that is given is cut out of R^k, the domain being None, and need not hold every vertex. ``divide`` cuts
     every part further.
     """
-    if domain is not None and domain.input_dim != f.input_dim:
-        raise ValueError(f"the domain lives on R^{domain.input_dim}, the picture on R^{f.input_dim}")
+    require_domain(domain, f.input_dim, "the picture")
     found = _parts(f, domain if view is None else view)
     if divide is not None:
         found = [smaller for part in found for smaller in divide(part)]
@@ -134,7 +134,7 @@ def restrict(
     >>> restrict(maximum, [[1, 1]])([3])
     (Fraction(3, 1),)
     """
-    rows = tuple(as_vector(row, f"directions[{i}]") for i, row in enumerate(directions))
+    rows = as_rows(directions, "directions")
     if len(rows) not in sizes or any(len(row) != f.input_dim for row in rows):
         shape = f"{len(rows)} rows of lengths {[len(row) for row in rows]}"
         raise ValueError(f"directions must be {_COUNTS[sizes]} of length {f.input_dim}, got {shape}")

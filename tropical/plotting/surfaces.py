@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
-from tropical.forms.linear_parts import Function, output_dim
+from tropical.forms.linear_parts import Function
 from tropical.functions.affine import AffineForm
+from tropical.functions.requirements import require_scalar
 from tropical.plotting.canvas import Edges, floats, make_axes, sorted_edges, thinning
 from tropical.plotting.outlines import Outline, Point, adjacent, polygon, segments
 from tropical.plotting.palette import BREAK, FRAME
@@ -43,8 +44,7 @@ def plot_surface(
     picture = make_picture(obj, domain, directions, (2,))
     f = picture.function
     check_shade(color, f)
-    if output_dim(f) > 1:
-        raise ValueError(f"a surface needs one output, got {output_dim(f)}: use output(i)")
+    require_scalar(f, "a surface")
     cut = make_slice(f, picture.domain)
     axes = make_axes(ax, space=True)
     edges = segments(cut.parts)

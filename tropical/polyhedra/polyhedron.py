@@ -6,8 +6,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from tropical.arguments import require
 from tropical.arithmetic.rationals import Vector, as_vector, primitive
-from tropical.functions.affine import AffineForm
+from tropical.functions.affine import AffineForm, as_forms
 from tropical.polyhedra.cones import Cone, half_space, intersect
 
 
@@ -27,9 +28,14 @@ class Polyhedron:
     halfspaces: tuple[AffineForm, ...]
 
     def __init__(self, halfspaces: Sequence[AffineForm]) -> None:
-        object.__setattr__(self, "halfspaces", tuple(halfspaces))
-        if len({h.input_dim for h in self.halfspaces}) != 1:
-            raise ValueError("a polyhedron needs half-spaces, all on one space of dimension >= 1")
+        given = as_forms(halfspaces, "halfspaces")
+        dims = {h.input_dim for h in given}
+        if len(dims) != 1 or dims == {0}:
+            where = f"{len(given)} on spaces of dimension {sorted(dims)}"
+            raise ValueError(f"halfspaces must all be on one space of dimension >= 1, got {where}")
+        meant = [h for h in given if h.constant or any(h.gradient)]  # but for 0 >= 0, which says nothing
+        everywhere = AffineForm((Fraction(0),) * given[0].input_dim, Fraction(1))
+        object.__setattr__(self, "halfspaces", tuple(meant) or (everywhere,))
         if self._cone is None:
             raise ValueError(f"the polyhedron of {len(self.halfspaces)} half-spaces has empty interior")
 
@@ -97,3 +103,17 @@ class Box(Polyhedron):
 
     def __repr__(self) -> str:
         return f"Box({[str(q) for q in self.lower]}, {[str(q) for q in self.upper]})"
+
+
+def require_domain(domain: Any, input_dim: int, what: str = "the function") -> None:
+    """``TypeError`` unless ``domain`` is None or a polyhedron, ``ValueError`` if it lives on another space.
+
+    >>> require_domain(Box([0], [1]), 2)
+    Traceback (most recent call last):
+    ValueError: the domain lives on R^1, the function on R^2
+    """
+    if domain is None:
+        return
+    require(domain, Polyhedron, "domain", "a Box, a Polyhedron or None")
+    if domain.input_dim != input_dim:
+        raise ValueError(f"the domain lives on R^{domain.input_dim}, {what} on R^{input_dim}")
