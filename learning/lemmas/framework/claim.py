@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from learning.arguments import require, require_choice
 from tropical import Enclosure, Estimate, Verdict
 
 __all__ = ["AGREEMENT", "Claim", "Outcome", "Relation", "Side", "compare", "decided", "sharpened", "undecided"]
@@ -76,6 +77,11 @@ def compare(
     >>> compare("overlap", Enclosure(Fraction(0), Fraction(1)), "<", Fraction(1, 2)).outcome
     'open'
     """
+    require(text, str, "text")
+    require_choice(relation, get_args(Relation), "relation")
+    for name, side in (("left", left), ("right", right)):
+        require(side, (Fraction, Enclosure, Estimate), name)
+    require(witness, (tuple, type(None)), "witness")
     certain, excluded = _relation_of(*ends(left), relation, *ends(right))
     outcome: Outcome = "holds" if certain else "fails" if excluded else "open"
     reason = "the enclosures of the two sides overlap" if outcome == "open" else None
@@ -113,6 +119,8 @@ def decided(text: str, verdict: Verdict, **detail: Any) -> Claim:
     >>> decided("never answered", Verdict("unknown", detail={"reason": "no budget"})).reason
     'no budget'
     """
+    require(text, str, "text")
+    require(verdict, Verdict, "verdict")
     outcomes: dict[str, Outcome] = {"proved": "holds", "refuted": "fails", "unknown": "open"}
     reason = verdict.detail.get("reason")
     if verdict.certificate is not None:
@@ -126,6 +134,8 @@ def undecided(text: str, reason: str) -> Claim:
     >>> undecided("F is small", "budget exhausted").outcome
     'open'
     """
+    require(text, str, "text")
+    require(reason, str, "reason")
     return Claim(text, "open", reason=reason)
 
 
