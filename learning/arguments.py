@@ -1,4 +1,4 @@
-"""What public names say to wrong arguments: one TypeError or ValueError that names argument and value or type."""
+"""What public names say to wrong arguments: one ValueError that names argument and value or type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array, check_scalar
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
 
 Kinds = type | tuple[type, ...]
 
+LARGEST = 1e70
+"""Largest entry of a sample: its fourth power is in the range of float64."""
 MOST = 10**15
 """Largest count that can be meant: of samples, passes, rounds."""
 
@@ -35,23 +37,25 @@ def shown(value: Any) -> str:
 
 
 def require(value: Any, kinds: Kinds, name: str) -> None:
-    """TypeError unless the value is of one of these kinds.
+    """ValueError unless the value is of one of these kinds.
 
     >>> require(None, int, "net")
     Traceback (most recent call last):
-    TypeError: net must be an instance of int, not NoneType.
+    ValueError: net must be of type int; got None
     """
-    check_scalar(value, name, kinds)
+    if not isinstance(value, kinds):
+        names = " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+        raise ValueError(f"{name} must be of type {names.replace('NoneType', 'None')}; got {shown(value)}")
 
 
 def require_callable(value: Any, name: str) -> None:
-    """TypeError unless the value is a function."""
+    """ValueError unless the value is a function."""
     if not callable(value):
-        raise TypeError(f"{name} must be a function; got {shown(value)}")
+        raise ValueError(f"{name} must be a function; got {shown(value)}")
 
 
 def require_executor(value: Any) -> None:
-    """TypeError unless the value is None or an executor."""
+    """ValueError unless the value is None or an executor."""
     require(value, (Executor, type(None)), "executor")
 
 
@@ -67,14 +71,14 @@ def require_choice(value: Any, options: Iterable[str], name: str) -> None:
 
 
 def as_count(value: Any, name: str, least: int = 1, most: int | None = MOST) -> int:
-    """An integer of at least ``least``; TypeError for True and 2.0, ValueError for less or for more than ``most``.
+    """An integer of at least ``least``; ValueError for True, 2.0, less, and more than ``most``.
 
     >>> as_count(0, "samples")
     Traceback (most recent call last):
     ValueError: samples must be an integer of at least 1; got 0
     """
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer of at least {least}; got {shown(value)}")
+        raise ValueError(f"{name} must be an integer of at least {least}; got {shown(value)}")
     count = int(value)
     if count < least:
         raise ValueError(f"{name} must be an integer of at least {least}; got {shown(value)}")
@@ -106,15 +110,15 @@ def as_random(seed: Any, name: str = "seed") -> np.random.Generator:
 
 
 def listed(values: Any, kinds: Kinds, name: str) -> tuple[Any, ...]:
-    """The values as a tuple; TypeError if they are not a sequence of values of these kinds.
+    """The values as a tuple; ValueError if they are not a sequence of values of these kinds.
 
     >>> listed(3, int, "seeds")
     Traceback (most recent call last):
-    TypeError: seeds must be a sequence; got 3
+    ValueError: seeds must be a sequence; got 3
     """
     unordered = isinstance(values, (str, bytes, dict, set, frozenset))
     if unordered or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0:
-        raise TypeError(f"{name} must be a sequence; got {shown(values)}")
+        raise ValueError(f"{name} must be a sequence; got {shown(values)}")
     found = tuple(values)
     for place, value in enumerate(found):
         require(value, kinds, f"{name}[{place}]")
@@ -143,10 +147,14 @@ def as_samples(X: Any, name: str, dim: int) -> NDArray[np.float64]:
 
 
 def checked_data(estimator: Any, X: Any, *y: Any) -> Any:
-    """X, or X and y to fit on, by scikit-learn's rules; errors name them too."""
+    """X, or X and y to fit on, by scikit-learn's rules; errors name them too. ValueError for X beyond ``LARGEST``."""
     refuse_masked(**dict(zip("Xy", (X, *y), strict=False)))
     try:
-        return validate_data(estimator, X, *y, dtype=np.float64, **({"y_numeric": True} if y else {"reset": False}))
+        found = validate_data(estimator, X, *y, dtype=np.float64, **({"y_numeric": True} if y else {"reset": False}))
     except (TypeError, ValueError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{'X and y' if y else 'X'} cannot be taken: {error}") from error
+    largest = float(np.abs(found[0] if y else found).max())
+    if largest > LARGEST:
+        raise ValueError(f"X must be of entries up to {LARGEST:g}, whose moments float64 can hold; got {largest:g}")
+    return found

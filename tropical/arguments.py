@@ -1,4 +1,4 @@
-"""What public names say to wrong arguments: one ``TypeError`` or ``ValueError`` that names argument and value."""
+"""What public names say to wrong arguments: one ``ValueError`` that names argument and value."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,39 +41,39 @@ def described(value: Any) -> str:
 
 
 def require(value: Any, kinds: type | tuple[type, ...], where: str, what: str) -> None:
-    """``TypeError`` unless the value is of one of these kinds, of which ``what`` is the name.
+    """``ValueError`` unless the value is of one of these kinds, of which ``what`` is the name.
 
     >>> require(1.5, str, "path", "a path")
     Traceback (most recent call last):
-    TypeError: path must be a path, got 1.5 of type float
+    ValueError: path must be a path, got 1.5 of type float
     """
     if not isinstance(value, kinds):
-        raise TypeError(f"{where} must be {what}, got {described(value)}")
+        raise ValueError(f"{where} must be {what}, got {described(value)}")
 
 
 def as_all(values: Any, kind: type | tuple[type, ...], where: str, what: str) -> tuple[Any, ...]:
-    """The values as a tuple; ``TypeError`` if ``values`` is no sequence, or if one is not of the kind.
+    """The values as a tuple; ``ValueError`` if ``values`` is no sequence, or if one is not of the kind.
 
     >>> as_all([1.5, "a"], float, "sizes", "numbers")
     Traceback (most recent call last):
-    TypeError: sizes must be a sequence of numbers, got 'a' of type str in place 1
+    ValueError: sizes must be a sequence of numbers, got 'a' of type str in place 1
     """
     found = as_sequence(values, where, what)
     if not all(isinstance(value, kind) for value in found):
         place = next(i for i, value in enumerate(found) if not isinstance(value, kind))
-        raise TypeError(f"{where} must be a sequence of {what}, got {described(found[place])} in place {place}")
+        raise ValueError(f"{where} must be a sequence of {what}, got {described(found[place])} in place {place}")
     return found
 
 
 def require_flag(value: Any, where: str) -> None:
-    """``TypeError`` for anything but True and False: a text or a list would count as True."""
+    """``ValueError`` for anything but True and False: a text or a list would count as True."""
     require(value, (bool, np.bool_), where, "True or False")
 
 
 def require_callable(value: Any, where: str) -> None:
-    """``TypeError`` for anything that is neither None nor a function."""
+    """``ValueError`` for anything that is neither None nor a function."""
     if value is not None and not callable(value):
-        raise TypeError(f"{where} must be a function or None, got {described(value)}")
+        raise ValueError(f"{where} must be a function or None, got {described(value)}")
 
 
 def is_sequence(values: Any, sets: bool = False) -> bool:
@@ -84,21 +84,21 @@ def is_sequence(values: Any, sets: bool = False) -> bool:
 
 
 def as_sequence(values: Any, where: str, what: str, sets: bool = False) -> tuple[Any, ...]:
-    """The values as a tuple; ``TypeError`` for text, mappings, sets (unless ``sets``) and what is no sequence.
+    """The values as a tuple; ``ValueError`` for text, mappings, sets (unless ``sets``) and what is no sequence.
 
     >>> as_sequence("ab", "pieces", "affine forms")
     Traceback (most recent call last):
-    TypeError: pieces must be a sequence of affine forms, got 'ab' of type str
+    ValueError: pieces must be a sequence of affine forms, got 'ab' of type str
     """
     if not is_sequence(values, sets):
-        raise TypeError(f"{where} must be a sequence of {what}, got {described(values)}")
+        raise ValueError(f"{where} must be a sequence of {what}, got {described(values)}")
     return tuple(values)
 
 
 def as_integer(value: Any, where: str) -> int:
-    """An integer, of NumPy too; ``TypeError`` for True and 2.0."""
+    """An integer, of NumPy too; ``ValueError`` for True and 2.0."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{where} must be an integer, got {described(value)}")
+        raise ValueError(f"{where} must be an integer, got {described(value)}")
     return int(value)
 
 

@@ -21,7 +21,7 @@ class Budget:
     None means no limit. The bytes are those of the patterns found; what a computation works on besides does not grow
     with the number of cells, except for the search route, which keeps every pattern in several places.
 
-    Raises ``TypeError`` or ``ValueError`` unless the limits are positive, ``cells`` and ``bytes`` integers.
+    Raises ``ValueError`` unless the limits are positive, ``cells`` and ``bytes`` integers.
 
     >>> Budget(cells=1000)
     Budget(seconds=None, cells=1000, bytes=None)
@@ -39,13 +39,13 @@ class Budget:
         if self.seconds is None:
             return
         if not is_real(self.seconds):
-            raise TypeError(f"budget: seconds must be a number or None, got {described(self.seconds)}")
+            raise ValueError(f"budget: seconds must be a number or None, got {described(self.seconds)}")
         if not self.seconds > 0:
             raise ValueError(f"budget: seconds must be positive or None, got {self.seconds}")
 
     @classmethod
     def of(cls, budget: Any, default: "Budget | None" = None) -> "Budget":
-        """The budget given to a function: None means the default, of no limit; ``TypeError`` for anything else.
+        """The budget given to a function: None means the default, of no limit; ``ValueError`` for anything else.
 
         >>> Budget.of(None), Budget.of(None, Budget(cells=3)).cells
         (Budget(seconds=None, cells=None, bytes=None), 3)

@@ -29,7 +29,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def as_path(path: str | os.PathLike[str]) -> Path:
-    """The path of a file; ``TypeError`` for anything but text and path objects, also for the number of an open file."""
+    """The path of a file; ``ValueError`` for anything but text and path objects, the number of an open file too."""
     require(path, (str, os.PathLike), "path", "a path")
     return Path(path)
 

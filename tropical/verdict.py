@@ -67,7 +67,7 @@ class Enclosure:
     def __post_init__(self) -> None:
         for name, end in (("lower", self.lower), ("upper", self.upper)):
             if isinstance(end, bool) or not isinstance(end, Rational):
-                raise TypeError(f"{name} end of an enclosure must be a rational number, got {described(end)}")
+                raise ValueError(f"{name} end of an enclosure must be a rational number, got {described(end)}")
         if self.lower > self.upper:
             ends = f"[{abbreviated(self.lower)}, {abbreviated(self.upper)}]"
             raise ValueError(f"an enclosure needs lower <= upper, got {ends}")

@@ -69,7 +69,7 @@ def lemma(label: str | Lemma) -> Lemma:
 
 
 def lemmas_of(labels: Iterable[str | Lemma] | None) -> tuple[Lemma, ...]:
-    """The lemmas with these labels, all of them for None; TypeError or ValueError for anything else."""
+    """The lemmas with these labels, all of them for None; ValueError for anything else."""
     return tuple(lemma(label) for label in (LEMMAS if labels is None else listed(labels, object, "labels")))
 
 

@@ -43,10 +43,10 @@ class Net(Protocol):
 
 
 def require_net(net: Any, name: str) -> None:
-    """TypeError unless ``net`` has what is asked of a :class:`Net`."""
+    """ValueError unless ``net`` has what is asked of a :class:`Net`."""
     asked = ("dimension", "size", "error", "blocks", "refined")
     if isinstance(net, type) or not all(hasattr(net, part) for part in asked):
-        raise TypeError(f"{name} must be a net of functions, as NetworkGrid and LatticeGrid are; got {shown(net)}")
+        raise ValueError(f"{name} must be a net of functions, as NetworkGrid and LatticeGrid are; got {shown(net)}")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from learning.filtering.pca import FilteredPCA
 from learning.recovery.fallback import best_regression
 from learning.recovery.lattice_fit import fit_lattice
 from learning.recovery.open_mass import MissingMass, missing_mass
-from learning.recovery.queries.labels import Oracle, answers
+from learning.recovery.queries.labels import Oracle, answers, as_labels
 from learning.recovery.queries.refinement import Refinement, refine_by_queries
 from learning.recovery.rationals import complete_pieces, rational_pieces, refit_pieces
 from learning.recovery.search import PieceSearch, find_pieces, rough_subspace, span_of_gradients
@@ -213,9 +213,11 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         if self.queries == "forbidden":
             return None
         ask, exponent = answers(oracle), -self._exponent
-        refined = refine_by_queries(
-            search, forms, lambda points: np.ldexp(ask(points), exponent), limit=self.max_queries
-        )
+
+        def scaled(points: Array) -> Array:
+            return np.asarray(np.ldexp(as_labels(ask(points), len(points)), exponent))
+
+        refined = refine_by_queries(search, forms, scaled, limit=self.max_queries)
         self.n_queries_, self.settled_ = refined.ask.count, bool(refined.settled)
         return refined
 

@@ -82,7 +82,7 @@ def verify_recovery(
     require(net, ReLUNetwork, "net")
     samples, _ = as_count(samples, "samples"), as_random(seed)
     if not isinstance(learned, LatticePolynomial) and not hasattr(learned, "lattice_polynomial_"):
-        raise TypeError(f"learned must be a fitted learner or a LatticePolynomial; got {type(learned).__name__}")
+        raise ValueError(f"learned must be a fitted learner or a LatticePolynomial; got {type(learned).__name__}")
     polynomial = learned if isinstance(learned, LatticePolynomial) else learned.lattice_polynomial_
     budget = Budget.of(budget, Budget(seconds=60))
     if polynomial is None:

@@ -1,7 +1,6 @@
 """One small valid call of every public name, for tests that spoil its arguments one after the other."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -384,5 +383,3 @@ LITERAL_CALLS: dict[str, Call] = {
         },
     ),
 }
-
-THREADS = ThreadPoolExecutor(1)

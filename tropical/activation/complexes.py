@@ -284,7 +284,7 @@ class Cell:
 
 
 def require_complete(cx: Any, where: str = "cx") -> None:
-    """``TypeError`` unless ``cx`` is a complex, ``ValueError`` unless it is complete."""
+    """``ValueError`` unless ``cx`` is a complex and complete."""
     require(cx, PolyhedralComplex, where, "a PolyhedralComplex")
     if not cx.complete:
         raise ValueError(f"this needs a complete complex; the given one is not: {cx.incomplete_because}")

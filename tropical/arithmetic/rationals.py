@@ -76,7 +76,7 @@ def as_vector(values: Iterable[Any], where: str = "vector") -> Vector:
 
 
 def as_rows(rows: Iterable[Iterable[Any]], where: str) -> Matrix:
-    """Return ``rows`` as a tuple of vectors; ``ValueError`` or ``TypeError`` if it is not a sequence of them."""
+    """Return ``rows`` as a tuple of vectors; ``ValueError`` if it is not a sequence of them."""
     return tuple(as_vector(row, f"{where}[{i}]") for i, row in enumerate(as_sequence(rows, where, "rows")))
 
 

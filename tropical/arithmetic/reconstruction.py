@@ -75,7 +75,8 @@ def reconstruct_rationals(
 def _checked(values: ArrayLike, error: float | ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     vector, bounds = floats(values), floats(error)
     if vector is None or vector.ndim != 1 or not np.isfinite(vector).all():
-        raise ValueError(f"values must be a vector of finite numbers, got {described(values)}")
+        shape = "" if vector is None else f"shape {vector.shape} with "
+        raise ValueError(f"values must be a vector of finite numbers, got {shape}{described(values)}")
     fits = bounds is not None and bounds.shape in ((), vector.shape) and not isinstance(error, bool)
     if bounds is None or not fits or not (np.isfinite(bounds).all() and (bounds > 0.0).all()):
         of = f"one number or {len(vector)} of them"

@@ -120,12 +120,12 @@ class AffineMap:
 
 
 def as_forms(forms: Any, where: str) -> tuple[AffineForm, ...]:
-    """A tuple of affine forms; ``TypeError`` if ``forms`` is not a sequence of them."""
+    """A tuple of affine forms; ``ValueError`` if ``forms`` is not a sequence of them."""
     return as_all(forms, AffineForm, where, "affine forms")
 
 
 def require_inner(inner: Any, input_dim: int, what: str) -> None:
-    """``TypeError`` or ``ValueError`` unless ``inner`` is an affine map with as many forms as ``what`` has inputs."""
+    """``ValueError`` unless ``inner`` is an affine map with as many forms as ``what`` has inputs."""
     require(inner, AffineMap, "inner", "an AffineMap")
     if len(inner.forms) != input_dim:
         raise ValueError(f"{what} of {input_dim} inputs cannot follow a map with {len(inner.forms)} outputs")

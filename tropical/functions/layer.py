@@ -137,11 +137,11 @@ class Layer:
 
 
 def _check_table(rows: Any, name: str, count: int, width: int | None = None) -> None:
-    """``TypeError`` unless ``rows`` is a tuple of so many tuples of Fractions, all of one length, that of ``width``."""
+    """``ValueError`` unless ``rows`` is a tuple of ``count`` tuples of Fractions, all of one length or of ``width``."""
     if not isinstance(rows, tuple) or not all(isinstance(row, tuple) for row in rows):
-        raise TypeError(f"{name} of a layer must be a tuple of tuples of Fractions, got {described(rows)}")
+        raise ValueError(f"{name} of a layer must be a tuple of tuples of Fractions, got {described(rows)}")
     if not all(isinstance(q, Fraction) for row in rows for q in row):
-        raise TypeError(f"{name} of a layer must hold Fractions, got {abbreviated(rows)}")
+        raise ValueError(f"{name} of a layer must hold Fractions, got {abbreviated(rows)}")
     lengths = sorted({len(row) for row in rows})
     if len(rows) != count or len(lengths) > 1 or (width is not None and lengths != [width]):
         raise ValueError(f"{name} of a layer must have {count} rows of one length, got {len(rows)} of {lengths}")

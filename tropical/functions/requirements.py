@@ -18,23 +18,23 @@ def output_dim(f: Function) -> int:
 
 
 def require_function(f: Any, where: str = "f", *, others: tuple[type, ...] = (), what: str = "") -> None:
-    """``TypeError`` unless f is a piecewise-linear function, or one of the ``others`` that ``what`` names.
+    """``ValueError`` unless f is a piecewise-linear function, or one of the ``others`` that ``what`` names.
 
     >>> require_function(1.5)
     Traceback (most recent call last):
-    TypeError: f must be a network, lattice polynomial, tropical polynomial or rational map, got 1.5 of type float
+    ValueError: f must be a network, lattice polynomial, tropical polynomial or rational map, got 1.5 of type float
     """
     names = "a network, lattice polynomial, tropical polynomial or rational map"
     require(f, (*_FUNCTIONS, *others), where, f"{names}, {what}" if what else names)
 
 
 def require_network(net: Any, where: str = "net") -> None:
-    """``TypeError`` unless ``net`` is a :class:`ReLUNetwork`."""
+    """``ValueError`` unless ``net`` is a :class:`ReLUNetwork`."""
     require(net, ReLUNetwork, where, "a ReLUNetwork")
 
 
 def require_scalar(f: Any, what: str, where: str = "f") -> None:
-    """``TypeError`` unless f is a piecewise-linear function, ``ValueError`` unless it has one output.
+    """``ValueError`` unless f is a piecewise-linear function with one output.
 
     >>> require_scalar(ReLUNetwork.from_arrays([[[1], [2]]]), "an extremum")
     Traceback (most recent call last):

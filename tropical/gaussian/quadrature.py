@@ -25,7 +25,7 @@ def enclosed_integral(integrand: Callable[[acb, bool], acb], start: Any, end: An
     True
     """
     if not callable(integrand):
-        raise TypeError(f"integrand must be a function, got {described(integrand)}")
+        raise ValueError(f"integrand must be a function, got {described(integrand)}")
     if tolerance is not None:
         require(tolerance, arb, "tolerance", "a ball of python-flint or None")
     start, end = _ball(start, "start"), _ball(end, "end")
@@ -52,7 +52,7 @@ def _ball(end: Any, where: str) -> acb:
     try:
         ball = acb("nan" if end is None else end)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{where} must be a number or a ball of python-flint, got {described(end)}") from error
+        raise ValueError(f"{where} must be a number or a ball of python-flint, got {described(end)}") from error
     if not ball.is_finite():
         raise ValueError(f"{where} must be finite, got {end}")
     return ball

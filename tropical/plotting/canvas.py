@@ -152,7 +152,7 @@ def label_region(ax: "Axes", text: str, outlines: Sequence[Outline]) -> None:
     """Write at the centroid of the largest polygon of a region, unless it is too thin to hold the text."""
     area, perimeter, centre = max(map(measures, outlines))
     width = abs(ax.get_xlim()[1] - ax.get_xlim()[0])
-    thickness = 2 * area / perimeter  # the inradius of a polygon lies between half of this and this
+    thickness = 2 * area / perimeter if perimeter else 0.0  # the inradius lies between half of this and this
     if thickness > 0.03 * width:
         ax.text(*centre, text, ha="center", va="center", fontsize=9, color="black")
 

@@ -114,8 +114,9 @@ def make_slice(
     if view is None:
         view = view_around(_vertices(found), margin=clipped)
         found = [_inside(part, view) for part in found]
-    for bound in (*view.lower, *view.upper):
-        rounded(bound)
+    for low, high in zip(view.lower, view.upper, strict=True):
+        if not rounded(low) < rounded(high):
+            raise ValueError(f"float64 cannot tell the ends of the view apart, nothing can be drawn: {low} and {high}")
     pieces = f.pieces if isinstance(f, LatticePolynomial) else tuple(dict.fromkeys(part.piece for part in found))
     return Slice(view, tuple(found), pieces, clipped)
 

@@ -106,7 +106,7 @@ class Box(Polyhedron):
 
 
 def require_domain(domain: Any, input_dim: int, what: str = "the function") -> None:
-    """``TypeError`` unless ``domain`` is None or a polyhedron, ``ValueError`` if it lives on another space.
+    """``ValueError`` unless ``domain`` is None or a polyhedron on the same space.
 
     >>> require_domain(Box([0], [1]), 2)
     Traceback (most recent call last):

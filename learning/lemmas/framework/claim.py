@@ -55,8 +55,8 @@ class Claim:
         """
         if self.outcome not in ("holds", "consistent") or self.margin is None or self.right == 0:
             return None
-        sides = sorted(float(side) for side in (self.left, self.right) if side is not None)
-        return sides[0] / sides[1] if sides[0] >= 0.0 and sides[1] > 0.0 else None
+        low, high = sorted(_middle(side) for side in (self.left, self.right) if side is not None)
+        return float(low / high) if low >= 0 and high > 0 else None  # exact till here: a side may exceed float64
 
 
 def compare(
@@ -137,6 +137,12 @@ def undecided(text: str, reason: str) -> Claim:
     require(text, str, "text")
     require(reason, str, "reason")
     return Claim(text, "open", reason=reason)
+
+
+def _middle(side: Side) -> Fraction:
+    if isinstance(side, Fraction):
+        return side
+    return Fraction(side.value) if isinstance(side, Estimate) else (side.lower + side.upper) / 2
 
 
 def ends(side: Side) -> tuple[Fraction, Fraction]:

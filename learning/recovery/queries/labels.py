@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from learning.arguments import shown
 
-__all__ = ["LabelOracle", "LabelQueries", "Oracle", "answers"]
+__all__ = ["LabelOracle", "LabelQueries", "Oracle", "answers", "as_labels"]
 
 Array = NDArray[np.float64]
 
@@ -37,6 +37,14 @@ def answers(oracle: Oracle | None) -> Callable[[Array], ArrayLike]:
     return query  # type: ignore[no-any-return]
 
 
+def as_labels(answer: ArrayLike, count: int) -> Array:
+    """What an oracle answers, as float64; ``ValueError`` for anything but numbers."""
+    try:
+        return np.asarray(answer).astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"query must return {count} finite labels; got {shown(answer)}") from error
+
+
 class LabelQueries:
     """The oracle's answers, checked and counted: (m, d) -> (m,), at most ``limit`` labels in all.
 
@@ -59,11 +67,7 @@ class LabelQueries:
         """The labels. ``ValueError`` if they have another shape or are not finite."""
         if not len(X):
             return np.zeros(0)
-        answer = self._query(X)
-        try:
-            y = np.asarray(answer).astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"query must return {len(X)} finite labels; got {shown(answer)}") from error
+        y = as_labels(self._query(X), len(X))
         if y.shape != (len(X),) or not np.isfinite(y).all():
             raise ValueError(f"query must return {len(X)} finite labels, one a row; got an array of shape {y.shape}")
         self.count += len(X)
