@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from concurrent.futures import Executor
-from numbers import Integral, Real
+from numbers import Integral, Rational, Real
 from reprlib import Repr
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 __all__ = [
@@ -33,7 +32,9 @@ def shown(value: Any) -> str:
     >>> shown(2), shown([[[[[[[[]]]]]]]])
     ('2', '[[[[[[[...]]]]]]]')
     """
-    return f"<{type(value).__name__}>" if isinstance(value, int) and abs(value) > 10**18 else Repr().repr(value)
+    if isinstance(value, Rational) and not isinstance(value, bool):
+        return str(value) if abs(value) < 10**18 and value.denominator < 10**18 else f"<{type(value).__name__}>"
+    return Repr().repr(value)
 
 
 def require(value: Any, kinds: Kinds, name: str) -> None:
@@ -133,17 +134,25 @@ def refuse_masked(**arrays: Any) -> None:
 
 
 def as_samples(X: Any, name: str, dim: int) -> NDArray[np.float64]:
-    """``X`` as a float64 array of finite numbers, (n, dim); ValueError for anything else."""
+    """``X`` as a float64 array of finite numbers, (n, dim); ValueError for anything else.
+
+    >>> as_samples([[1, 2]], "X", 3)
+    Traceback (most recent call last):
+    ValueError: X must have shape (n, 3), got (1, 2)
+    """
     refuse_masked(**{name: X})
     try:
-        samples = check_array(X, dtype=np.float64, input_name=name, ensure_min_samples=0, ensure_min_features=0)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(
-            f"{name} must have shape (n, {dim}) and hold finite numbers; got {shown(X)}: {error}"
-        ) from None
-    if samples.shape[1] != dim:
+        given = np.asarray(X)
+        samples = given.astype(np.float64) if given.dtype.kind not in "cSUmM" else None
+    except (TypeError, ValueError, OverflowError):
+        samples = None
+    if samples is None:
+        raise ValueError(f"{name} must hold real numbers of float64, got {shown(X)}")
+    if samples.ndim != 2 or samples.shape[1] != dim:
         raise ValueError(f"{name} must have shape (n, {dim}), got {samples.shape}")
-    return np.asarray(samples)
+    if not np.isfinite(samples).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return samples
 
 
 def checked_data(estimator: Any, X: Any, *y: Any) -> Any:

@@ -114,7 +114,7 @@ class NetworkGrid(_Grid):
         super().__post_init__()
         object.__setattr__(self, "widths", listed(self.widths, Integral, "widths"))
         if not self.widths:
-            raise ValueError("widths must name at least one hidden layer; got none")
+            raise ValueError("widths must name at least one hidden layer; got ()")
         for layer, width in enumerate(self.widths):
             as_count(width, f"widths[{layer}]")
 
