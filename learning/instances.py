@@ -15,6 +15,7 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq, fmpq_mat
 
+from learning.arguments import as_count, as_random
 from tropical import ReLUNetwork
 
 Seed = int | np.random.Generator | None
@@ -36,15 +37,15 @@ def hide(
     >>> hide([[[1], [-1]], [[1, 1]]], dim=3, seed=None)([-2, 5, 7])
     (Fraction(2, 1),)
     """
-    if reflections < 1:
-        raise ValueError(f"reflections must be at least 1, got {reflections}")
+    as_count(reflections, "reflections")
+    as_count(dim, "dim")
     rows = [[Fraction(entry) for entry in row] for row in core[0]]
     relevant = len(rows[0])
     if dim < relevant:
         raise ValueError(f"dim must be at least the dimension {relevant} of the relevant subspace, got {dim}")
     rows = [row + [Fraction(0)] * (dim - relevant) for row in rows]
     if seed is not None:
-        rng = np.random.default_rng(seed)
+        rng = as_random(seed)
         for _ in range(reflections):
             v = [int(q) for q in rng.choice([-2, -1, 1, 2], size=dim)]
             rows = [_reflected(row, v) for row in rows]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from learning.arguments import as_count, as_random, as_samples, require
 from tropical import ReLUNetwork
 
 __all__ = ["GaussianOracle", "own_stream"]
@@ -33,12 +34,14 @@ class GaussianOracle:
     """
 
     def __init__(self, net: ReLUNetwork, seed: int | np.random.Generator = 0, exact: bool = False) -> None:
+        require(net, ReLUNetwork, "net")
+        require(exact, bool, "exact")
         if net.output_dim != 1:
             raise ValueError(
                 f"the oracle needs a network with one output, got {net.output_dim}: pick one with net.output(i)"
             )
         self._net = net
-        self._rng = np.random.default_rng(seed)
+        self._rng = as_random(seed)
         self._exact = exact
         self.n_samples_drawn = 0
         self.n_queries = 0
@@ -56,8 +59,7 @@ class GaussianOracle:
 
         Raises ``ValueError`` if n < 0, or if a label exceeds the range of float64.
         """
-        if n < 0:
-            raise ValueError(f"the number of samples must not be negative, got {n}")
+        n = as_count(n, "n", 0)
         X = self._rng.standard_normal((n, self.dim))
         self.n_samples_drawn += n
         return X, self._labels(X, exact)
@@ -70,18 +72,13 @@ class GaussianOracle:
         >>> GaussianOracle(ReLUNetwork.from_arrays([[[1, 1]], [[1]]])).query([[1, 2], [-1, 0]])
         array([3., 0.])
         """
-        points = np.asarray(X, dtype=np.float64)
-        if points.ndim != 2 or points.shape[1] != self.dim:
-            raise ValueError(f"X must have shape (n, {self.dim}), got {points.shape}")
-        if not np.isfinite(points).all():
-            raise ValueError("X must be finite, got NaN or infinity")
+        points = as_samples(X, "X", self.dim)
         self.n_queries += len(points)
         return self._labels(points, exact)
 
     def batches(self, n: int, size: int) -> Iterator[Batch]:
         """Yield n fresh samples in batches of at most ``size``; ``ValueError`` if n < 0 or ``size`` < 1."""
-        if n < 0 or size < 1:
-            raise ValueError(f"n must not be negative and size must be positive, got n={n} and size={size}")
+        n, size = as_count(n, "n", 0), as_count(size, "size")
         return (self.sample(min(size, n - start)) for start in range(0, n, size))
 
     def batch_factory(self, n: int, size: int) -> Callable[[], Iterator[Batch]]:
@@ -95,6 +92,7 @@ class GaussianOracle:
         return lambda: self.batches(n, size)
 
     def _labels(self, X: Array, exact: bool | None) -> Array:
+        require(exact, (bool, type(None)), "exact")
         label = self._exact_labels if (self._exact if exact is None else exact) else self._float_labels
         y = np.empty(len(X))
         for start in range(0, len(X), _BLOCK):

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from tropical.arguments import as_count, described, is_real, require, require_callable
 from tropical.values import Value
 
 Progress = Callable[[int], None]
@@ -21,6 +23,8 @@ class Budget(Value):
     with the number of cells, except for the search route, which keeps every pattern in several places. ``==`` and
     ``hash`` go by the limits.
 
+    Raises ``ValueError`` unless the limits are positive, ``cells`` and ``bytes`` integers.
+
     >>> Budget(cells=1000)
     Budget(seconds=None, cells=1000, bytes=None)
     """
@@ -30,16 +34,36 @@ class Budget(Value):
     bytes: int | None = None
 
     def __post_init__(self) -> None:
-        for name, limit in vars(self).items():
-            if limit is not None and not limit > 0:
-                raise ValueError(f"budget: {name} must be positive or None, got {limit}")
+        for name in ("cells", "bytes"):
+            limit = getattr(self, name)
+            if limit is not None:
+                object.__setattr__(self, name, as_count(limit, f"budget: {name}"))
+        if self.seconds is None:
+            return
+        if not is_real(self.seconds):
+            raise ValueError(f"budget: seconds must be a number or None, got {described(self.seconds)}")
+        if not self.seconds > 0:
+            raise ValueError(f"budget: seconds must be positive or None, got {self.seconds}")
+
+    @classmethod
+    def of(cls, budget: Any, default: "Budget | None" = None) -> "Budget":
+        """The budget given to a function: None means the default, of no limit; ``ValueError`` for anything else.
+
+        >>> Budget.of(None), Budget.of(None, Budget(cells=3)).cells
+        (Budget(seconds=None, cells=None, bytes=None), 3)
+        """
+        if budget is None:
+            budget = cls() if default is None else default
+        require(budget, cls, "budget", "a Budget or None")
+        return budget
 
 
 class Meter:
     """Counts cells against a budget and reports progress; made afresh for each computation."""
 
     def __init__(self, budget: Budget | None = None, progress: Progress | None = None) -> None:
-        self.budget = budget or Budget()
+        require_callable(progress, "progress")
+        self.budget = Budget.of(budget)
         self.progress = progress
         self.cells = self.bytes = 0
         self._start = time.monotonic()

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tropical.arguments import require
+
 MAX_BYTES = 1 << 26
 """Largest file that is read, and most that an archive may unpack to: 64 MiB."""
 MAX_NUMBERS = 1 << 22
@@ -30,6 +32,12 @@ def naming(path: Path) -> Iterator[None]:
         yield
     except ValueError as error:
         raise FormatError(f"{path}: {error}") from error
+
+
+def as_path(path: str | os.PathLike[str]) -> Path:
+    """The path of a file; ``ValueError`` for anything but text and path objects, the number of an open file too."""
+    require(path, (str, os.PathLike), "path", "a path")
+    return Path(path)
 
 
 def check_count(numbers: int) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from numbers import Rational
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from tropical.arguments import abbreviated, described, require, require_choice
 from tropical.notation import cut, html_verdict
 from tropical.values import Value
 
@@ -35,8 +37,12 @@ class Verdict(Value):
     detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        if self.status not in ("proved", "refuted", "unknown"):
-            raise ValueError(f"status must be 'proved', 'refuted' or 'unknown', got {self.status!r}")
+        require_choice(self.status, get_args(Status), "status")
+        if self.witness is not None:
+            require(self.witness, tuple, "witness", "a tuple of Fractions or None")
+        if self.certificate is not None:
+            require(self.certificate, Mapping, "certificate", "a mapping or None")
+        require(self.detail, Mapping, "detail", "a mapping")
         object.__setattr__(self, "detail", MappingProxyType(dict(self.detail)))
 
     def __bool__(self) -> bool:
@@ -62,8 +68,12 @@ class Enclosure(Value):
     upper: Fraction
 
     def __post_init__(self) -> None:
+        for name, end in (("lower", self.lower), ("upper", self.upper)):
+            if isinstance(end, bool) or not isinstance(end, Rational):
+                raise ValueError(f"{name} end of an enclosure must be a rational number, got {described(end)}")
         if self.lower > self.upper:
-            raise ValueError(f"an enclosure needs lower <= upper, got [{self.lower}, {self.upper}]")
+            ends = f"[{abbreviated(self.lower)}, {abbreviated(self.upper)}]"
+            raise ValueError(f"an enclosure needs lower <= upper, got {ends}")
 
     @property
     def width(self) -> Fraction:
@@ -78,6 +88,9 @@ class Enclosure(Value):
         >>> float(Enclosure.from_ball(arb.pi()))
         3.141592653589793
         """
+        from flint import arb
+
+        require(ball, arb, "ball", "a real ball of python-flint")
         if not ball.is_finite():
             raise ValueError(f"an enclosure needs a finite ball, got {ball}")
         middle, radius = _dyadic(ball.mid()), _dyadic(ball.rad())

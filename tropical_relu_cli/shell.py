@@ -1,8 +1,10 @@
 """Groups of commands that end cleanly: one line for bad input, an exit code for each way to end."""
 
+import math
 import sys
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +15,33 @@ from tropical_relu_cli.streams import Unwritten, code_if_written
 
 EXIT_CODE: Mapping[str, int] = MappingProxyType({"proved": DONE, "refuted": REFUTED, "unknown": UNKNOWN})
 """Of the status of a verdict."""
+
+
+class FilePath(click.Path):
+    """The path of a file or folder; the empty text, such as a shell variable without a value, names none."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        if value == "":
+            self.fail("the empty text names no file.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds, positive and finite."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        seconds = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{seconds} is not a finite number.", param, ctx)
+        return seconds
 
 
 class InputError(click.ClickException):

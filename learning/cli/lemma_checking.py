@@ -10,7 +10,7 @@ import click
 
 import tropical as tp
 from learning.cli.shell import as_json_option, say, scalar_network
-from tropical_relu_cli import DONE, REFUTED, UNKNOWN
+from tropical_relu_cli import DONE, REFUTED, UNKNOWN, shell
 
 if TYPE_CHECKING:
     from learning.reports.lemmas import LemmaReport
@@ -19,7 +19,7 @@ _FILES = ("lemmas.json", "lemmas.md", "lemmas.html")
 
 
 @click.command()
-@click.argument("network", type=click.Path(path_type=Path))
+@click.argument("network", type=shell.FilePath())
 @click.option("--lemma", "labels", multiple=True, metavar="L8", help="Only this lemma; repeatable. Default: all.")
 @click.option("--threshold", metavar="T", help='Threshold τ of the filters, integer or "p/q"; default: chosen.')
 @click.option("--neighbours", is_flag=True, help="Check the false neighbours of the lemmas on the network instead.")
@@ -28,8 +28,8 @@ _FILES = ("lemmas.json", "lemmas.md", "lemmas.html")
 )
 @click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.01, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what the lemmas leave free.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write lemmas.md, .html and .json here.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
+@click.option("--out", type=shell.FilePath(), metavar="DIR", help="Write lemmas.md, .html and .json here.")
+@click.option("--timeout", type=shell.Seconds(), metavar="S", help="Stop after S seconds.")
 @as_json_option
 def lemmas(
     network: Path,

@@ -13,6 +13,7 @@ import click
 
 import tropical as tp
 from learning.cli.shell import as_json_option, say, scalar_network
+from tropical_relu_cli import shell
 from tropical_relu_cli.shell import EXIT_CODE
 
 if TYPE_CHECKING:
@@ -24,15 +25,13 @@ _UNITS_SECONDS = 20.0  # most time for the units of one hidden layer, which no v
 
 
 @click.command()
-@click.argument("network", type=click.Path(path_type=Path))
+@click.argument("network", type=shell.FilePath())
 @click.option(
     "--samples", type=click.IntRange(min=1), required=True, metavar="N", help="Labelled samples to learn from."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of samples and learner.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where the report goes.")
-@click.option(
-    "--against", type=click.Path(path_type=Path), metavar="FILE", help="Compare with this network instead of NETWORK."
-)
+@click.option("--out", type=shell.FilePath(), required=True, metavar="DIR", help="Where the report goes.")
+@click.option("--against", type=shell.FilePath(), metavar="FILE", help="Compare with this network instead of NETWORK.")
 @click.option(
     "--queries",
     type=click.Choice(["forbidden", "allowed"]),
@@ -40,7 +39,7 @@ _UNITS_SECONDS = 20.0  # most time for the units of one hidden layer, which no v
     show_default=True,
     help="Whether the learner may ask for labels at points of its choice, where samples leave something open.",
 )
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
+@click.option("--timeout", type=shell.Seconds(), metavar="S", help="Stop after S seconds.")
 @as_json_option
 def recover(
     network: Path,

@@ -11,21 +11,19 @@ from typing import TYPE_CHECKING
 import click
 
 from learning.cli.shell import as_json_option, say
-from tropical_relu_cli import DONE, UNKNOWN
+from tropical_relu_cli import DONE, UNKNOWN, shell
 
 if TYPE_CHECKING:
     from learning.scaling import Event
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where runs and report go.")
+@click.option("--out", type=shell.FilePath(), required=True, metavar="DIR", help="Where runs and report go.")
 @click.option("--part", "parts", type=click.Choice(list("abcdef")), multiple=True, help="Only this part; repeatable.")
 @click.option("--size", type=click.Choice(["tiny", "small", "full"]), default="small", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the study.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes; timings use one.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop measuring after S seconds."
-)
+@click.option("--timeout", type=shell.Seconds(), metavar="S", help="Stop measuring after S seconds.")
 @as_json_option
 def scaling(
     out: Path, parts: tuple[str, ...], size: str, seed: int, jobs: int, timeout: float | None, as_json: bool

@@ -11,8 +11,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
+from sklearn.utils.validation import check_is_fitted, check_X_y
 
+from learning.arguments import (
+    as_count,
+    as_random,
+    checked_data,
+    require,
+    require_callable,
+    require_choice,
+    require_executor,
+    require_real,
+)
 from learning.filtering.bands import residual_bands
 from learning.filtering.gaussianity import warn_unless_gaussian
 from learning.filtering.passes import BATCH, PassRecord, block_pass, filtered_pass, streamed_pass
@@ -92,7 +102,7 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
         """
         self._check_parameters()
         fitted = copy(self)
-        X, y = validate_data(fitted, X, y, dtype=np.float64, y_numeric=True)
+        X, y = checked_data(fitted, X, y)
         warn_unless_gaussian(X)
         rng = own_stream(self.random_state, "filtered PCA")
         parts = np.array_split(rng.permutation(len(X)), self.max_passes)
@@ -130,8 +140,9 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
         ValueError : batches of the wrong shape, not finite or empty, or parameters out of range.
         """
         self._check_parameters()
-        if not isinstance(in_flight, int | np.integer) or in_flight < 1:
-            raise ValueError(f"in_flight must be a positive integer; got {in_flight!r}")
+        require_callable(make_batches, "make_batches")
+        require_executor(executor)
+        in_flight = as_count(in_flight, "in_flight")
         opened = self._checked(make_batches())
         first = next(opened)
         warn_unless_gaussian(first[0])
@@ -160,22 +171,24 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
     def transform(self, X: ArrayLike) -> Array:
         """Coordinates Π_W x in the frame: (n, d) -> (n, k)."""
         check_is_fitted(self)
-        return np.asarray(validate_data(self, X, dtype=np.float64, reset=False) @ self.components_.T)
+        return np.asarray(checked_data(self, X) @ self.components_.T)
 
     def _check_parameters(self) -> None:
         for name, least in (("max_passes", 1), ("block_size", 1), ("sweeps", 2)):
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or value < least:
-                raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}")
-        if not 0.0 < self.level < 1.0:
-            raise ValueError(f"level must lie strictly between 0 and 1; got {self.level!r}")
-        if self.method not in ("full", "block"):
-            raise ValueError(f"method must be 'full' or 'block'; got {self.method!r}")
+            as_count(getattr(self, name), name, least)
+        require_real(self.level, "level", 0, 1)
+        require_choice(self.method, ("full", "block"), "method")
+        as_random(self.random_state, "random_state")
 
     def _checked(self, batches: Iterable[BATCH], dimension: int | None = None) -> Iterator[BATCH]:
         """The batches as float arrays of one dimension, the given one or the first batch's."""
         empty = True
-        for X, y in batches:
+        require(batches, Iterable, "make_batches()")
+        for batch in batches:
+            require(batch, (tuple, list), "a batch")
+            if len(batch) != 2:
+                raise ValueError(f"a batch must be a pair (X, y); got {len(batch)} entries")
+            X, y = batch
             X, y = check_X_y(X, y, dtype=np.float64, y_numeric=True)
             dimension = X.shape[1] if dimension is None else dimension
             if X.shape[1] != dimension:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from learning.arguments import as_count, listed, require_callable, shown
 from learning.lemmas.framework.lemma import FalseNeighbour, Lemma, verdict_of
 from learning.lemmas.framework.setting import Setting
 from learning.lemmas.framework.subject import Subject
@@ -62,9 +63,14 @@ def lemma(label: str | Lemma) -> Lemma:
     """The lemma with this label; a lemma itself is returned. ``ValueError`` for an unknown label."""
     if isinstance(label, Lemma):
         return label
-    if label not in LEMMAS:
-        raise ValueError(f"there is no lemma {label!r}; the labels are {', '.join(LEMMAS)}")
+    if not isinstance(label, str) or label not in LEMMAS:
+        raise ValueError(f"there is no lemma {shown(label)}; the labels are {', '.join(LEMMAS)}")
     return LEMMAS[label]
+
+
+def lemmas_of(labels: Iterable[str | Lemma] | None) -> tuple[Lemma, ...]:
+    """The lemmas with these labels, all of them for None; ValueError for anything else."""
+    return tuple(lemma(label) for label in (LEMMAS if labels is None else listed(labels, object, "labels")))
 
 
 def check(label: str | Lemma, net: ReLUNetwork | Subject, **choices: Any) -> Verdict:
@@ -93,7 +99,9 @@ def check_all(
     """
     subject = _subject(net, choices)
     verdicts: dict[str, Verdict] = {}
-    for chosen in [lemma(label) for label in (LEMMAS if labels is None else labels)]:
+    if progress is not None:
+        require_callable(progress, "progress")
+    for chosen in lemmas_of(labels):
         verdicts[chosen.label] = check(chosen, subject, **choices)
         if progress is not None:
             progress(chosen.label, verdicts[chosen.label])
@@ -108,8 +116,8 @@ def check_neighbour(
     ``index`` numbers the neighbours of the lemma. Raises ``ValueError`` if there is none with that number.
     """
     chosen = lemma(label)
-    if not 0 <= index < len(chosen.neighbours):
-        raise ValueError(f"{chosen.label} has {len(chosen.neighbours)} false neighbours, got index {index}")
+    if not 0 <= as_count(index, "index", 0) < len(chosen.neighbours):
+        raise ValueError(f"{chosen.label} has {len(chosen.neighbours)} false neighbours, got index {shown(index)}")
     neighbour: FalseNeighbour = chosen.neighbours[index]
     if net is None:
         net, own = neighbour.instance()
@@ -124,6 +132,9 @@ def _subject(net: ReLUNetwork | Subject, choices: Mapping[str, Any]) -> Subject:
 
 def _setting(subject: Subject, choices: Mapping[str, Any]) -> Setting:
     setting = Setting.of(**choices)
+    if setting.other is not None and (setting.other.input_dim, setting.other.output_dim) != (subject.dimension, 1):
+        shape = f"{setting.other.input_dim} inputs and {setting.other.output_dim} outputs"
+        raise ValueError(f"other must have {subject.dimension} inputs and one output, got {shape}")
     for name in ("subspace", "pieces"):
         for i, row in enumerate(getattr(setting, name) or ()):
             if len(row) != subject.dimension:

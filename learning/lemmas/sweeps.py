@@ -8,13 +8,16 @@ from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any
 
 from learning import instances
+from learning.arguments import listed, require, require_callable, require_executor
 from learning.lemmas.framework.lemma import Lemma
+from learning.lemmas.framework.setting import Setting
 from learning.lemmas.framework.subject import Subject
-from learning.lemmas.registry import LEMMAS, check, check_neighbour, lemma
+from learning.lemmas.registry import check, check_neighbour, lemmas_of
 from tropical import ReLUNetwork, Value, Verdict
 
 __all__ = ["FAMILIES", "Found", "Sweep", "sweep"]
@@ -76,6 +79,7 @@ class Sweep(Value):
 
     def tightest(self, label: str) -> Found | None:
         """The check of a lemma that came nearest to failing."""
+        require(label, str, "label")
         close = [
             one for one in self.found if one.label == label and one.neighbour is None and one.tightness is not None
         ]
@@ -134,8 +138,13 @@ def sweep(
     (2, ())
     """
     chosen = _families(families)
-    wanted = tuple(lemma(label) for label in (LEMMAS if labels is None else labels))
-    tasks = [(name, chosen[name], seed) for name, seed in product(chosen, seeds)]
+    wanted = lemmas_of(labels)
+    require(neighbours, bool, "neighbours")
+    require_executor(executor)
+    if progress is not None:
+        require_callable(progress, "progress")
+    Setting.of(**choices)
+    tasks = [(name, chosen[name], seed) for name, seed in product(chosen, listed(seeds, Integral, "seeds"))]
     one = partial(_check_network, wanted, neighbours, choices)
     found: dict[tuple[str, int], tuple[list[Found], list[tuple[str, int, str, str]]]] = {}
     for done, (name, seed, result) in enumerate(_results(one, tasks, executor), start=1):
@@ -203,8 +212,10 @@ def _summary(verdict: Verdict, name: str, seed: int, label: str, index: int | No
 
 def _families(families: str | Mapping[str, Family] | Iterable[str]) -> dict[str, Family]:
     if isinstance(families, Mapping):
+        for name, family in families.items():
+            require_callable(family, f"families[{name!r}]")
         return dict(families)
-    names = [families] if isinstance(families, str) else list(families)
+    names = [families] if isinstance(families, str) else listed(families, str, "families")
     for name in names:
         if name not in FAMILIES:
             raise ValueError(f"there is no family {name!r}; the families are {', '.join(FAMILIES)}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from learning.literal.grids import Net
+from learning.arguments import as_count, require_real
+from learning.literal.grids import Net, require_net
 from tropical import Value
 
 __all__ = ["WorstCase", "literal_threshold", "log_chi_squared_tail", "worst_case"]
@@ -41,6 +42,9 @@ def literal_threshold(rank: int, lipschitz: float, dimension: int) -> float:
 
     Source: THEORY L9.
     """
+    as_count(rank, "rank")
+    as_count(dimension, "dimension", 0)
+    require_real(lipschitz, "lipschitz", 0, math.inf)
     return (1.0 if dimension == 0 else 2.0) * lipschitz * math.sqrt(2.0 * rank)
 
 
@@ -96,6 +100,12 @@ def worst_case(
 
     Source: THEORY L9, L10, L12; constants as derived here.
     """
+    for name, value in (("dim", dim), ("rank", rank), ("passes", passes)):
+        as_count(value, name)
+    require_real(lipschitz, "lipschitz", 0, math.inf)
+    require_real(accuracy, "accuracy", 0, math.inf)
+    require_real(level, "level", 0, 1)
+    require_net(net, "net")
     ell, kappa = net.dimension, min(rank + net.dimension, dim)
     tau = literal_threshold(rank, lipschitz, ell)
     reach = tau if ell == 0 else 1.5 * tau

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from itertools import combinations, islice, pairwise, product
-from typing import Protocol, Self
+from numbers import Integral
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical import AffineForm, LatticePolynomial, ReLUNetwork
+from learning.arguments import as_count, as_samples, listed, require_real, shown
+from tropical import AffineForm, LatticePolynomial, ReLUNetwork, as_fraction
 
 __all__ = ["Hypothesis", "LatticeGrid", "Net", "NetworkGrid", "clause_structures"]
 
@@ -40,6 +42,13 @@ class Net(Protocol):
     def __getitem__(self, index: int) -> Hypothesis: ...
 
 
+def require_net(net: Any, name: str) -> None:
+    """ValueError unless ``net`` has what is asked of a :class:`Net`."""
+    asked = ("dimension", "size", "error", "blocks", "refined")
+    if isinstance(net, type) or not all(hasattr(net, part) for part in asked):
+        raise ValueError(f"{name} must be a net of functions, as NetworkGrid and LatticeGrid are; got {shown(net)}")
+
+
 @dataclass(frozen=True)
 class _Grid:
     """Multiples of ``step`` in [-bound, bound], 2·bound/step + 1 of them, for every parameter."""
@@ -49,12 +58,12 @@ class _Grid:
     step: Fraction = Fraction(1, 2)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bound", Fraction(self.bound))
-        object.__setattr__(self, "step", Fraction(self.step))
-        if self.dimension < 0:
-            raise ValueError(f"dimension must not be negative; got {self.dimension}")
+        object.__setattr__(self, "bound", as_fraction(self.bound, "bound"))
+        object.__setattr__(self, "step", as_fraction(self.step, "step"))
+        as_count(self.dimension, "dimension", 0)
         if not 0 < self.step <= self.bound or self.bound % self.step:
-            raise ValueError(f"bound must be a positive multiple of step; got bound {self.bound}, step {self.step}")
+            given = f"bound {shown(self.bound)}, step {shown(self.step)}"
+            raise ValueError(f"bound must be a positive multiple of step; got {given}")
 
     @property
     def reach(self) -> int:
@@ -103,9 +112,11 @@ class NetworkGrid(_Grid):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "widths", tuple(self.widths))
-        if not self.widths or min(self.widths) < 1:
-            raise ValueError(f"widths must name at least one hidden layer, all positive; got {self.widths}")
+        object.__setattr__(self, "widths", listed(self.widths, Integral, "widths"))
+        if not self.widths:
+            raise ValueError("widths must name at least one hidden layer; got ()")
+        for layer, width in enumerate(self.widths):
+            as_count(width, f"widths[{layer}]")
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
@@ -126,12 +137,14 @@ class NetworkGrid(_Grid):
 
     def refined(self, error: float) -> NetworkGrid:
         """A finer grid of the same family whose ``error`` is at most the given one."""
+        require_real(error, "error", 0, math.inf)
         count, bound = len(self.shapes), float(self.bound)
         eta = min(error / (count * (2.0 * bound) ** (count - 1)), bound)
         return self._with_step(eta / self._rounding(1.0))
 
     def blocks(self, Z: Array) -> Iterator[Array]:
         """Values of all networks at the rows of Z, in the order of the net: arrays (b, n), for Z of shape (n, ℓ)."""
+        Z = as_samples(Z, "Z", self.dimension)
         if self.dimension == 0:
             yield np.zeros((1, len(Z)))
             return
@@ -178,7 +191,6 @@ class NetworkGrid(_Grid):
         return step / 2.0 * math.sqrt(max(m * n for m, n in self.shapes))
 
 
-@cache
 def clause_structures(pieces: int) -> tuple[Structure, ...]:
     r"""All antichains of non-empty subsets of {0, ..., q-1} that use every element: lattice polynomials in q pieces.
 
@@ -196,8 +208,13 @@ def clause_structures(pieces: int) -> tuple[Structure, ...]:
 
     Source: Ovchinnikov (2002); OEIS A000372, A006126.
     """
-    if not 1 <= pieces < len(_DEDEKIND):
-        raise ValueError(f"clause structures are listed for 1 to {len(_DEDEKIND) - 1} pieces; got {pieces}")
+    if not 1 <= as_count(pieces, "pieces") < len(_DEDEKIND):
+        raise ValueError(f"clause structures are listed for 1 to {len(_DEDEKIND) - 1} pieces; got {shown(pieces)}")
+    return _clause_structures(int(pieces))
+
+
+@cache
+def _clause_structures(pieces: int) -> tuple[Structure, ...]:
     subsets = [frozenset(c) for q in range(1, pieces + 1) for c in combinations(range(pieces), q)]
     found: list[Structure] = []
 
@@ -266,10 +283,12 @@ class LatticeGrid(_Grid):
 
     def refined(self, error: float) -> LatticeGrid:
         """A finer grid of the same family whose ``error`` is at most the given one."""
+        require_real(error, "error", 0, math.inf)
         return self._with_step(2.0 * error / math.sqrt(self.dimension)) if self.dimension else self
 
     def blocks(self, Z: Array) -> Iterator[Array]:
         """Values of all functions at the rows of Z, in the order of the net: arrays (b, n), for Z of shape (n, ℓ)."""
+        Z = as_samples(Z, "Z", self.dimension)
         gradients = np.array(list(self._gradients()), dtype=np.float64).reshape(self.num_gradients, self.dimension)
         values = float(self.step) * gradients @ Z.T
         for q in range(1, self.pieces + 1):

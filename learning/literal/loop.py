@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_X_y
 
+from learning.arguments import as_count, as_samples, require_callable, require_real, shown
 from learning.filtering.moments import filtered_second_moments
 from learning.filtering.pca import stopping_thresholds
 from learning.literal.bounds import WorstCase, worst_case
-from learning.literal.grids import Hypothesis, Net
+from learning.literal.grids import Hypothesis, Net, require_net
 from learning.subspace import complement_frame, extend_frame
 from tropical import Value, lipschitz_constant
 
@@ -83,7 +84,7 @@ class LiteralResult(Value):
 
     def predict(self, X: ArrayLike) -> Array:
         """F̃(Π_W x) in float64: (n, d) -> (n,)."""
-        return np.ravel(self.hypothesis.evaluate(np.asarray(X, dtype=np.float64) @ self.frame.T))
+        return np.ravel(self.hypothesis.evaluate(as_samples(X, "X", self.frame.shape[1]) @ self.frame.T))
 
     def summary(self) -> str:
         """Nets, thresholds and samples of every pass beside the worst case, a line each."""
@@ -222,12 +223,14 @@ class _Run:
             rejected = record.rejected and record.dimension < self.rank
         X, y = self.draw(self.n_held_out)
         net = self.finer(len(frame))
+        require_net(net, f"finer({len(frame)})")
         converged = not passes[-1].rejected or len(frame) == self.dim
         return frame, net[select(X, y, frame, net)[0]], converged, tuple(passes)
 
     def _pass(self, frame: Array) -> tuple[Array, LiteralPass]:
         passes = self.rank + 1
         net = self.candidates(len(frame))
+        require_net(net, f"candidates({len(frame)})")
         bound = worst_case(
             self.dim, net, rank=self.rank, lipschitz=self.lipschitz, accuracy=self.accuracy, level=self.level,
             passes=passes,
@@ -309,8 +312,13 @@ def literal_filtered_pca(
 
     Source: Chen, Klivans and Meka (2021); THEORY section 2, L9, L12, L15; Ledoux (2001) for the concentration.
     """
+    require_callable(draw, "draw")
+    require_callable(candidates, "candidates")
+    if finer is None:
+        finer = candidates
+    require_callable(finer, "finer")
     run = _Run(
-        lambda n: _drawn(draw, n, dim), dim, candidates, finer or candidates, rank, lipschitz, accuracy, level,
+        lambda n: _drawn(draw, n, dim), dim, candidates, finer, rank, lipschitz, accuracy, level,
         n_samples, n_held_out, threshold,
     )  # fmt: skip
     _check(run, repetitions)
@@ -345,13 +353,11 @@ def _drawn(draw: Draw, n: int, dim: int) -> tuple[Array, Array]:
 def _check(run: _Run, repetitions: int) -> None:
     for name, value in (("dim", run.dim), ("rank", run.rank), ("n_samples", run.n_samples),
                         ("n_held_out", run.n_held_out), ("repetitions", repetitions)):  # fmt: skip
-        if value < 1:
-            raise ValueError(f"{name} must be positive; got {value}")
+        as_count(value, name)
     if run.rank > run.dim:
-        raise ValueError(f"rank must not exceed dim = {run.dim}; got {run.rank}")
-    if not (run.lipschitz > 0.0 and run.accuracy > 0.0):
-        raise ValueError(f"lipschitz and accuracy must be positive; got {run.lipschitz} and {run.accuracy}")
-    if run.threshold is not None and not run.threshold > 0.0:
-        raise ValueError(f"threshold must be positive; got {run.threshold}")
-    if not 0.0 < run.level < 1.0:
-        raise ValueError(f"level must lie strictly between 0 and 1; got {run.level}")
+        raise ValueError(f"rank must not exceed dim = {run.dim}; got {shown(run.rank)}")
+    require_real(run.lipschitz, "lipschitz", 0, math.inf)
+    require_real(run.accuracy, "accuracy", 0, math.inf)
+    if run.threshold is not None:
+        require_real(run.threshold, "threshold", 0, math.inf)
+    require_real(run.level, "level", 0, 1)

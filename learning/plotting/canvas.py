@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from learning.arguments import require
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -15,6 +17,9 @@ BLUE, RED, GREEN, GREY, DARK = "#4477AA", "#EE6677", "#228833", "#BBBBBB", "#222
 def axes_of(ax: Axes | None) -> Axes:
     """The Axes given, or those of a new figure."""
     if ax is not None:
+        from matplotlib.axes import Axes
+
+        require(ax, Axes, "ax")
         return ax
     import matplotlib.pyplot as plt
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from learning.arguments import listed
 from learning.lemmas import LEMMAS, Sweep
 from learning.plotting.canvas import BLUE, DARK, RED, axes_of
 from tropical import Verdict
@@ -79,7 +80,7 @@ def _dots(results: Sweep | Mapping[str, Verdict] | Iterable[Verdict]) -> list[Do
     if isinstance(results, Sweep):
         found = [(one.label, one.tightness, one.status) for one in results.found if one.neighbour is None]
     else:
-        verdicts = list(results.values() if isinstance(results, Mapping) else results)
+        verdicts = listed(list(results.values()) if isinstance(results, Mapping) else results, Verdict, "results")
         if not all("lemma" in verdict.detail for verdict in verdicts):
             raise ValueError("only verdicts of lemmas can be drawn: one has no entry 'lemma' in its detail")
         found = [(v.detail["lemma"], v.detail.get("tightness"), v.status) for v in verdicts]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
+from learning.arguments import as_samples, listed
 from learning.filtering.pca import FilteredPCA, PassRecord
 from learning.plotting.canvas import BLUE, DARK, GREEN, GREY, axes_of
 from learning.subspace import orthonormal_frame, principal_sines
@@ -51,7 +53,9 @@ def plot_passes(
 
     Source: Chen, Klivans and Meka (2021); THEORY L12, L15.
     """
-    records = list(fitted.passes_ if isinstance(fitted, FilteredPCA) else fitted)
+    if isinstance(fitted, FilteredPCA):
+        check_is_fitted(fitted)
+    records = listed(fitted.passes_ if isinstance(fitted, FilteredPCA) else fitted, PassRecord, "fitted")
     if not records:
         raise ValueError("there is no pass to draw")
     sines = None if truth is None else _sines(fitted, records, truth)
@@ -80,10 +84,7 @@ def _sines(fitted: FilteredPCA | Sequence[PassRecord], records: Sequence[PassRec
     if not isinstance(fitted, FilteredPCA):
         raise ValueError("the angle to the truth needs the fitted FilteredPCA: the passes alone do not hold W")
     rows = relevant_subspace(polyhedral_complex(truth)) if isinstance(truth, ReLUNetwork) else truth
-    frame: Array = np.array(rows, dtype=np.float64)
-    if frame.ndim != 2 or frame.shape[1] != fitted.components_.shape[1]:
-        raise ValueError(f"truth must have rows of length {fitted.components_.shape[1]}, got shape {frame.shape}")
-    frame = orthonormal_frame(frame)
+    frame = orthonormal_frame(as_samples(rows, "truth", fitted.components_.shape[1]))
     ends = [record.dimension + record.appended for record in records]
     return [float(principal_sines(fitted.components_[:end], frame).max(initial=0.0)) for end in ends]
 

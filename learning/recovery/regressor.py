@@ -12,13 +12,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from learning.arguments import as_count, as_random, checked_data, require_choice, require_real
 from learning.filtering.pca import FilteredPCA
 from learning.recovery.fallback import best_regression
 from learning.recovery.lattice_fit import fit_lattice
 from learning.recovery.open_mass import MissingMass, missing_mass
-from learning.recovery.queries.labels import Oracle, answers
+from learning.recovery.queries.labels import Oracle, answers, as_labels
 from learning.recovery.queries.refinement import Refinement, refine_by_queries
 from learning.recovery.rationals import complete_pieces, rational_pieces, refit_pieces
 from learning.recovery.search import PieceSearch, find_pieces, rough_subspace, span_of_gradients
@@ -121,7 +122,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         """
         self._check_parameters(oracle)
         fitted = copy(self)
-        X, y = validate_data(fitted, X, y, dtype=np.float64, y_numeric=True)
+        X, y = checked_data(fitted, X, y)
         fitted._learn(X, y.astype(np.float64), oracle)
         self.__dict__ = fitted.__dict__  # at once: whatever stops a fit leaves the estimator as it was
         return self
@@ -129,7 +130,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     def predict(self, X: ArrayLike) -> Array:
         """Values of the learned function, (n, d) -> (n,)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = checked_data(self, X)
         return np.ldexp(self._values(X), self._exponent)
 
     def to_network(self) -> ReLUNetwork:
@@ -145,16 +146,15 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         return to_network(self.lattice_polynomial_)
 
     def _check_parameters(self, oracle: Oracle | None) -> None:
-        if not 0.0 < self.rounding < 1e-6:
-            raise ValueError(f"rounding must lie strictly between 0 and 1e-6; got {self.rounding!r}")
-        if not isinstance(self.max_rounds, int | np.integer) or self.max_rounds < 1:
-            raise ValueError(f"max_rounds must be a positive integer; got {self.max_rounds!r}")
-        if self.queries not in ("forbidden", "allowed"):
-            raise ValueError(f"queries must be 'forbidden' or 'allowed'; got {self.queries!r}")
+        require_real(self.rounding, "rounding", 0, 1e-6)
+        require_real(self.level, "level", 0, 1)
+        as_random(self.random_state, "random_state")
+        as_count(self.max_passes, "max_passes")
+        as_count(self.max_rounds, "max_rounds")
+        require_choice(self.queries, ("forbidden", "allowed"), "queries")
         if self.queries == "allowed":
             answers(oracle)
-        if not isinstance(self.max_queries, int | np.integer) or self.max_queries < 0:
-            raise ValueError(f"max_queries must be an integer, at least 0; got {self.max_queries!r}")
+        as_count(self.max_queries, "max_queries", 0)
 
     def _learn(self, X: Array, y: Array, oracle: Oracle | None) -> None:
         self._exponent = _exponent(y)
@@ -215,9 +215,11 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         if self.queries == "forbidden":
             return None
         ask, exponent = answers(oracle), -self._exponent
-        refined = refine_by_queries(
-            search, forms, lambda points: np.ldexp(ask(points), exponent), limit=self.max_queries
-        )
+
+        def scaled(points: Array) -> Array:
+            return np.asarray(np.ldexp(as_labels(ask(points), len(points)), exponent))
+
+        refined = refine_by_queries(search, forms, scaled, limit=self.max_queries)
         self.n_queries_, self.settled_ = refined.ask.count, bool(refined.settled)
         return refined
 

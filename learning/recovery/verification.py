@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
 
+from learning.arguments import as_count, as_random, require
 from tropical import (
     Budget,
     BudgetExhausted,
@@ -82,11 +83,15 @@ def verify_recovery(
     >>> report.status, float(report.disagreement.gaussian_measure)
     ('refuted', 0.5)
     """
+    require(net, ReLUNetwork, "net")
+    samples, _ = as_count(samples, "samples"), as_random(seed)
+    if not isinstance(learned, LatticePolynomial) and not hasattr(learned, "lattice_polynomial_"):
+        raise ValueError(f"learned must be a fitted learner or a LatticePolynomial; got {type(learned).__name__}")
     polynomial = learned if isinstance(learned, LatticePolynomial) else learned.lattice_polynomial_
+    budget = Budget.of(budget, Budget(seconds=60))
     if polynomial is None:
         reason = _OPEN.get(getattr(learned, "status_", ""), "it has no lattice polynomial")
         return RecoveryReport("unknown", detail={"reason": f"the learner reports no exact function: {reason}"})
-    budget = budget or Budget(seconds=60)
     verdict = equivalent(net, polynomial, budget=budget)
     if verdict.status != "refuted":
         return RecoveryReport(verdict.status, certificate=verdict.certificate, detail=dict(verdict.detail))

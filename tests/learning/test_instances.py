@@ -328,7 +328,7 @@ def test_bad_parameters_are_named():
         instances.ill_conditioned(5, epsilon=0)
     with pytest.raises(ValueError, match="epsilon must be positive"):
         instances.nearly_parallel(5, epsilon="-1/2")
-    with pytest.raises(ValueError, match="reflections must be at least 1"):
+    with pytest.raises(ValueError, match="reflections must be an integer of at least 1"):
         instances.hide([[[1]], [[1]]], 5, 0, reflections=0)
     with pytest.raises(ValueError, match="steepness"):
         instances.thin_cone(5, steepness=0)

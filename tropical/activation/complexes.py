@@ -1,7 +1,7 @@
 """Polyhedral complexes of activation regions: cells, faces, incidences."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from tropical.activation.cutting import activation_parts, pattern_cone
 from tropical.activation.patterns import PatternTable
-from tropical.arithmetic.rationals import Matrix, Vector, primitive, saturated
+from tropical.arguments import as_index, require
+from tropical.arithmetic.rationals import Matrix, Vector, as_vector, primitive, saturated
 from tropical.budget import Meter
-from tropical.functions.affine import AffineForm, AffineMap, form_of_row
+from tropical.functions.affine import AffineMap, form_of_row
 from tropical.functions.network import Pattern, ReLUNetwork
 from tropical.notation import cut, html_complex, svg_cells
 from tropical.polyhedra.chart import Chart
@@ -123,6 +124,7 @@ class PolyhedralComplex(Value):
 
     def cone(self, index: int) -> Cone:
         """The cone over {1} x cell, in the coordinates of the complex."""
+        index = as_index(index, self.num_cells, "index")
         if "_cones" in self.__dict__:
             return self._cones[index]
         if index not in self._single_cones:
@@ -174,7 +176,7 @@ class PolyhedralComplex(Value):
         return {face: cells for face, (_, cells) in self._walls.items()}
 
     @property
-    def facet_rows(self) -> dict[Face, Integers]:
+    def _facet_rows(self) -> dict[Face, Integers]:
         """For each facet a row on (y_0, y) that vanishes on it and is >= 0 on the first of its cells."""
         return {face: row for face, (row, _) in self._walls.items()}
 
@@ -183,7 +185,7 @@ class PolyhedralComplex(Value):
         """For each facet its row and its cells."""
         found: dict[Face, tuple[Integers, list[int]]] = {}
         for index in range(self.num_cells):
-            for face, row in self.cell_facets(index).items():
+            for face, row in self._cell_facets(index).items():
                 found.setdefault(face, (row, []))[1].append(index)
         return {face: (row, tuple(cells)) for face, (row, cells) in found.items()}
 
@@ -209,7 +211,7 @@ class PolyhedralComplex(Value):
         graph.add_nodes_from((cell.index, {"pattern": cell.pattern, "form": cell.affine_map}) for cell in self.cells)
         units = [(layer, unit) for layer, own in enumerate(self.network.layers) for unit in own.kinked]
         shared = [(face, row, cells) for face, (row, cells) in self._walls.items() if len(cells) == 2]
-        forms = self.hyperplanes([row for _, row, _ in shared])
+        forms = map(form_of_row, self.chart.pull_back_rows([row for _, row, _ in shared]))
         for (face, _, cells), form in zip(shared, forms, strict=True):
             # In the first layer in which the patterns differ both cells see the same affine preactivations: a unit with
             # two signs there has opposite ones, vanishes on the facet, and is positive on the first cell, as patterns
@@ -218,11 +220,7 @@ class PolyhedralComplex(Value):
             graph.add_edge(*cells, facet=face, unit=unit, hyperplane=form)
         return graph
 
-    def hyperplanes(self, rows: Sequence[Integers]) -> list[AffineForm]:
-        """For each row on (y_0, y) the positive multiple of its form on R^n that has coprime integer coefficients."""
-        return list(map(form_of_row, self.chart.pull_back_rows(rows)))
-
-    def cell_facets(self, index: int) -> dict[Face, Integers]:
+    def _cell_facets(self, index: int) -> dict[Face, Integers]:
         """The facets of one cell, each with a row on (y_0, y) that vanishes on it and is >= 0 on the cell."""
         own = self._cell_generators[index]
         return {_face(own, members): row for row, members in self._proper_facets(index)}
@@ -232,7 +230,7 @@ class PolyhedralComplex(Value):
 
         Raises ``ValueError`` if x is outside the domain (or in a part that a budget left out).
         """
-        point = tuple(x)
+        point = as_vector(x, "x")
         if self.domain is None or self.domain.contains(point):
             containing = self._table.compatible(self.network.activation_pattern(point))
             if len(containing):
@@ -347,6 +345,13 @@ class Cell(Polyhedron):
         """Whether the cell is a polytope."""
         cone = self.cone_in_chart
         return not self.chart.kernel and not cone.lineality and all(g[0] for g in cone.generators)
+
+
+def require_complete(cx: Any, where: str = "cx") -> None:
+    """``ValueError`` unless ``cx`` is a complex and complete."""
+    require(cx, PolyhedralComplex, where, "a PolyhedralComplex")
+    if not cx.complete:
+        raise ValueError(f"this needs a complete complex; the given one is not: {cx.incomplete_because}")
 
 
 def _thumbnail(cx: PolyhedralComplex) -> str:

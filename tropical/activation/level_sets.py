@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.complexes import PolyhedralComplex, require_complete
+from tropical.arguments import as_index
 from tropical.arithmetic.rationals import Vector, as_fraction, primitive
 from tropical.polyhedra.cones import Cone, Integers, cut, dot, facets, sign_on
 from tropical.values import Value
@@ -38,10 +39,8 @@ def decision_boundary(cx: PolyhedralComplex, output: int = 0, level: Any = 0) ->
     >>> len(pieces), sorted(tuple(map(int, v)) for v in {v for piece in pieces for v in piece.vertices})
     (4, [(-1, 0), (0, -1), (0, 1), (1, 0)])
     """
-    if not cx.complete:
-        raise ValueError(f"this needs a complete complex; the given one is not: {cx.incomplete_because}")
-    if not 0 <= output < cx.network.output_dim:
-        raise ValueError(f"output must be between 0 and {cx.network.output_dim - 1}, got {output}")
+    require_complete(cx)
+    output = as_index(output, cx.network.output_dim, "output")
     bound = as_fraction(level, "level")
     owners: dict[_Zeros, list[int]] = {}
     constant: set[_Zeros] = set()

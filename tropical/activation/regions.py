@@ -6,9 +6,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.complexes import PolyhedralComplex, require_complete
 from tropical.arithmetic.rationals import Matrix, Vector, row_space
-from tropical.functions.affine import AffineForm, AffineMap
+from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.polyhedra.cones import dot
 from tropical.polyhedra.faces import Face
 from tropical.values import Value, summary
@@ -64,7 +64,7 @@ class LinearRegion(Value):
         walls = {
             row
             for index in self.cells
-            for face, row in cx.cell_facets(index).items()
+            for face, row in cx._cell_facets(index).items()
             if not inside.issuperset(cx.facet_cells[face])
         }
         return all(dot(row, generator) >= 0 for row in walls for generator in generators)
@@ -82,7 +82,7 @@ def linear_regions(cx: PolyhedralComplex) -> list[LinearRegion]:
     >>> [str(region.piece) for region in linear_regions(polyhedral_complex(maximum))]
     ['x0', 'x1']
     """
-    _require_complete(cx)
+    require_complete(cx)
     parent = list(range(cx.num_cells))
     for cells in cx.facet_cells.values():
         if len(cells) == 2 and _piece(cx, cells[0]) == _piece(cx, cells[1]):
@@ -119,8 +119,8 @@ def region_graph(cx: PolyhedralComplex) -> "networkx.Graph[int]":
         pair = tuple(sorted({number_of[index] for index in cells}))
         if len(pair) == 2:
             shared.setdefault(pair, []).append(face)
-    rows = cx.facet_rows
-    forms = cx.hyperplanes([rows[faces[0]] for faces in shared.values()])
+    rows = cx._facet_rows
+    forms = map(form_of_row, cx.chart.pull_back_rows([rows[faces[0]] for faces in shared.values()]))
     for (pair, faces), form in zip(shared.items(), forms, strict=True):
         lead = next(q for q in form.gradient if q)
         graph.add_edge(*pair, facets=tuple(faces), hyperplane=form if lead > 0 else -form)
@@ -137,7 +137,7 @@ def affine_pieces(cx: PolyhedralComplex) -> list[Piece]:
     >>> affine_pieces(polyhedral_complex(identity))
     [<AffineForm on Q^1: x0>]
     """
-    _require_complete(cx)
+    require_complete(cx)
     return list(dict.fromkeys(_piece(cx, index) for index in range(cx.num_cells)))
 
 
@@ -151,7 +151,7 @@ def relevant_subspace(cx: PolyhedralComplex) -> Matrix:
     >>> relevant_subspace(polyhedral_complex(cancelling))
     ((Fraction(1, 1), Fraction(0, 1)),)
     """
-    _require_complete(cx)
+    require_complete(cx)
     return row_space(_distinct_gradients(cx))
 
 
@@ -169,8 +169,3 @@ def _root(parent: list[int], index: int) -> int:
         parent[index] = parent[parent[index]]
         index = parent[index]
     return index
-
-
-def _require_complete(cx: PolyhedralComplex) -> None:
-    if not cx.complete:
-        raise ValueError(f"this needs a complete complex; the given one is not: {cx.incomplete_because}")

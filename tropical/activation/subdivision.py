@@ -10,8 +10,10 @@ from tropical.activation.complexes import PolyhedralComplex
 from tropical.activation.cutting import activation_parts
 from tropical.activation.patterns import PatternTable
 from tropical.activation.searching import search_cells
+from tropical.arguments import require, require_choice
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.functions.network import Pattern, ReLUNetwork
+from tropical.functions.requirements import require_network
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone
 from tropical.polyhedra.polyhedron import Polyhedron
@@ -55,11 +57,14 @@ def polyhedral_complex(
     >>> complex_.num_cells, complex_.f_vector
     (4, (1, 4, 4))
     """
-    if route not in get_args(Route):
-        raise ValueError(f"route must be one of {get_args(Route)}, got {route!r}")
+    require_network(net)
+    if executor is not None:
+        require(executor, Executor, "executor", "an Executor of concurrent.futures or None")
+    require_choice(route, get_args(Route), "route")
+    meter = Meter(budget, progress)
     chart = Chart.of(net.gradients(), net.input_dim, domain)
     own = chart.restrict(net)
-    patterns, reason = _patterns(own, chart, Meter(budget, progress), route, executor)
+    patterns, reason = _patterns(own, chart, meter, route, executor)
     return PolyhedralComplex(net, chart, own, patterns.in_order(), incomplete_because=reason)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpz_mat
 
+from tropical.arguments import abbreviated, as_sequence, is_sequence
+
 Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
 
@@ -44,34 +46,29 @@ def as_fraction(value: Any, where: str = "value") -> Fraction:
         if not math.isfinite(number):
             raise ValueError(f"{where} must be finite, got {number}")
         if number != value:
-            raise ValueError(f"{where} exceeds the precision of float64, give a fraction: {_abbreviate(value)}")
+            raise ValueError(f"{where} exceeds the precision of float64, give a fraction: {abbreviated(value)}")
         return Fraction(number)
     if isinstance(value, fmpq):
         return Fraction(int(value.p), int(value.q))
     if isinstance(value, str):
         return _from_text(value, where)
-    raise ValueError(f"{where} must be a rational number, got {_abbreviate(value)} of type {type(value).__name__}")
+    raise ValueError(f"{where} must be a rational number, got {abbreviated(value)} of type {type(value).__name__}")
 
 
 def _from_text(text: str, where: str) -> Fraction:
     match = _TEXT.fullmatch(text) if len(text) <= MAX_DIGITS else None
     if match is None:
-        raise ValueError(f"{where} must be a rational number such as '3' or '-3/4', got {_abbreviate(text)}")
+        raise ValueError(f"{where} must be a rational number such as '3' or '-3/4', got {abbreviated(text)}")
     numerator, denominator = int(match[1]), int(match[2] or 1)
     if denominator == 0:
-        raise ValueError(f"{where} has denominator 0: {_abbreviate(text)}")
+        raise ValueError(f"{where} has denominator 0: {abbreviated(text)}")
     return Fraction(numerator, denominator)
-
-
-def _abbreviate(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def as_vector(values: Iterable[Any], where: str = "vector") -> Vector:
     """Return ``values`` as a tuple of Fractions; ``ValueError`` if it is not a flat sequence of rationals."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise ValueError(f"{where} must be a sequence of rational numbers, got {_abbreviate(values)}")
+    if not is_sequence(values):
+        raise ValueError(f"{where} must be a sequence of rational numbers, got {abbreviated(values)}")
     entries = list(values)
     if all(type(value) is float for value in entries) and all(map(math.isfinite, entries)):
         return tuple(map(Fraction, entries))  # as below, in a third of the time
@@ -84,6 +81,11 @@ def saturated(q: Fraction) -> float:
         return q.numerator / q.denominator  # rounds correctly, as float(q) does by a detour
     except OverflowError:
         return math.inf if q > 0 else -math.inf
+
+
+def as_rows(rows: Iterable[Iterable[Any]], where: str) -> Matrix:
+    """Return ``rows`` as a tuple of vectors; ``ValueError`` if it is not a sequence of them."""
+    return tuple(as_vector(row, f"{where}[{i}]") for i, row in enumerate(as_sequence(rows, where, "rows")))
 
 
 def to_flint(rows: Sequence[Sequence[Fraction]], columns: int | None = None) -> fmpq_mat:
@@ -202,8 +204,8 @@ def from_hex(text: str, where: str = "value") -> Fraction:
     """
     numerator, slash, denominator = text.partition("/") if isinstance(text, str) else ("", "", "")
     if not _HEX.fullmatch(numerator) or (slash and not _HEX.fullmatch(denominator)):
-        raise ValueError(f"{where} must be a hexadecimal rational such as '-1f/10', got {_abbreviate(text)}")
+        raise ValueError(f"{where} must be a hexadecimal rational such as '-1f/10', got {abbreviated(text)}")
     bottom = int(denominator, 16) if slash else 1
     if bottom <= 0:
-        raise ValueError(f"{where} must have a positive denominator, got {_abbreviate(text)}")
+        raise ValueError(f"{where} must have a positive denominator, got {abbreviated(text)}")
     return Fraction(int(numerator, 16), bottom)

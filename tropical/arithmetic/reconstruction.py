@@ -8,6 +8,8 @@ import numpy as np
 from flint import fmpz_mat
 from numpy.typing import ArrayLike
 
+from tropical.arguments import as_count, as_real, described, floats
+
 __all__ = ["reconstruct_rationals"]
 
 _GUARD = 16  # lattice entries are rounded to integers; four more bits make that rounding harmless
@@ -49,6 +51,9 @@ def reconstruct_rationals(
     Source: A. K. Lenstra, H. W. Lenstra, L. Lovász (1982), simultaneous approximation; THEORY section 3.3.
     """
     vector, bounds = _checked(values, error)
+    max_denominator, coordinates = as_count(max_denominator, "max_denominator"), as_count(coordinates, "coordinates")
+    for name, value in (("gap", gap), ("ambiguity", ambiguity)):
+        as_real(value, name, lambda number: number > 0, "a positive number")
     exact = [Fraction(float(v)) for v in vector]
     errors = [Fraction(float(e)) for e in bounds]
     denominator = 1
@@ -68,12 +73,14 @@ def reconstruct_rationals(
 
 
 def _checked(values: ArrayLike, error: float | ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    vector = np.asarray(values, dtype=np.float64)
-    if vector.ndim != 1 or not np.isfinite(vector).all():
-        raise ValueError(f"values must be a vector of finite numbers, got shape {vector.shape} with {vector!r}")
-    bounds = np.asarray(error, dtype=np.float64)
-    if bounds.shape not in ((), vector.shape) or not (np.isfinite(bounds).all() and (bounds > 0.0).all()):
-        raise ValueError(f"error must be positive and finite, one number or {len(vector)} of them, got {error!r}")
+    vector, bounds = floats(values), floats(error)
+    if vector is None or vector.ndim != 1 or not np.isfinite(vector).all():
+        shape = "" if vector is None else f"shape {vector.shape} with "
+        raise ValueError(f"values must be a vector of finite numbers, got {shape}{described(values)}")
+    fits = bounds is not None and bounds.shape in ((), vector.shape) and not isinstance(error, bool)
+    if bounds is None or not fits or not (np.isfinite(bounds).all() and (bounds > 0.0).all()):
+        of = f"one number or {len(vector)} of them"
+        raise ValueError(f"error must be positive and finite, {of}, got {described(error)}")
     return vector, np.broadcast_to(bounds, vector.shape)
 
 

@@ -14,14 +14,14 @@ from tropical.formats import save_lattice_polynomial, save_network
 from tropical.forms.construction import to_network
 from tropical.forms.lattice_form import to_lattice_polynomial
 from tropical.functions.lattice_polynomial import LatticePolynomial
-from tropical_relu_cli import DONE, UNKNOWN
+from tropical_relu_cli import DONE, UNKNOWN, shell
 
 _KINDS = {"network": "network", "lattice": "lattice polynomial"}
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("source", type=shell.FilePath())
+@click.argument("target", type=shell.FilePath())
 @click.option(
     "--as",
     "kind",

@@ -17,16 +17,16 @@ from tropical.polyhedra.polyhedron import Box
 from tropical.proofs import checker
 from tropical.proofs.certificate import load_certificate, save_certificate
 from tropical.verdict import Verdict
-from tropical_relu_cli import DONE, REFUTED
+from tropical_relu_cli import DONE, REFUTED, shell
 from tropical_relu_cli.shell import EXIT_CODE
 
 
 @click.command(name="equivalent")
-@click.argument("first", type=click.Path(path_type=Path))
-@click.argument("second", type=click.Path(path_type=Path))
+@click.argument("first", type=shell.FilePath())
+@click.argument("second", type=shell.FilePath())
 @box_option
 @click.option("--at-most", is_flag=True, help="Decide instead whether FIRST <= SECOND everywhere.")
-@click.option("--certificate", type=click.Path(path_type=Path), help="Write the proof or the refutation to this file.")
+@click.option("--certificate", type=shell.FilePath(), help="Write the proof or the refutation to this file.")
 @timeout_option
 @as_json_option
 def equivalent_(
@@ -65,7 +65,7 @@ def equivalent_(
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=shell.FilePath())
 @as_json_option
 def check(file: Path, as_json: bool) -> None:
     """Check the certificate in FILE: replay its proof from nothing but the claim.

@@ -21,11 +21,11 @@ from tropical.formats import load_network
 from tropical.forms.lattice_form import to_lattice_polynomial
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.polyhedron import Box
-from tropical_relu_cli import DONE, INTERRUPTED, UNKNOWN
+from tropical_relu_cli import DONE, INTERRUPTED, UNKNOWN, shell
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=shell.FilePath())
 @box_option
 @timeout_option
 @as_json_option

@@ -21,7 +21,7 @@ from tropical.forms.lattice_form import to_lattice_polynomial
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.network import ReLUNetwork
 from tropical.plotting.shading import Shade
-from tropical_relu_cli import DONE
+from tropical_relu_cli import DONE, shell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,8 +62,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Write to this .png, .svg, .pdf or .html.")
+@click.argument("file", type=shell.FilePath())
+@click.option("--out", required=True, type=shell.FilePath(), help="Write to this .png, .svg, .pdf or .html.")
 @click.option("--kind", type=click.Choice(list(KINDS)), default="regions", show_default=True, help="What to draw.")
 @box_option
 @click.option(

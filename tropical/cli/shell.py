@@ -64,9 +64,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-timeout_option = click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), help="Stop after this many seconds."
-)
+timeout_option = click.option("--timeout", type=shell.Seconds(), help="Stop after this many seconds.")
 box_option = click.option(
     "--box",
     type=(str, str),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tropical.activation.complexes import Cell
 from tropical.activation.subdivision import polyhedral_complex
+from tropical.arguments import abbreviated, is_sequence, require_choice
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.construction import to_network
 from tropical.forms.lattice_form import to_lattice_polynomials
@@ -51,13 +52,13 @@ def to_sympy(
     """
     if not isinstance(obj, Function):
         raise ValueError(f"no sympy expression stands for an object of type {type(obj).__name__}")
-    if form not in get_args(Form):
-        raise ValueError(f"form must be one of {get_args(Form)}, got {form!r}")
+    require_choice(form, get_args(Form), "form")
+    meter = Meter(budget, progress)
     names = checked_symbols(symbols, obj.input_dim)
     if form == "piecewise":
         outputs = _piecewise(to_network(obj), names, budget, progress)
     else:
-        algebra = _Expressions(names, Meter(budget))
+        algebra = _Expressions(names, meter)
         flat = form == "flat" and not isinstance(obj, LatticePolynomial | TropicalPolynomial)
         functions = to_lattice_polynomials(to_network(obj), None, budget, progress) if flat else (obj,)
         outputs = [value for f in functions for value in f.build(algebra)]
@@ -70,9 +71,9 @@ def checked_symbols(symbols: "Iterable[sympy.Symbol] | None", dim: int | None) -
 
     if symbols is None:
         return tuple(sympy.Symbol(f"x{i}") for i in range(dim or 0))
-    found = tuple(symbols) if isinstance(symbols, Iterable) and not isinstance(symbols, str) else ()
-    if not found or len(set(found)) < len(found) or not all(isinstance(s, sympy.Symbol) for s in found):
-        raise ValueError(f"symbols must be a sequence of distinct sympy Symbols, got {symbols!r}")
+    found = tuple(symbols) if is_sequence(symbols) else ()
+    if not found or not all(isinstance(s, sympy.Symbol) for s in found) or len(set(found)) < len(found):
+        raise ValueError(f"symbols must be a sequence of distinct sympy Symbols, got {abbreviated(symbols)}")
     if dim is not None and len(found) != dim:
         raise ValueError(f"one symbol is needed for each of {dim} inputs, got {len(found)}")
     return found

@@ -56,7 +56,10 @@ def from_sympy(
         if not isinstance(each, sympy.Expr):
             raise ValueError(f"a sympy expression is needed, got an object of type {type(each).__name__}")
     reader = _Reader(names, Meter(budget, progress))
-    outputs = [reader.value(expression) for expression in expressions]
+    try:
+        outputs = [reader.value(expression) for expression in expressions]
+    except RecursionError:  # sympy walks expressions recursively, to hash and to compare them
+        raise ValueError("the expression is nested too deeply for sympy, which walks it recursively") from None
     return reader.circuit.network(outputs)
 
 

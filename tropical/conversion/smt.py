@@ -8,11 +8,12 @@ from typing import Literal, get_args
 
 from flint import fmpz
 
+from tropical.arguments import require_choice
 from tropical.functions.affine import AffineForm
 from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import Clause
 from tropical.functions.layer import Layer
-from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.polyhedra.polyhedron import Polyhedron, require_domain
 
 Relation = Literal["equal", "at most"]
 
@@ -49,13 +50,13 @@ def to_smtlib(
     for function in functions:
         if not isinstance(function, Function):
             raise ValueError(f"no SMT-LIB script describes an object of type {type(function).__name__}")
-    if relation not in get_args(Relation):
-        raise ValueError(f"relation must be one of {get_args(Relation)}, got {relation!r}")
-    dims = {function.input_dim for function in functions} | ({domain.input_dim} if domain else set())
+    require_choice(relation, get_args(Relation), "relation")
+    require_domain(domain, f.input_dim)
+    dims = sorted({function.input_dim for function in functions})
     if len(dims) > 1:
-        raise ValueError(f"the functions and the domain must live on one space, got dimensions {sorted(dims)}")
+        raise ValueError(f"the functions must live on one space, got dimensions {dims}")
     script = _Script(f.input_dim)
-    for halfspace in domain.halfspaces if domain else ():
+    for halfspace in domain.halfspaces if domain is not None else ():
         script.lines.append(f"(assert (>= {script.affine(halfspace)} 0.0))")
     if g is None:
         outputs = script.function(f, "")

@@ -10,8 +10,9 @@ from fractions import Fraction
 from itertools import chain
 from typing import Any
 
-from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.complexes import PolyhedralComplex, require_complete
 from tropical.activation.regions import Piece, affine_pieces, linear_regions
+from tropical.arguments import require_flag
 from tropical.arithmetic.rationals import MAX_DIGITS, Vector, saturated, to_hex
 from tropical.files import load_extra
 from tropical.functions.affine import AffineForm
@@ -37,6 +38,8 @@ def cells_table(cx: PolyhedralComplex, volume: bool = False) -> DataFrame:
     >>> table[["pattern", "piece", "rays", "neighbours"]].values.tolist()
     [['++-', 0, 2, 2], ['+-+', 0, 2, 2], ['-+-', 1, 2, 2], ['--+', 1, 2, 2]]
     """
+    require_complete(cx)
+    require_flag(volume, "volume")
     pandas = load_extra("pandas", "table", "a table")
     regions = linear_regions(cx)
     number = {piece: i for i, piece in enumerate(affine_pieces(cx))}
@@ -72,6 +75,7 @@ def regions_table(cx: PolyhedralComplex) -> DataFrame:
     >>> regions_table(polyhedral_complex(maximum))[["piece", "cells"]].values.tolist()
     [[0, '0 1'], [1, '2 3']]
     """
+    require_complete(cx)
     pandas = load_extra("pandas", "table", "a table")
     regions = linear_regions(cx)
     number = {piece: i for i, piece in enumerate(affine_pieces(cx))}
@@ -96,6 +100,7 @@ def pieces_table(cx: PolyhedralComplex) -> DataFrame:
     >>> pieces_table(polyhedral_complex(halves))[["a0", "c", "num_cells"]].values.tolist()
     [['1/2', '0', 1], ['1/3', '0', 1]]
     """
+    require_complete(cx)
     pandas = load_extra("pandas", "table", "a table")
     regions = linear_regions(cx)
     pieces = affine_pieces(cx)

@@ -11,9 +11,10 @@ from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.parts import in_chart, max_min, parts_of
 from tropical.functions.function import Function
 from tropical.functions.network import ReLUNetwork
+from tropical.functions.requirements import require_function
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot, vector_below
-from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.polyhedra.polyhedron import Polyhedron, require_domain
 from tropical.proofs.certificate import (
     Certificate,
     difference_certificate,
@@ -179,7 +180,9 @@ class _Question:
 
 
 def require_comparable(f: Function, g: Function) -> None:
-    """``ValueError`` unless f and g have as many inputs and outputs as each other."""
+    """``ValueError`` unless f and g are functions with as many inputs and outputs as each other."""
+    require_function(f, "f")
+    require_function(g, "g")
     for count_f, count_g, what in ((f.input_dim, g.input_dim, "inputs"), (f.output_dim, g.output_dim, "outputs")):
         if count_f != count_g:
             raise ValueError(f"f has {count_f} {what} and g has {count_g}: they cannot be compared")
@@ -215,6 +218,7 @@ _AT_MOST = _Relation(
 def _decide(relation: _Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter) -> Verdict:
     """The verdict on "the relation holds everywhere"."""
     require_comparable(f, g)
+    require_domain(domain, f.input_dim)
     try:
         if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) and _has_many_faces(f, g, domain):
             proof, witness = _by_tree(relation, f, g, domain, meter)

@@ -9,7 +9,8 @@ from tropical.arithmetic.rationals import Vector, from_flint, primitive
 from tropical.budget import Budget, Meter, Progress
 from tropical.decisions.comparison import require_comparable
 from tropical.forms.parts import common_parts, in_chart
-from tropical.functions.function import Function, require_scalar
+from tropical.functions.function import Function
+from tropical.functions.requirements import require_scalar
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot
 from tropical.polyhedra.polyhedron import Polyhedron
@@ -93,7 +94,7 @@ def sup_distance(
 
 
 def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Extremum:
-    require_scalar(f, "extrema")
+    require_scalar(f, "an extremum")
     own, chart = in_chart([f], domain)
 
     def parts() -> Iterator[tuple[Cone, Vector]]:

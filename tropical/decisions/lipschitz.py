@@ -9,11 +9,13 @@ from flint import fmpq, fmpq_poly
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.activation.regions import LinearRegion, linear_regions
 from tropical.activation.subdivision import polyhedral_complex
+from tropical.arguments import abbreviated, is_real
 from tropical.arithmetic.quadratic_forms import square_root
 from tropical.arithmetic.rationals import Matrix, Vector, to_flint
 from tropical.forms.construction import to_network
 from tropical.functions.affine import AffineMap
 from tropical.functions.function import Function
+from tropical.functions.requirements import require_function
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.values import Value
 from tropical.verdict import Enclosure
@@ -84,6 +86,7 @@ def lipschitz_constant(
             raise ValueError("a complex has its own domain: give a function together with a domain, or a complex")
         cx = f
     else:
+        require_function(f, what="or a PolyhedralComplex")
         cx = polyhedral_complex(to_network(f), domain)
     best: tuple[Enclosure, LinearRegion] | None = None
     largest = Fraction(0)
@@ -98,11 +101,11 @@ def lipschitz_constant(
 
 
 def _norm(norm: int | float | str) -> int | float:
-    if norm in (1, 2):
+    if is_real(norm) and norm in (1, 2):
         return int(norm)
-    if norm in (math.inf, "inf"):
+    if isinstance(norm, str | float) and norm in (math.inf, "inf"):
         return math.inf
-    raise ValueError(f"norm must be 1, 2 or inf (the norm on the inputs), got {norm!r}")
+    raise ValueError(f"norm must be 1, 2 or inf (the norm on the inputs), got {abbreviated(norm)}")
 
 
 def _jacobian(region: LinearRegion) -> Matrix:

@@ -5,11 +5,12 @@ from fractions import Fraction
 from typing import Any
 
 from tropical.arithmetic.quadratic_forms import FibreForm, Steepest, pivots_or_negative, steepest_part
-from tropical.arithmetic.rationals import Matrix, Vector, as_vector
+from tropical.arithmetic.rationals import Matrix, Vector, as_rows
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.form_signs import spanning_vectors
 from tropical.forms.parts import common_parts, in_chart
-from tropical.functions.function import Function, require_scalar
+from tropical.functions.function import Function
+from tropical.functions.requirements import require_scalar
 from tropical.polyhedra.cones import Cone, Integers
 from tropical.verdict import Verdict
 
@@ -34,8 +35,8 @@ def dominated_by_quadratic(
     >>> verdict.status, verdict.detail["values"][0] > verdict.detail["values"][1]
     ('refuted', True)
     """
+    require_scalar(f, "a bound on f^2")
     matrix = _symmetric(form, f.input_dim)
-    require_scalar(f, "bounds on f^2")
     meter = Meter(budget, progress)
     negative = pivots_or_negative(matrix)[1]
     if negative is not None:
@@ -52,7 +53,7 @@ def dominated_by_quadratic(
 
 
 def _symmetric(form: Sequence[Sequence[Any]], dim: int) -> Matrix:
-    matrix = tuple(as_vector(row, f"form[{i}]") for i, row in enumerate(form))
+    matrix = as_rows(form, "form")
     if [len(row) for row in matrix] != [dim] * dim:
         raise ValueError(f"form must be a {dim} x {dim} matrix, its rows have lengths {[len(row) for row in matrix]}")
     uneven = next(((i, j) for i in range(dim) for j in range(i) if matrix[i][j] != matrix[j][i]), None)

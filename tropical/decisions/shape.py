@@ -2,13 +2,15 @@
 
 from fractions import Fraction
 
+from tropical.arguments import as_index, require_flag
 from tropical.arithmetic.rationals import Vector, primitive
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.parts import common_parts, in_chart
 from tropical.functions.affine import AffineForm, form_of_row
-from tropical.functions.function import Function, require_scalar
+from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.polynomial import TropicalPolynomial
+from tropical.functions.requirements import require_function, require_scalar
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot, signs_on, vector_below
 from tropical.polyhedra.polyhedron import Polyhedron
@@ -67,8 +69,9 @@ def is_monotone(
     >>> is_monotone(net, 0).status, is_monotone(net, 1).status, is_monotone(net, 1, increasing=False).status
     ('proved', 'refuted', 'proved')
     """
-    if not 0 <= coordinate < f.input_dim:
-        raise ValueError(f"coordinate must be one of 0, ..., {f.input_dim - 1}, got {coordinate}")
+    require_function(f)
+    coordinate = as_index(coordinate, f.input_dim, "coordinate")
+    require_flag(increasing, "increasing")
     sign = 1 if increasing else -1
     meter = Meter(budget, progress)
     own, chart = in_chart([f], domain)
@@ -95,7 +98,7 @@ def _wrong_way(f: Function, coordinate: int, cone: Cone, chart: Chart) -> Verdic
 
 
 def _convexity(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Verdict:
-    require_scalar(f, "convexity and concavity")
+    require_scalar(f, "convexity")
     own, chart = in_chart([f], domain)
     parts = []
     try:

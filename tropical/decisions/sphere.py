@@ -10,7 +10,8 @@ from tropical.budget import Budget, Meter, Progress
 from tropical.decisions.comparison import require_comparable
 from tropical.forms.form_signs import spanning_vectors
 from tropical.forms.parts import common_parts, in_chart
-from tropical.functions.function import Function, require_scalar
+from tropical.functions.function import Function
+from tropical.functions.requirements import require_scalar
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers
 from tropical.values import Value
@@ -56,7 +57,7 @@ def sphere_maximum(
     functions = [f] if g is None else [f, g]
     if g is not None:
         require_comparable(f, g)
-    require_scalar(f, "maxima on the sphere")
+    require_scalar(f, "a maximum on the sphere")
     own, chart = in_chart(functions, None)
     form = FibreForm.of(Chart.whole(f.input_dim).matrix, chart.matrix)
     found = steepest_part(_pieces(own, chart.cone, Meter(budget, progress)), form)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from tropical.arguments import require
 from tropical.arithmetic.rationals import Matrix, Vector, as_vector, primitive, primitive_integers
 from tropical.duality.regular_subdivisions import EnvelopeFace, UpperEnvelope, upper_envelope
 from tropical.functions.polynomial import TropicalPolynomial
@@ -83,6 +84,7 @@ class TropicalHypersurface(Value):
         An integer if the exponents are. With these weights the hypersurface is balanced (Maclagan and Sturmfels 2015,
         proposition 3.3.2). Raises ``ValueError`` for a cell of another dimension than n - 1.
         """
+        require(facet, DualCell, "facet", "a DualCell")
         if facet.dimension != self.polynomial.input_dim - 1:
             raise ValueError(
                 f"only cells of dimension {self.polynomial.input_dim - 1} have a multiplicity, "

@@ -2,9 +2,11 @@
 
 from fractions import Fraction
 
+from tropical.arguments import require
 from tropical.arithmetic.rationals import Vector
 from tropical.functions.network import ReLUNetwork
 from tropical.functions.polynomial import TropicalPolynomial
+from tropical.functions.requirements import require_network
 from tropical.polyhedra.polytopes import Polytope, zonotope
 
 
@@ -16,6 +18,7 @@ def newton_polytope(p: TropicalPolynomial) -> Polytope:
     >>> newton_polytope(TropicalPolynomial.from_terms({(0, 0): 0, (1, 1): 5, (2, 0): 0, (0, 2): 1})).f_vector
     (3, 3, 1)
     """
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
     return Polytope(p.support)
 
 
@@ -31,6 +34,7 @@ def zonotope_of(net: ReLUNetwork) -> tuple[Polytope, Polytope]:
     >>> [len(polytope.vertices) for polytope in zonotope_of(difference)]
     [4, 2]
     """
+    require_network(net)
     if len(net.layers) != 2 or net.output_dim != 1:
         raise ValueError(
             f"one hidden layer and one output are needed, got {len(net.layers) - 1} hidden layers and "

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from flint import fmpz_mat
 
+from tropical.arguments import as_index, as_sequence, require
 from tropical.arithmetic.rationals import Matrix, nullspace, primitive, row_space
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.polyhedra.cones import Cone, Integers, facets, half_space, intersect
@@ -46,6 +47,7 @@ def upper_envelope(p: TropicalPolynomial) -> UpperEnvelope:
     >>> upper_envelope(absolute_value).faces[0]
     (EnvelopeFace(generators=(0,), terms=(0, 1, 2)),)
     """
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
     if not p.input_dim:
         raise ValueError("a polynomial in at least one variable is needed, got one in none")
     base = p.support[0]
@@ -130,7 +132,9 @@ class RegularSubdivision(Value):
 
     def polytope(self, cell: Iterable[int]) -> Polytope:
         """The convex hull of the exponents of a cell."""
-        return Polytope(self.polynomial.support[i] for i in cell)
+        members = as_sequence(cell, "cell", "indices of terms")
+        count = len(self.polynomial.terms)
+        return Polytope(self.polynomial.support[as_index(i, count, "a term of the cell")] for i in members)
 
     def __repr__(self) -> str:
         return f"<RegularSubdivision of {len(self.polynomial.terms)} points, f-vector {self.f_vector}>"

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tropical.files import MAX_BYTES, check_count, naming, read_bytes, write_atomically
+from tropical.arguments import require
+from tropical.files import MAX_BYTES, as_path, check_count, naming, read_bytes, write_atomically
 from tropical.files import FormatError as FormatError
 from tropical.formats import json_format, lattice_json, nnet, npz, safetensors_format
 from tropical.formats.lattice_json import lattice_polynomial_from_dict as lattice_polynomial_from_dict
@@ -21,6 +22,7 @@ from tropical.formats.torch import reading as torch_reading
 from tropical.formats.torch.reading import from_torch as from_torch
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.network import ReLUNetwork
+from tropical.functions.requirements import require_network
 from tropical.polyhedra.polyhedron import Box
 
 __all__ = [
@@ -79,7 +81,7 @@ def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None)
     ...     load_network(f"{folder}/net.json") == net
     True
     """
-    file = Path(path)
+    file = as_path(path)
     decode = _format_of(file).decode
     if layers is not None and file.suffix.lower() != ".pt":
         raise FormatError(f"{file}: layers are named for .pt files only")
@@ -96,7 +98,8 @@ def save_network(net: ReLUNetwork, path: str | PathLike[str]) -> None:
     Raises :class:`FormatError` for an unknown suffix and where the format cannot hold the network exactly (npz and
     safetensors hold float64, nnet decimal fractions and ReLU only), ``OSError`` if the file cannot be written.
     """
-    file = Path(path)
+    require_network(net)
+    file = as_path(path)
     encode = _format_of(file).encode
     with naming(file):
         check_count(sum(layer.output_dim * (layer.input_dim + 3) for layer in net.layers))
@@ -112,7 +115,7 @@ def load_input_box(path: str | PathLike[str]) -> Box:
     Programs that clip inputs to them compute the network's function on this box.
     Raises :class:`FormatError` for another suffix, a malformed file, and minima that are not below the maxima.
     """
-    file = Path(path)
+    file = as_path(path)
     if file.suffix.lower() != ".nnet":
         raise FormatError(f"{file}: only .nnet files state minima and maxima of the inputs, got {file.suffix!r}")
     data = read_bytes(file)
@@ -122,7 +125,7 @@ def load_input_box(path: str | PathLike[str]) -> Box:
 
 def load_lattice_polynomial(path: str | PathLike[str]) -> LatticePolynomial:
     """Return the lattice polynomial in a JSON file; raises :class:`FormatError` like :func:`load_network`."""
-    file = Path(path)
+    file = as_path(path)
     data = read_bytes(file)
     with naming(file):
         return lattice_json.decode(data)
@@ -139,4 +142,5 @@ def save_lattice_polynomial(polynomial: LatticePolynomial, path: str | PathLike[
     ...     load_lattice_polynomial(f"{folder}/max.json") == largest
     True
     """
-    write_atomically(Path(path), lattice_json.encode(polynomial))
+    require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial")
+    write_atomically(as_path(path), lattice_json.encode(polynomial))

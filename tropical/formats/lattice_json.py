@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tropical.arguments import require
 from tropical.formats import numbers
 from tropical.functions.affine import AffineForm
 from tropical.functions.lattice_polynomial import LatticePolynomial
@@ -17,6 +18,7 @@ def lattice_polynomial_to_dict(polynomial: LatticePolynomial) -> dict[str, Any]:
     >>> lattice_polynomial_to_dict(LatticePolynomial([AffineForm(["1/2"], 3)], [[0]]))["pieces"]
     [{'gradient': ['1/2'], 'constant': 3}]
     """
+    require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial")
     style = numbers.notation(q for piece in polynomial.pieces for q in (*piece.gradient, piece.constant))
     write = numbers.encoder(style)
     return {

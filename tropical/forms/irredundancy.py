@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tropical.arguments import require
 from tropical.arithmetic.rationals import Vector
 from tropical.budget import Budget, Meter, Progress
 from tropical.forms.form_signs import FormTable, bit_mask, clause_masks, spanning_vectors
@@ -59,6 +60,7 @@ def irredundant(
     >>> all(form.polynomial(p) == median(p) for p in form.clause_points)
     True
     """
+    require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial")
     chart = Chart.of(polynomial.gradients(), polynomial.input_dim, domain)
     table = FormTable(rows_of(chart.restrict(polynomial).pieces))
     meter = Meter(budget, progress)

@@ -21,6 +21,7 @@ from tropical.forms.form_signs import FormTable, bit_mask, spanning_vectors
 from tropical.functions.affine import form_of_row
 from tropical.functions.lattice_polynomial import Clause, LatticePolynomial, bits_of, minimal_masks
 from tropical.functions.network import ReLUNetwork
+from tropical.functions.requirements import require_network, require_scalar
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, cut, sign_on
 from tropical.polyhedra.polyhedron import Polyhedron
@@ -45,8 +46,8 @@ def to_lattice_polynomial(
     >>> print(to_lattice_polynomial(maximum))
     max(x1, x0)
     """
-    if net.output_dim != 1:
-        raise ValueError(f"a lattice polynomial has one output, this network has {net.output_dim}: use output(i)")
+    require_network(net)
+    require_scalar(net, "a lattice polynomial")
     return to_lattice_polynomials(net, domain, budget, progress)[0]
 
 
@@ -65,6 +66,7 @@ def to_lattice_polynomials(
     >>> [str(form) for form in to_lattice_polynomials(both)]
     ['max(-x0, x0)', 'min(0, -x0)']
     """
+    require_network(net)
     chart = Chart.of(net.gradients(), net.input_dim, domain)
     meter = Meter(budget, progress)
     cones, tables = [], []

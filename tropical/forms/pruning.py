@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from flint import fmpz_mat
 
+from tropical.arguments import require
 from tropical.arithmetic.linear_program import LinearProgram
 from tropical.arithmetic.rationals import Vector
 from tropical.budget import Budget, Meter
@@ -54,6 +55,7 @@ def essential_terms(p: TropicalPolynomial, budget: Budget | None = None) -> tupl
     >>> essential_terms(p)  # x lies under the mean of 0 and 2x, and touches it at 0
     (0, 2, 3)
     """
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
     return tuple(sorted(essential_points(p, Meter(budget))))
 
 
@@ -63,6 +65,7 @@ def prune(p: TropicalPolynomial, budget: Budget | None = None) -> TropicalPolyno
     >>> print(prune(TropicalPolynomial.from_terms({(0,): 0, (1,): 0, (2,): 0})))
     max(0, 2*x0)
     """
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
     return prune_within(p, Meter(budget))
 
 
@@ -82,6 +85,7 @@ def term_evidence(p: TropicalPolynomial, budget: Budget | None = None) -> tuple[
     >>> inessential.multipliers
     (Fraction(1, 2), Fraction(0, 1), Fraction(1, 2))
     """
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
     meter = Meter(budget)
     points = essential_points(p, meter)
     kept = sorted(points)

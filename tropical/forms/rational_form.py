@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from tropical.arguments import require_flag
 from tropical.arithmetic.rationals import Vector
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.pruning import prune_within
@@ -15,6 +16,7 @@ from tropical.functions.layer import Slopes
 from tropical.functions.network import ReLUNetwork
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.functions.rational_map import Pair, TropicalRationalMap, constant, of_pairs
+from tropical.functions.requirements import require_network
 
 
 def to_tropical_rational_map(
@@ -34,6 +36,8 @@ def to_tropical_rational_map(
     >>> print(to_tropical_rational_map(maximum, prune=False))
     (max(0, x1, x0 - x1, x0) - max(-x1, 0))
     """
+    require_network(net)
+    require_flag(prune, "prune")
     *_, pairs = _preactivations(net, prune, Meter(budget, progress))
     return of_pairs(pairs)
 
@@ -177,7 +181,7 @@ def _factor(p: TropicalPolynomial) -> _Product:
         return _Product(first)
     shifted = [tuple(a - b for a, b in zip(row, rows[0], strict=True)) for row in rows]
     size = math.gcd(*(a for row in shifted for a in row))
-    base = TropicalPolynomial.from_integers(1, (tuple(a // size for a in row) for row in shifted))
+    base = TropicalPolynomial.from_integers(1, [tuple(a // size for a in row) for row in shifted])
     return _Product(first, ((base, Fraction(size, scale)),))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tropical.arguments import as_all, require
 from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 from tropical.functions.function import Algebra, V
 from tropical.notation import latex_affine_map, latex_form, text_form
@@ -112,7 +113,7 @@ class AffineMap(Value):
     forms: tuple[AffineForm, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "forms", tuple(self.forms))
+        object.__setattr__(self, "forms", as_forms(self.forms, "forms"))
         if len({form.input_dim for form in self.forms}) != 1:
             raise ValueError(f"an affine map needs forms on one space, got {[form.input_dim for form in self.forms]}")
 
@@ -156,12 +157,10 @@ class AffineMap(Value):
         return summary(f"AffineMap Q^{self.input_dim} -> Q^{len(self.forms)}", f"({', '.join([*shown, *more])})")
 
 
-def compose_all(forms: Sequence[AffineForm], inner: AffineMap) -> list[AffineForm]:
+def compose_all(forms: Sequence[AffineForm], inner: AffineMap, what: str = "a form") -> list[AffineForm]:
     """The forms x -> form(inner(x)); ``ValueError`` unless ``inner`` has as many outputs as the forms have inputs."""
-    dim = forms[0].input_dim
-    if len(inner.forms) != dim:
-        raise ValueError(f"a form of {dim} inputs cannot follow a map with {len(inner.forms)} outputs")
-    table = to_flint(rows_of(forms), dim + 1)
+    require_inner(inner, forms[0].input_dim, what)
+    table = to_flint(rows_of(forms))
     ahead = (Fraction(1), *[Fraction(0)] * inner.input_dim)  # the map (1, x) -> (1, inner(x))
     return [form_of_row(row) for row in from_flint(table * to_flint([ahead, *rows_of(inner.forms)]))]
 
@@ -169,6 +168,18 @@ def compose_all(forms: Sequence[AffineForm], inner: AffineMap) -> list[AffineFor
 def rows_of(forms: Sequence[AffineForm]) -> Matrix:
     """The rows (constant, gradient) of affine forms."""
     return tuple((form.constant, *form.gradient) for form in forms)
+
+
+def as_forms(forms: Any, where: str) -> tuple[AffineForm, ...]:
+    """A tuple of affine forms; ``ValueError`` if ``forms`` is not a sequence of them."""
+    return as_all(forms, AffineForm, where, "affine forms")
+
+
+def require_inner(inner: Any, input_dim: int, what: str) -> None:
+    """``ValueError`` unless ``inner`` is an affine map with as many forms as ``what`` has inputs."""
+    require(inner, AffineMap, "inner", "an AffineMap")
+    if len(inner.forms) != input_dim:
+        raise ValueError(f"{what} of {input_dim} inputs cannot follow a map with {len(inner.forms)} outputs")
 
 
 def form_of_row(row: Sequence[int] | Vector) -> AffineForm:

@@ -68,7 +68,7 @@ def keep_floats(layer: Layer, weight: Any, bias: Any) -> None:
     values = [0.0] * len(weight) if bias is None else bias.tolist() if hasattr(bias, "tolist") else bias
     exact = isinstance(values, list) and all(type(value) is float for value in values)
     floats = np.array(values) if exact else _saturated_rows([layer.bias])[0]
-    layer.__dict__[_name(rounded_arrays)] = weight.copy(), floats
+    layer.__dict__[_name(rounded_arrays)] = np.array(weight), floats  # not a view, and not of a subclass
     if exact:
         layer.__dict__[_name(holds_floats)] = True
 

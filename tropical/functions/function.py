@@ -59,16 +59,3 @@ class Function(Protocol):
 
     def build(self, algebra: Algebra[V]) -> list[V]:
         """The outputs, in the algebra's values."""
-
-
-def require_scalar(f: Function, what: str) -> None:
-    """``ValueError`` unless f has one output; ``what`` says of what this is asked, in the plural.
-
-    >>> from tropical.functions.affine import AffineForm, AffineMap
-    >>> require_scalar(AffineMap((AffineForm([1]), AffineForm([2]))), "extrema")
-    Traceback (most recent call last):
-        ...
-    ValueError: extrema are of functions with one output, this one has 2: use output(i)
-    """
-    if f.output_dim != 1:
-        raise ValueError(f"{what} are of functions with one output, this one has {f.output_dim}: use output(i)")

@@ -9,9 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, row_space, to_flint
+from tropical.arguments import as_integer, as_samples, as_sequence, require
+from tropical.arithmetic.rationals import (
+    Matrix,
+    Vector,
+    as_fraction,
+    as_rows,
+    as_vector,
+    from_flint,
+    row_space,
+    to_flint,
+)
 from tropical.budget import Budget, Meter, Progress
-from tropical.functions.affine import AffineForm, AffineMap, compose_all
+from tropical.functions.affine import AffineForm, AffineMap, as_forms, compose_all
 from tropical.functions.function import Algebra, V
 from tropical.notation import cut, latex_max_min, text_form
 from tropical.values import Value, summary
@@ -53,13 +63,14 @@ class LatticePolynomial(Value):
     clauses: tuple[Clause, ...]
 
     def __init__(self, pieces: Sequence[AffineForm], clauses: Iterable[Iterable[int]]) -> None:
-        given = tuple(pieces)
+        given = as_forms(pieces, "pieces")
         if len({piece.input_dim for piece in given}) != 1:
             raise ValueError(f"pieces must be affine forms on one space, got dimensions {[p.input_dim for p in given]}")
         merged = list(dict.fromkeys(given))
         position = {piece: i for i, piece in enumerate(merged)}
         target = [position[piece] for piece in given]
-        sets = minimal_sets(frozenset(target[i] for i in _checked(clause, len(given))) for clause in clauses)
+        listed = as_sequence(clauses, "clauses", "clauses", sets=True)
+        sets = minimal_sets(frozenset(target[i] for i in _checked(clause, len(given))) for clause in listed)
         if not sets:
             raise ValueError("a lattice polynomial needs at least one clause, got none")
         used = sorted(frozenset().union(*sets))
@@ -75,6 +86,7 @@ class LatticePolynomial(Value):
         >>> print(LatticePolynomial.from_form(AffineForm([2], 1)))
         2*x0 + 1
         """
+        require(form, AffineForm, "form", "an AffineForm")
         return cls([form], [[0]])
 
     @property
@@ -116,9 +128,7 @@ class LatticePolynomial(Value):
 
     def evaluate(self, X: ArrayLike) -> NDArray[np.float64]:
         """Float64 values, (n_samples, n) -> (n_samples,), with parameters rounded to float64."""
-        samples = np.asarray(X, dtype=np.float64)
-        if samples.ndim != 2 or samples.shape[1] != self.input_dim:
-            raise ValueError(f"X must have shape (n_samples, {self.input_dim}), got {samples.shape}")
+        samples = as_samples(X, self.input_dim)
         gradients = np.array([piece.gradient for piece in self.pieces], dtype=np.float64)
         constants = np.array([piece.constant for piece in self.pieces], dtype=np.float64)
         members = [np.fromiter(sorted(clause), dtype=np.intp) for clause in self.clauses]
@@ -204,7 +214,7 @@ class LatticePolynomial(Value):
         >>> print(f.restrict([[1, 1], [2, 2]]))
         max(1/2*x0 + 1/2*x1 + 3, 1/2*x0 + 1/2*x1)
         """
-        rows = [as_vector(row, f"basis[{i}]") for i, row in enumerate(basis)]
+        rows = as_rows(basis, "basis")
         for i, row in enumerate(rows):
             if len(row) != self.input_dim:
                 raise ValueError(f"basis[{i}] must have {self.input_dim} coordinates, got {len(row)}")
@@ -322,13 +332,13 @@ def bits_of(mask: int) -> list[int]:
 
 
 def _checked(clause: Iterable[int], count: int) -> list[int]:
-    indices = [int(i) for i in clause]
+    indices = as_sequence(clause, "a clause", "indices of pieces", sets=True)
     if not indices:
         raise ValueError("a clause of a lattice polynomial must name at least one piece, got an empty one")
     for i in indices:
-        if not 0 <= i < count:
+        if not 0 <= as_integer(i, "a piece of a clause") < count:
             raise ValueError(f"a clause names piece {i}, but there are {count} pieces")
-    return indices
+    return list(indices)
 
 
 def _short(piece: AffineForm) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
+from tropical.arguments import abbreviated, described
 from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 from tropical.functions.affine import AffineMap, form_of_row
 from tropical.values import Value
@@ -30,6 +31,11 @@ class Layer(Value):
     weight: Matrix
     bias: Vector
     slopes: tuple[Slopes, ...]
+
+    def __post_init__(self) -> None:
+        _check_table((self.bias,), "bias", 1)
+        _check_table(self.weight, "weight", len(self.bias))
+        _check_table(self.slopes, "slopes", len(self.bias), 2)
 
     @property
     def input_dim(self) -> int:
@@ -61,10 +67,16 @@ class Layer(Value):
     def __repr__(self) -> str:
         return f"<Layer of {self.input_dim} inputs and {self.output_dim} units>"
 
-    def active_slope(self, unit: int, sign: int) -> Fraction:
-        """Slope of ``unit`` where its preactivation has the given sign (at 0 the value is 0 either way)."""
-        left, right = self.slopes[unit]
-        return left if sign < 0 else right
+
+def _check_table(rows: Any, name: str, count: int, width: int | None = None) -> None:
+    """``ValueError`` unless ``rows`` is a tuple of ``count`` tuples of Fractions, all of one length or of ``width``."""
+    if not isinstance(rows, tuple) or not all(isinstance(row, tuple) for row in rows):
+        raise ValueError(f"{name} of a layer must be a tuple of tuples of Fractions, got {described(rows)}")
+    if not all(isinstance(q, Fraction) for row in rows for q in row):
+        raise ValueError(f"{name} of a layer must hold Fractions, got {abbreviated(rows)}")
+    lengths = sorted({len(row) for row in rows})
+    if len(rows) != count or len(lengths) > 1 or (width is not None and lengths != [width]):
+        raise ValueError(f"{name} of a layer must have {count} rows of one length, got {len(rows)} of {lengths}")
 
 
 def preactivations(layer: Layer, columns: fmpq_mat) -> fmpq_mat:
@@ -107,7 +119,7 @@ def activated_rows(layer: Layer, rows: fmpq_mat, signs: Sequence[int]) -> fmpq_m
     """Scale each preactivation row by its unit's active slope; ``signs`` are those of the kinked units."""
     sign_of = dict(zip(layer.kinked, signs, strict=True))
     for unit in range(layer.output_dim):
-        slope = layer.active_slope(unit, sign_of.get(unit, 1))
+        slope = layer.slopes[unit][sign_of.get(unit, 1) >= 0]  # at 0 the value is 0 either way
         if slope != 1:
             factor = fmpq(slope.numerator, slope.denominator)
             for column in range(rows.ncols()):
@@ -159,5 +171,5 @@ def _slope_pairs(slopes: Any, units: int, where: str) -> tuple[Slopes, ...]:
 
 def _pair(entry: Any, where: str) -> Slopes:
     if not isinstance(entry, Sequence) or isinstance(entry, str) or len(entry) != 2:
-        raise ValueError(f"{where}: a unit's slopes must be a pair (left, right), got {entry!r}")
+        raise ValueError(f"{where}: a unit's slopes must be a pair (left, right), got {abbreviated(entry)}")
     return as_fraction(entry[0], f"{where}: left slope"), as_fraction(entry[1], f"{where}: right slope")

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import ArrayLike, NDArray
 
+from tropical.arguments import abbreviated, as_all, as_index, as_samples, as_sequence, require
 from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector, from_flint, to_flint
 from tropical.functions.affine import AffineMap
 from tropical.functions.float_evaluation import float_arrays, keep_floats
@@ -62,6 +63,7 @@ class ReLUNetwork(Value):
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", as_all(self.layers, Layer, "layers", "layers"))
         if not self.layers:
             raise ValueError("a network needs at least one layer, got none")
         for index, (layer, following) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
@@ -90,7 +92,7 @@ class ReLUNetwork(Value):
         >>> maximum([3, 5])
         (Fraction(5, 1),)
         """
-        weights = list(weights)
+        weights = as_sequence(weights, "weights", "matrices")
         if not weights:
             raise ValueError("a network needs at least one weight matrix, got none")
         biases = _one_per_layer(biases, len(weights), "biases", "layers")
@@ -155,9 +157,7 @@ class ReLUNetwork(Value):
 
     def evaluate(self, X: ArrayLike) -> NDArray[np.float64]:
         """Float64 values, (n_samples, n_in) -> (n_samples, n_out), with parameters rounded to float64."""
-        values: NDArray[np.float64] = np.asarray(X, dtype=np.float64)
-        if values.ndim != 2 or values.shape[1] != self.input_dim:
-            raise ValueError(f"X must have shape (n_samples, {self.input_dim}), got {values.shape}")
+        values = as_samples(X, self.input_dim)
         for layer, last in self._marked_layers():
             weight, bias, slopes = float_arrays(layer)
             values = values @ weight.T + bias
@@ -175,13 +175,12 @@ class ReLUNetwork(Value):
         >>> absolute.compose(absolute - 5)([-3])
         (Fraction(2, 1),)
         """
+        require(inner, (AffineMap, ReLUNetwork), "inner", "an AffineMap or a ReLUNetwork")
         if isinstance(inner, ReLUNetwork):
             *before, last = inner.layers
-        elif isinstance(inner, AffineMap):
+        else:
             gradients, constants = zip(*((form.gradient, form.constant) for form in inner.forms), strict=True)
             before, last = [], Layer(gradients, constants, (IDENTITY,) * len(inner.forms))
-        else:
-            raise TypeError(f"a network can follow an affine map or a network, got {type(inner).__name__}")
         if last.output_dim != self.input_dim:
             raise ValueError(f"a network of {self.input_dim} inputs cannot follow a map with {last.output_dim} outputs")
         first = self.layers[0]
@@ -249,13 +248,14 @@ class ReLUNetwork(Value):
     def affine_map(self, pattern: Sequence[int]) -> AffineMap:
         """Affine map that the network follows where the activation pattern is ``pattern``."""
         expected = self.num_kinked
-        if len(pattern) != expected:
-            raise ValueError(f"the pattern of this network has {expected} entries, got {len(pattern)}")
-        rows, signs = identity_rows(self.input_dim), iter(pattern)
+        signs = as_all(pattern, Integral, "pattern", "signs")
+        if len(signs) != expected or any(sign not in (-1, 0, 1) for sign in signs):
+            raise ValueError(f"the pattern of this network has {expected} entries -1, 0 or 1, got {abbreviated(signs)}")
+        rows, following = identity_rows(self.input_dim), iter(signs)
         for layer, last in self._marked_layers():
             rows = preactivation_rows(layer, rows)
             if not last:
-                rows = activated_rows(layer, rows, [next(signs) for _ in layer.kinked])
+                rows = activated_rows(layer, rows, [next(following) for _ in layer.kinked])
         return affine_map_of(rows)
 
     def jacobian(self, x: Iterable[Any]) -> Matrix:
@@ -289,14 +289,13 @@ class ReLUNetwork(Value):
 
     def output(self, index: int) -> "ReLUNetwork":
         """The scalar network x -> F_index(x)."""
-        if not 0 <= index < self.output_dim:
-            raise ValueError(f"output must be between 0 and {self.output_dim - 1}, got {index}")
+        index = as_index(index, self.output_dim, "output")
         last = self.layers[-1]
         head = Layer((last.weight[index],), (last.bias[index],), (last.slopes[index],))
         return ReLUNetwork((*self.layers[:-1], head))
 
     def _columns(self, points: Sequence[Iterable[Any]]) -> fmpq_mat:
-        rows = [as_vector(x, "x") for x in points]
+        rows = [as_vector(x, "x") for x in as_sequence(points, "points", "points")]
         for row in rows:
             if len(row) != self.input_dim:
                 raise ValueError(f"x must have {self.input_dim} coordinates, got {len(row)}")
@@ -313,6 +312,8 @@ def parallel(f: ReLUNetwork, g: ReLUNetwork) -> ReLUNetwork:
     >>> parallel(f, g)([3]), parallel(f, g)([-3])
     ((Fraction(3, 1), Fraction(6, 1)), (Fraction(0, 1), Fraction(-6, 1)))
     """
+    for net, where in ((f, "f"), (g, "g")):
+        require(net, ReLUNetwork, where, "a ReLUNetwork")
     if f.input_dim != g.input_dim:
         raise ValueError(f"both networks must have the same inputs, got {f.input_dim} and {g.input_dim}")
     depth = max(len(f.layers), len(g.layers))
@@ -362,7 +363,7 @@ def _shape(layer: Layer) -> tuple[int, int]:
 def _one_per_layer(entries: Sequence[Any] | None, count: int, name: str, what: str) -> list[Any]:
     if entries is None:
         return [None] * count
-    entries = list(entries)
+    entries = list(as_sequence(entries, name, f"entries for {what}"))
     if len(entries) != count:
         raise ValueError(f"{name} must have one entry for each of the {count} {what}, got {len(entries)}")
     return entries

@@ -12,8 +12,9 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import ArrayLike, NDArray
 
+from tropical.arguments import abbreviated, as_all, as_count, as_samples
 from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector
-from tropical.functions.affine import AffineForm, AffineMap, compose_all
+from tropical.functions.affine import AffineForm, AffineMap, as_forms, compose_all
 from tropical.functions.function import Algebra, V
 from tropical.notation import latex_max
 from tropical.values import Value, summary
@@ -56,7 +57,7 @@ class TropicalPolynomial(Value):
 
     def __init__(self, terms: Iterable[AffineForm]) -> None:
         largest: dict[Vector, AffineForm] = {}
-        for term in terms:
+        for term in as_forms(terms, "terms"):
             known = largest.get(term.gradient)
             if known is None or term.constant > known.constant:
                 largest[term.gradient] = term
@@ -74,7 +75,10 @@ class TropicalPolynomial(Value):
         >>> print(TropicalPolynomial.from_terms({(1, 0): 3, (0, "1/2"): 0}))
         max(1/2*x1, x0 + 3)
         """
-        pairs = terms.items() if isinstance(terms, Mapping) else terms
+        given = tuple(terms.items()) if isinstance(terms, Mapping) else terms
+        pairs = as_all(given, (tuple, list), "terms", "pairs (exponent, coefficient)")
+        if any(len(pair) != 2 for pair in pairs):
+            raise ValueError(f"terms must be pairs (exponent, coefficient), got {abbreviated(pairs)}")
         return cls(AffineForm(exponent, coefficient) for exponent, coefficient in pairs)
 
     @classmethod
@@ -84,6 +88,13 @@ class TropicalPolynomial(Value):
         >>> print(TropicalPolynomial.from_integers(2, [(1, 2), (3, 2), (0, -1)]))
         max(-1/2*x0, x0 + 3/2)
         """
+        listed = as_all(rows, (tuple, list), "rows", "tuples of integers")
+        if not all(row and all(isinstance(a, int) for a in row) for row in listed):
+            raise ValueError(f"rows must be tuples of integers (constant, gradient), got {abbreviated(listed)}")
+        return cls._from_integers(as_count(scale, "scale"), listed)
+
+    @classmethod
+    def _from_integers(cls, scale: int, rows: Iterable[Integers]) -> "TropicalPolynomial":
         largest: dict[Integers, int] = {}
         for constant, *gradient in rows:
             exponent = tuple(gradient)
@@ -127,10 +138,16 @@ class TropicalPolynomial(Value):
         (6, ((2, 0, 3), (18, 6, 0)))
         """
         scale = math.lcm(*(q.denominator for term in self.terms for q in (term.constant, *term.gradient)))
-        return scale, self.rows_over(scale)
+        return scale, self._rows_over(scale)
 
     def rows_over(self, scale: int) -> tuple[Integers, ...]:
-        """The rows (constant, gradient) times ``scale``, a common denominator."""
+        """The rows (constant, gradient) times ``scale``; ``ValueError`` if that is no common denominator."""
+        least = self.integer_rows[0]
+        if as_count(scale, "scale") % least:
+            raise ValueError(f"scale must be a multiple of the common denominator {least}, got {abbreviated(scale)}")
+        return self._rows_over(scale)
+
+    def _rows_over(self, scale: int) -> tuple[Integers, ...]:
         return tuple(
             tuple(q.numerator * (scale // q.denominator) for q in (term.constant, *term.gradient))
             for term in self.terms
@@ -166,9 +183,7 @@ class TropicalPolynomial(Value):
 
     def evaluate(self, X: ArrayLike) -> NDArray[np.float64]:
         """Float64 values, (n_samples, n) -> (n_samples,), with parameters rounded to float64."""
-        samples = np.asarray(X, dtype=np.float64)
-        if samples.ndim != 2 or samples.shape[1] != self.input_dim:
-            raise ValueError(f"X must have shape (n_samples, {self.input_dim}), got {samples.shape}")
+        samples = as_samples(X, self.input_dim)
         gradients = np.array(self.support, dtype=np.float64).reshape(len(self.terms), self.input_dim)
         constants = np.array(self.coefficients, dtype=np.float64)
         result = np.empty(len(samples))
@@ -191,7 +206,7 @@ class TropicalPolynomial(Value):
         scale = math.lcm(self.integer_rows[0], right.integer_rows[0])
         shifts = right.rows_over(scale)
         sums = (_sum(row, shift) for row in self.rows_over(scale) for shift in shifts)
-        return TropicalPolynomial.from_integers(scale, sums)
+        return TropicalPolynomial._from_integers(scale, sums)
 
     __rmul__ = __mul__
 

@@ -10,7 +10,8 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import ArrayLike, NDArray
 
-from tropical.arithmetic.rationals import Matrix, Vector, as_fraction
+from tropical.arguments import as_all, as_index
+from tropical.arithmetic.rationals import Matrix, Vector, as_fraction, as_vector
 from tropical.functions.affine import AffineForm, AffineMap
 from tropical.functions.function import Algebra, V
 from tropical.functions.polynomial import TropicalPolynomial
@@ -43,7 +44,8 @@ class TropicalRationalMap(Value):
     denominators: tuple[TropicalPolynomial, ...]
 
     def __init__(self, numerators: Iterable[TropicalPolynomial], denominators: Iterable[TropicalPolynomial]) -> None:
-        above, below = tuple(numerators), tuple(denominators)
+        above = as_all(numerators, TropicalPolynomial, "numerators", "tropical polynomials")
+        below = as_all(denominators, TropicalPolynomial, "denominators", "tropical polynomials")
         if len(above) != len(below):
             raise ValueError(f"each numerator needs a denominator, got {len(above)} and {len(below)}")
         dims = sorted({p.input_dim for p in (*above, *below)})
@@ -74,13 +76,12 @@ class TropicalRationalMap(Value):
 
     def output(self, index: int) -> "TropicalRationalMap":
         """The map x -> f_index(x) - g_index(x) with one output."""
-        if not 0 <= index < self.output_dim:
-            raise ValueError(f"output must be between 0 and {self.output_dim - 1}, got {index}")
+        index = as_index(index, self.output_dim, "output")
         return TropicalRationalMap([self.numerators[index]], [self.denominators[index]])
 
     def __call__(self, x: Iterable[Any]) -> Vector:
         """The exact values at one point."""
-        point = tuple(x)
+        point = as_vector(x, "x")
         return tuple(f(point) - g(point) for f, g in self.pairs)
 
     values = __call__

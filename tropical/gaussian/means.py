@@ -49,7 +49,7 @@ def gaussian_inner_product(
     >>> round(float(gaussian_inner_product(absolute, relu)), 12)  # sqrt(2/pi)/sqrt(2 pi)
     0.318309886184
     """
-    functions = [f] if f == g else [f, g]
+    functions = [f] if isinstance(f, type(g)) and f == g else [f, g]
     return _total(common_refinement(functions, budget, progress), _Part.inner_product, bits)
 
 

@@ -9,13 +9,14 @@ import numpy as np
 from flint import arb, fmpq_mat
 
 from tropical.activation.complexes import Cell
+from tropical.arguments import as_count, as_generator, require
 from tropical.arithmetic.rationals import Matrix, as_vector, from_flint, to_flint
 from tropical.decisions.comparison import Disagreement
 from tropical.gaussian.assembly import Placed, moments_in_frame
 from tropical.gaussian.flux import measure
 from tropical.gaussian.frames import Frame, FramedMatrix, Table, orthogonal_rows, over_root
 from tropical.gaussian.integrals import Integrals
-from tropical.gaussian.precision import combination, narrow_enclosures, within_unit_interval
+from tropical.gaussian.precision import as_bits, combination, narrow_enclosures, within_unit_interval
 from tropical.gaussian.sampling import estimated_measure
 from tropical.gaussian.solids import MOST_DIMENSIONS, Facets, Solid
 from tropical.polyhedra.chart import Chart
@@ -45,9 +46,10 @@ def gaussian_measure(
     >>> round(float(square), 12), float(square.width) < 1e-30
     (0.466064942674, True)
     """
+    rng, samples, bits = as_generator(seed), as_count(samples, "samples"), as_bits(bits)
     chart, cones = _cones_of(region)
     if any(cone.pointed_dim - 1 > MOST_DIMENSIONS for cone in cones):
-        return estimated_measure(chart, cones, samples, np.random.default_rng(seed))
+        return estimated_measure(chart, cones, samples, rng)
     solids = [_solid(chart, cone)[0] for cone in cones]
 
     def evaluate() -> list[arb]:
@@ -123,6 +125,7 @@ def gaussian_moments(region: Region, *, bits: int = 128) -> GaussianMoments:
 
 def _cones_of(region: Region) -> tuple[Chart, tuple[Cone, ...]]:
     """The polyhedra of a region, and their coordinates."""
+    require(region, (Disagreement, Polyhedron), "region", "a Cell, a Disagreement or a Polyhedron")
     if isinstance(region, Cell):
         return region.chart, (region.cone_in_chart,)
     if isinstance(region, Polyhedron):

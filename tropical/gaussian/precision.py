@@ -5,9 +5,19 @@ from fractions import Fraction
 
 from flint import arb, ctx
 
+from tropical.arguments import abbreviated, as_count
 from tropical.verdict import Enclosure
 
 _MOST_DOUBLINGS = 3
+_MOST_BITS = 1 << 20
+
+
+def as_bits(bits: int) -> int:
+    """A working precision; ``ValueError`` unless it is at least 32, and so small that it can be doubled."""
+    found = as_count(bits, "bits, the working precision,", 32)
+    if found > _MOST_BITS:
+        raise ValueError(f"bits, the working precision, must be at most {_MOST_BITS}, got {abbreviated(bits)}")
+    return found
 
 
 def narrow_enclosures(evaluate: Callable[[], list[arb]], bits: int) -> list[Enclosure]:
@@ -16,8 +26,7 @@ def narrow_enclosures(evaluate: Callable[[], list[arb]], bits: int) -> list[Encl
     If one is wider than 2^(-2 bits/3) times its absolute value (or times 1), at twice that precision, and so on up to
     eight times ``bits``. ``ValueError`` unless ``bits`` >= 32.
     """
-    if bits < 32:
-        raise ValueError(f"bits, the working precision, must be at least 32, got {bits}")
+    bits = as_bits(bits)
     for doublings in range(_MOST_DOUBLINGS + 1):
         with ctx.workprec(bits << doublings):
             balls = evaluate()

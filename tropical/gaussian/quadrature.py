@@ -8,6 +8,8 @@ from typing import Any
 
 from flint import acb, arb
 
+from tropical.arguments import described, require
+
 _RAISING = ("SIGINT", "SIGALRM", "SIGTERM")  # signals whose handlers may raise in the middle of an integrand
 
 
@@ -22,6 +24,11 @@ def enclosed_integral(integrand: Callable[[acb, bool], acb], start: Any, end: An
     >>> enclosed_integral(lambda z, _: 3 * z * z, 0, 1).real.contains(1)
     True
     """
+    if not callable(integrand):
+        raise ValueError(f"integrand must be a function, got {described(integrand)}")
+    if tolerance is not None:
+        require(tolerance, arb, "tolerance", "a ball of python-flint or None")
+    start, end = _ball(start, "start"), _ball(end, "end")
     raised: list[BaseException] = []
 
     def guarded(z: acb, analytic: bool) -> acb:
@@ -39,6 +46,16 @@ def enclosed_integral(integrand: Callable[[acb, bool], acb], start: Any, end: An
     if raised:
         raise raised[0]
     return found
+
+
+def _ball(end: Any, where: str) -> acb:
+    try:
+        ball = acb("nan" if end is None else end)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where} must be a number or a ball of python-flint, got {described(end)}") from error
+    if not ball.is_finite():
+        raise ValueError(f"{where} must be finite, got {end}")
+    return ball
 
 
 @contextmanager

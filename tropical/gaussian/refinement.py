@@ -8,7 +8,8 @@ from flint import fmpq_mat
 from tropical.arithmetic.rationals import Matrix, Vector, independent_rows, to_flint
 from tropical.budget import Budget, Meter, Progress
 from tropical.forms.parts import common_parts, in_chart
-from tropical.functions.function import Function, require_scalar
+from tropical.functions.function import Function
+from tropical.functions.requirements import require_scalar
 from tropical.gaussian.solids import require_dimension
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone
@@ -33,7 +34,7 @@ def common_refinement(functions: Sequence[Function], budget: Budget | None, prog
     Raises ``ValueError`` for several outputs, different dimensions, or dim V > 3, and :class:`BudgetExhausted`.
     """
     for f in functions:
-        require_scalar(f, "Gaussian functionals")
+        require_scalar(f, "a Gaussian functional")
         if f.input_dim != functions[0].input_dim:
             raise ValueError(
                 f"f has {functions[0].input_dim} inputs and g has {f.input_dim}: they have no common space"

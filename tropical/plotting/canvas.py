@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tropical.arguments import require
 from tropical.arithmetic.rationals import Vector
 from tropical.plotting.outlines import Outline, Segment, measures
 from tropical.plotting.palette import BREAK, CUT, FRAME, HATCHES
@@ -55,6 +56,9 @@ def make_axes(ax: "Axes | None", space: bool = False) -> Any:
         import matplotlib.pyplot as plt
 
         return plt.subplots(layout="constrained", subplot_kw={"projection": "3d"} if space else {})[1]
+    from matplotlib.axes import Axes
+
+    require(ax, Axes, "ax", "matplotlib Axes or None")
     if (ax.name == "3d") != space:
         raise ValueError(f"this picture needs {'' if space else 'no '}Axes of projection '3d', got {ax.name!r}")
     return ax
@@ -148,7 +152,7 @@ def label_region(ax: "Axes", text: str, outlines: Sequence[Outline]) -> None:
     """Write at the centroid of the largest polygon of a region, unless it is too thin to hold the text."""
     area, perimeter, centre = max(map(measures, outlines))
     width = abs(ax.get_xlim()[1] - ax.get_xlim()[0])
-    thickness = 2 * area / perimeter  # the inradius of a polygon lies between half of this and this
+    thickness = 2 * area / perimeter if perimeter else 0.0  # the inradius lies between half of this and this
     if thickness > 0.03 * width:
         ax.text(*centre, text, ha="center", va="center", fontsize=9, color="black")
 

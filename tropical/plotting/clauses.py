@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
+from tropical.arguments import require
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.plotting.canvas import make_axes
 from tropical.plotting.palette import FRAME, LINES
@@ -25,6 +26,7 @@ def plot_lattice_clauses(polynomial: LatticePolynomial, ax: "Axes | None" = None
     [[1, 1, 0], [0, 0, 1]]
     >>> import matplotlib.pyplot; matplotlib.pyplot.close(axes.figure)
     """
+    require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial")
     import numpy as np
     from matplotlib.colors import ListedColormap
     from matplotlib.ticker import MaxNLocator

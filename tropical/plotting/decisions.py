@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
+from tropical.arguments import as_index, require_flag
 from tropical.arithmetic.rationals import as_fraction, primitive
 from tropical.functions.affine import AffineForm, rows_of
 from tropical.functions.function import Function
@@ -68,8 +69,9 @@ def plot_decision_boundary(
     picture = make_picture(obj, domain, directions, (2,))
     f, bound = picture.function, as_fraction(level, "level")
     count = f.output_dim
-    if output is not None and not 0 <= output < count:
-        raise ValueError(f"output must be between 0 and {count - 1}, got {output}")
+    require_flag(cells, "cells")
+    if output is not None:
+        output = as_index(output, count, "output")
     if output is None and count == 1:
         output = 0
     if output is None and bound:

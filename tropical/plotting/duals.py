@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tropical.arguments import require
 from tropical.duality.hypersurface import tropical_hypersurface
 from tropical.duality.newton import zonotope_of
 from tropical.duality.regular_subdivisions import RegularSubdivision, dual_subdivision
 from tropical.functions.network import ReLUNetwork
 from tropical.functions.polynomial import TropicalPolynomial
+from tropical.functions.requirements import require_network
 from tropical.plotting.canvas import (
     Edges,
     draw_edges,
@@ -48,6 +50,7 @@ def plot_newton_polytope(p: TropicalPolynomial, ax: "Axes | None" = None) -> "Ax
     6
     >>> import matplotlib.pyplot; matplotlib.pyplot.close(axes.figure)
     """
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
     from matplotlib.ticker import MaxNLocator
 
     if p.input_dim > 2:
@@ -83,6 +86,7 @@ def plot_tropical_curve(p: TropicalPolynomial, ax: "Axes | None" = None) -> "Axe
     ['2', '2', '2']
     >>> import matplotlib.pyplot; matplotlib.pyplot.close(axes.figure)
     """
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
     if p.input_dim != 2:
         raise ValueError(f"a curve needs two variables, got {p.input_dim}")
     cut = make_slice(p, None)
@@ -117,6 +121,7 @@ def plot_zonotope(net: ReLUNetwork, ax: "Axes | None" = None) -> "Axes":
     ['Newt$(f)$: 6 vertices', 'Newt$(g)$: 2 vertices']
     >>> import matplotlib.pyplot; matplotlib.pyplot.close(axes.figure)
     """
+    require_network(net)
     from matplotlib.patches import Patch
 
     if net.input_dim not in (2, 3):

@@ -1,5 +1,6 @@
 """Outlines of the parts of a picture, exactly: polygons in order, boundaries between parts, connected regions."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -184,7 +185,7 @@ def measures(outline: Outline) -> tuple[float, float, tuple[float, float]]:
     area = perimeter = moment_x = moment_y = 0.0
     bx, by = outline[0]
     for (px, py), (qx, qy) in zip(outline, [*outline[1:], outline[0]], strict=True):
-        perimeter += ((qx - px) ** 2 + (qy - py) ** 2) ** 0.5
+        perimeter += math.hypot(qx - px, qy - py)
         twice = (px - bx) * (qy - by) - (qx - bx) * (py - by)
         area += twice / 2
         moment_x += twice * (px + qx + bx) / 6

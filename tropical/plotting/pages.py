@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from tropical.activation.complexes import PolyhedralComplex
-from tropical.files import load_extra, write_atomically
+from tropical.files import as_path, load_extra, write_atomically
 from tropical.functions.function import Function
+from tropical.functions.requirements import require_scalar
 from tropical.plotting.canvas import Edges, floats, sorted_edges, thinning
 from tropical.plotting.outlines import Outline, adjacent, float_polygon, measures, polygon, segments
 from tropical.plotting.palette import BREAK, CUT, FRAME
@@ -66,8 +66,7 @@ def surface_html(
     """
     go = load_extra("plotly.graph_objects", "plotly", "a web page")
     cut, f, axis = _material(obj, domain, directions, color)
-    if f.output_dim > 1:
-        raise ValueError(f"a surface needs one output, got {f.output_dim}: use output(i)")
+    require_scalar(f, "a surface")
     pairs = adjacent(segments(cut.parts))
     faces = [[lifted(part, point) for point in polygon(part.cone)] for part in cut.parts]
     colours, texts = _hex(shades(cut, f, color, pairs).colours), descriptions(cut, pairs)
@@ -186,5 +185,5 @@ def _hex(colours: Iterable[Any]) -> list[str]:
 def _page(figure: Any, path: str | PathLike[str] | None) -> str:
     text: str = figure.to_html(include_plotlyjs=True, full_html=True, div_id="picture")
     if path is not None:
-        write_atomically(Path(path), text.encode())
+        write_atomically(as_path(path), text.encode())
     return text

@@ -6,10 +6,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
+from tropical.arguments import require_flag
 from tropical.arithmetic.rationals import Vector
 from tropical.functions.affine import AffineForm, AffineMap
 from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import LatticePolynomial
+from tropical.functions.requirements import require_scalar
 from tropical.plotting.canvas import (
     draw_edges,
     fill,
@@ -77,9 +79,9 @@ def plot_regions(
     picture = make_picture(obj, domain, directions)
     f = picture.function
     check_shade(color, f)
-    if f.output_dim > 1 and (f.input_dim == 1 or color == "value"):
-        what = "the graph of a function on the line" if f.input_dim == 1 else "color='value'"
-        raise ValueError(f"{what} needs one output, got {f.output_dim}: use output(i)")
+    require_flag(labels, "labels")
+    if f.input_dim == 1 or color == "value":
+        require_scalar(f, "the graph of a function on the line" if f.input_dim == 1 else "color='value'")
     cut = make_slice(f, picture.domain)
     if f.input_dim == 1:
         return draw_graph(make_axes(ax), cut, f, color, picture.native)

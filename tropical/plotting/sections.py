@@ -7,7 +7,8 @@ from math import isqrt
 from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
-from tropical.arithmetic.rationals import Matrix, Vector, as_vector
+from tropical.arguments import require_flag
+from tropical.arithmetic.rationals import Matrix, Vector, as_rows, as_vector
 from tropical.functions.function import Function
 from tropical.plotting.canvas import make_axes
 from tropical.plotting.palette import BREAK
@@ -91,6 +92,7 @@ def plot_slice(
     """
     f, _ = function_of(obj, None)
     check_shade(color, f)
+    require_flag(labels, "labels")
     if points is not None and (directions is not None or origin is not None):
         raise ValueError("give either three points, or directions and an origin")
     given = [] if points is None else _three_points(points, f.input_dim)
@@ -106,7 +108,7 @@ def plot_slice(
 
 
 def _three_points(points: Iterable[Iterable[Any]], dim: int) -> list[Vector]:
-    given = [as_vector(point, f"points[{i}]") for i, point in enumerate(points)]
+    given = list(as_rows(points, "points"))
     if len(given) != 3 or any(len(point) != dim for point in given):
         raise ValueError(f"three points of length {dim} are needed, got lengths {[len(point) for point in given]}")
     return given
@@ -114,7 +116,7 @@ def _three_points(points: Iterable[Iterable[Any]], dim: int) -> list[Vector]:
 
 def _plane_along(f: Function, directions: Iterable[Iterable[Any]] | None, origin: Iterable[Any] | None) -> Plane:
     chosen = relevant_directions(f, (2,)) if directions is None else directions
-    rows = tuple(as_vector(row, f"directions[{i}]") for i, row in enumerate(chosen))
+    rows = as_rows(chosen, "directions")
     start = (Fraction(0),) * f.input_dim if origin is None else as_vector(origin, "origin")
     if len(start) != f.input_dim:
         raise ValueError(f"origin must have {f.input_dim} coordinates, got {len(start)}")

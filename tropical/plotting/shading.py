@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from tropical.arguments import require_choice
 from tropical.functions.affine import AffineForm
 from tropical.functions.function import Function
 from tropical.functions.network import ReLUNetwork
@@ -33,8 +34,7 @@ class Shades:
 
 def check_shade(color: str, f: Function) -> None:
     """Raise ``ValueError`` for an unknown colouring, or one that this function does not have."""
-    if color not in get_args(Shade):
-        raise ValueError(f"color must be one of {get_args(Shade)}, got {color!r}")
+    require_choice(color, get_args(Shade), "color")
     if color in ("pattern", "layer") and not isinstance(f, ReLUNetwork):
         raise ValueError(f"color={color!r} needs a network, got a {type(f).__name__}")
 

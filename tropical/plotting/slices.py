@@ -5,20 +5,21 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.complexes import PolyhedralComplex, require_complete
 from tropical.activation.regions import relevant_subspace
 from tropical.activation.subdivision import polyhedral_complex
-from tropical.arithmetic.rationals import Matrix, Vector, as_vector, rank, row_space
+from tropical.arithmetic.rationals import Matrix, Vector, as_rows, rank, row_space
 from tropical.budget import Meter
 from tropical.forms.parts import parts_of
 from tropical.functions.affine import AffineForm, AffineMap
 from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.network import ReLUNetwork
+from tropical.functions.requirements import require_function
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import intersect
 from tropical.polyhedra.part import Part
-from tropical.polyhedra.polyhedron import Box, Polyhedron
+from tropical.polyhedra.polyhedron import Box, Polyhedron, require_domain
 
 _GRID = 64
 """A view is rounded outwards to multiples of about 1/64 of its size, which keeps its numbers short."""
@@ -75,10 +76,10 @@ def make_picture(
 
 def function_of(obj: Function | PolyhedralComplex, domain: Polyhedron | None) -> tuple[Function, Polyhedron | None]:
     """The function of a complete complex, on the complex's own domain by default; other functions as they are."""
+    require_function(obj, "obj", others=(PolyhedralComplex,), what="or a PolyhedralComplex")
     if not isinstance(obj, PolyhedralComplex):
         return obj, domain
-    if not obj.complete:
-        raise ValueError(f"this needs a complete complex; the given one is not: {obj.incomplete_because}")
+    require_complete(obj, "obj")
     return obj.network, obj.domain if domain is None else domain
 
 
@@ -93,8 +94,7 @@ def make_slice(
     A ``view`` that is given is cut out of R^k, the domain being None, and need not hold every vertex. ``divide`` cuts
     every part further.
     """
-    if domain is not None and domain.input_dim != f.input_dim:
-        raise ValueError(f"the domain lives on R^{domain.input_dim}, the picture on R^{f.input_dim}")
+    require_domain(domain, f.input_dim, "the picture")
     found = _parts(f, domain if view is None else view)
     if divide is not None:
         found = [smaller for part in found for smaller in divide(part)]
@@ -102,8 +102,9 @@ def make_slice(
     if view is None:
         view = view_around(_vertices(found), margin=clipped)
         found = [_inside(part, view) for part in found]
-    for bound in (*view.lower, *view.upper):
-        rounded(bound)
+    for low, high in zip(view.lower, view.upper, strict=True):
+        if not rounded(low) < rounded(high):
+            raise ValueError(f"float64 cannot tell the ends of the view apart, nothing can be drawn: {low} and {high}")
     pieces = f.pieces if isinstance(f, LatticePolynomial) else tuple(dict.fromkeys(part.piece for part in found))
     return Slice(view, tuple(found), pieces, clipped)
 
@@ -122,7 +123,7 @@ def restrict(
     >>> restrict(maximum, [[1, 1]])([3])
     (Fraction(3, 1),)
     """
-    rows = tuple(as_vector(row, f"directions[{i}]") for i, row in enumerate(directions))
+    rows = as_rows(directions, "directions")
     if len(rows) not in sizes or any(len(row) != f.input_dim for row in rows):
         shape = f"{len(rows)} rows of lengths {[len(row) for row in rows]}"
         raise ValueError(f"directions must be {_COUNTS[sizes]} of length {f.input_dim}, got {shape}")

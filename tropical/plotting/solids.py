@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
+from tropical.arguments import as_real
 from tropical.functions.function import Function
 from tropical.plotting.canvas import make_axes, thinning
 from tropical.plotting.outlines import Outline, faces_of_solid, float_point
@@ -43,8 +44,8 @@ def plot_solids(
     '$x_2$'
     >>> import matplotlib.pyplot; matplotlib.pyplot.close(axes.figure)
     """
-    if explode < 0 or not 0 < alpha <= 1:
-        raise ValueError(f"explode must be >= 0 and alpha in (0, 1], got {explode} and {alpha}")
+    explode = as_real(explode, "explode", lambda number: number >= 0, "a finite number >= 0")
+    alpha = as_real(alpha, "alpha", lambda number: 0 < number <= 1, "in (0, 1]")
     picture = make_picture(obj, domain, directions, (3,))
     check_shade(color, picture.function)
     cut = make_slice(picture.function, picture.domain)

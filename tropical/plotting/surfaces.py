@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.functions.affine import AffineForm
 from tropical.functions.function import Function
+from tropical.functions.requirements import require_scalar
 from tropical.plotting.canvas import Edges, floats, make_axes, sorted_edges, thinning
 from tropical.plotting.outlines import Outline, Point, adjacent, polygon, segments
 from tropical.plotting.palette import BREAK, FRAME
@@ -44,8 +45,7 @@ def plot_surface(
     picture = make_picture(obj, domain, directions, (2,))
     f = picture.function
     check_shade(color, f)
-    if f.output_dim > 1:
-        raise ValueError(f"a surface needs one output, got {f.output_dim}: use output(i)")
+    require_scalar(f, "a surface")
     cut = make_slice(f, picture.domain)
     axes = make_axes(ax, space=True)
     edges = segments(cut.parts)

@@ -23,7 +23,7 @@ from tropical.arithmetic.rationals import (
 from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.functions.function import Function
 from tropical.polyhedra.cones import Cone, Integers, facets, half_space
-from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.polyhedra.polyhedron import Polyhedron, require_domain
 from tropical.values import Value
 
 F = TypeVar("F", bound=Function)
@@ -54,8 +54,7 @@ class Chart(Value):
         if domain is None:
             chosen = [primitive(rows[i]) for i in independent_rows(rows)]
             return cls(tuple(tuple(map(Fraction, row)) for row in chosen), input_dim)
-        if domain.input_dim != input_dim:
-            raise ValueError(f"the domain lives on R^{domain.input_dim}, the function on R^{input_dim}")
+        require_domain(domain, input_dim)
         return cls.whole(input_dim, domain)
 
     @classmethod

@@ -8,9 +8,10 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
+from tropical.arguments import require
 from tropical.arithmetic.linear_program import maximise
-from tropical.arithmetic.rationals import Matrix, Vector, as_vector, nullspace, primitive
-from tropical.functions.affine import AffineForm, form_of_row
+from tropical.arithmetic.rationals import Matrix, Vector, as_rows, as_vector, nullspace, primitive
+from tropical.functions.affine import AffineForm, as_forms, form_of_row
 from tropical.notation import text_form, text_rational
 from tropical.polyhedra.cones import Cone, Integers, dot, half_space, intersect
 from tropical.polyhedra.cones import facets as facets_of_cone
@@ -30,7 +31,7 @@ class Polyhedron(Value):
     of parallel ones only the tightest is there, and none is constant. None at all: the whole space. ``==`` and ``hash``
     are those of the set of points: rows that others imply together are found, by linear programs, when it is asked for.
     Vertices are enumerated only for ``cone``, ``vertices``, ``rays`` and ``volume``.
-    Raises ``TypeError`` for half-spaces that are not AffineForms, ``ValueError`` if there are none, they live on
+    Raises ``ValueError`` for half-spaces that are not AffineForms, if there are none, they live on
     different spaces, or the set has empty interior.
 
     >>> triangle = Polyhedron([AffineForm([1, 0]), AffineForm([0, "1/2"]), AffineForm([-1, -1], 1)])
@@ -49,10 +50,7 @@ class Polyhedron(Value):
     _inside: Integers
 
     def __init__(self, halfspaces: Iterable[AffineForm]) -> None:
-        forms = tuple(halfspaces)
-        for form in forms:
-            if not isinstance(form, AffineForm):
-                raise TypeError(f"half-spaces must be AffineForms, got one of type {type(form).__name__}")
+        forms = as_forms(halfspaces, "halfspaces")
         dims = sorted({form.input_dim for form in forms})
         if len(dims) != 1 or dims == [0]:
             raise ValueError(f"a polyhedron needs half-spaces, all on one space of dimension >= 1, got those on {dims}")
@@ -76,10 +74,10 @@ class Polyhedron(Value):
         >>> Polyhedron.from_inequalities([[1, 1], [-1, 0], [0, -1]], [1, 0, 0]).volume
         Fraction(1, 2)
         """
-        left, right = [as_vector(row, f"A[{i}]") for i, row in enumerate(A)], as_vector(b, "b")
+        left, right = as_rows(A, "A"), as_vector(b, "b")
         if len(left) != len(right):
             raise ValueError(f"A x <= b needs as many rows of A as entries of b, got {len(left)} and {len(right)}")
-        return Polyhedron(-AffineForm(row, -bound) for row, bound in zip(left, right, strict=True))
+        return Polyhedron([-AffineForm(row, -bound) for row, bound in zip(left, right, strict=True)])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Polyhedron):
@@ -290,3 +288,17 @@ class Box(Polyhedron):
     def contains(self, x: Iterable[Any]) -> bool:
         """Whether x lies in the closed box."""
         return all(a <= q <= b for a, q, b in zip(self.lower, self._point_of(x), self.upper, strict=True))
+
+
+def require_domain(domain: Any, input_dim: int, what: str = "the function") -> None:
+    """``ValueError`` unless ``domain`` is None or a polyhedron on the same space.
+
+    >>> require_domain(Box([0], [1]), 2)
+    Traceback (most recent call last):
+    ValueError: the domain lives on R^1, the function on R^2
+    """
+    if domain is None:
+        return
+    require(domain, Polyhedron, "domain", "a Box, a Polyhedron or None")
+    if domain.input_dim != input_dim:
+        raise ValueError(f"the domain lives on R^{domain.input_dim}, {what} on R^{input_dim}")

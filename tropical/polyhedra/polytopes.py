@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from tropical.arithmetic.rationals import Vector, as_vector, nullspace, primitive, row_space
+from tropical.arithmetic.rationals import Vector, as_rows, as_vector, nullspace, primitive, row_space
 from tropical.functions.affine import AffineForm, form_of_row
 from tropical.polyhedra.cones import Cone, Integers, cut, facets, intersect, sign_on
 from tropical.polyhedra.faces import Face, face_lattice, polytope_volume
@@ -48,7 +48,7 @@ class Polytope(Value):
     equations: tuple[AffineForm, ...] = field(compare=False)
 
     def __init__(self, points: Iterable[Iterable[Any]]) -> None:
-        given = sorted({as_vector(point, "point") for point in points})
+        given = sorted(set(as_rows(points, "points")))
         dims = sorted({len(point) for point in given})
         if len(dims) != 1 or dims == [0]:
             raise ValueError(f"a polytope needs points, all of one space Q^n with n >= 1, got dimensions {dims}")

@@ -57,12 +57,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import singledispatch
-from pathlib import Path
 from typing import Any
 
-from tropical.activation.complexes import PolyhedralComplex
-from tropical.arithmetic.rationals import as_vector, to_hex
-from tropical.files import read_bytes, write_atomically
+from tropical.activation.complexes import PolyhedralComplex, require_complete
+from tropical.arguments import as_all, require
+from tropical.arithmetic.rationals import as_rows, as_vector, to_hex
+from tropical.files import as_path, read_bytes, write_atomically
 from tropical.forms.construction import to_network
 from tropical.forms.pruning import EssentialTerm, InessentialTerm
 from tropical.functions.affine import AffineForm
@@ -70,6 +70,7 @@ from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.functions.rational_map import TropicalRationalMap
+from tropical.functions.requirements import require_function
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.proofs import checker
 
@@ -202,8 +203,7 @@ def region_certificate(cx: PolyhedralComplex) -> Certificate:
     >>> region_certificate(cx)["claim"]["count"], check_certificate(region_certificate(cx), cx.network)
     (4, True)
     """
-    if not cx.complete:
-        raise ValueError(f"the complex is incomplete, its cells cannot be certified: {cx.incomplete_because}")
+    require_complete(cx)
     claim = {"kind": "cells", "f": encode_function(cx.network), "domain": encode_domain(cx.domain)}
     return _certificate({**claim, "count": cx.num_cells}, {"method": "replay"})
 
@@ -242,7 +242,8 @@ def term_certificate(p: TropicalPolynomial, evidence: Iterable[EssentialTerm | I
     >>> certificate["claim"]["essential"], certificate["claim"]["inessential"], check_certificate(certificate, p)
     ([0, 2], [1], True)
     """
-    found = list(evidence)
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
+    found = as_all(evidence, (EssentialTerm, InessentialTerm), "evidence", "what term_evidence returns")
     essential = [entry for entry in found if isinstance(entry, EssentialTerm)]
     others = [entry for entry in found if isinstance(entry, InessentialTerm)]
     names = {"essential": [e.index for e in essential], "inessential": [e.index for e in others]}
@@ -261,11 +262,17 @@ def irredundancy_certificate(
     ``clause_points[j]``: where clause j alone attains F. ``index_points[j, i]``, for each i in a clause j of at least
     two: where that clause without piece i exceeds F.
     """
-    indices = [
-        [_encode_vector(index_points[j, i]) for i in sorted(clause)] if len(clause) > 1 else []
-        for j, clause in enumerate(polynomial.clauses)
-    ]
-    proof = {"method": "points", "clauses": [_encode_vector(p) for p in clause_points], "indices": indices}
+    require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial")
+    require(index_points, Mapping, "index_points", "a mapping from pairs (clause, piece) to points")
+    needed = [(j, i) for j, clause in enumerate(polynomial.clauses) if len(clause) > 1 for i in sorted(clause)]
+    missing = [pair for pair in needed if pair not in index_points]
+    if missing:
+        raise ValueError(f"index_points must have a point for each pair (clause, piece), got none for {missing[0]}")
+    indices: list[list[list[str]]] = [[] for _ in polynomial.clauses]
+    for j, i in needed:
+        indices[j].append(_encode_vector(as_vector(index_points[j, i], f"index_points[{j}, {i}]")))
+    alone = [_encode_vector(point) for point in as_rows(clause_points, "clause_points")]
+    proof = {"method": "points", "clauses": alone, "indices": indices}
     return _certificate({"kind": "irredundant", "f": encode_function(polynomial)}, proof)
 
 
@@ -285,8 +292,11 @@ def check_certificate(
     >>> check_certificate(equality_certificate(relu, line))
     False
     """
+    require(certificate, Mapping, "certificate", "a certificate, which is a mapping")
     claim = certificate.get("claim")
     for name, given in (("f", f), ("g", g)):
+        if given is not None:
+            require_function(given, name, others=(Mapping,), what="or the mapping that stands for one")
         if given is not None and (not isinstance(claim, dict) or claim.get(name) != encode_function(given)):
             return False
     try:
@@ -298,7 +308,8 @@ def check_certificate(
 
 def save_certificate(certificate: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     """Write a certificate as JSON; the file appears complete or not at all. ``OSError`` if it cannot be written."""
-    write_atomically(Path(path), (json.dumps(dict(certificate), separators=(",", ":")) + "\n").encode())
+    require(certificate, Mapping, "certificate", "a certificate, which is a mapping")
+    write_atomically(as_path(path), (json.dumps(dict(certificate), separators=(",", ":")) + "\n").encode())
 
 
 def load_certificate(path: str | os.PathLike[str]) -> Certificate:
@@ -306,7 +317,7 @@ def load_certificate(path: str | os.PathLike[str]) -> Certificate:
 
     Raises ``ValueError`` if the file cannot be read, is larger than ``MAX_BYTES``, or holds no JSON object.
     """
-    data = read_bytes(Path(path), MAX_BYTES)
+    data = read_bytes(as_path(path), MAX_BYTES)
     try:
         certificate = json.loads(data, object_pairs_hook=checker.once)
     except (ValueError, RecursionError) as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from learning.arguments import require, require_choice
 from tropical import Enclosure, Estimate, Value, Verdict
 
 __all__ = ["AGREEMENT", "Claim", "Outcome", "Relation", "Side", "compare", "decided", "sharpened", "undecided"]
@@ -55,8 +56,8 @@ class Claim(Value):
         """
         if self.outcome not in ("holds", "consistent") or self.margin is None or self.right == 0:
             return None
-        sides = sorted(float(side) for side in (self.left, self.right) if side is not None)
-        return sides[0] / sides[1] if sides[0] >= 0.0 and sides[1] > 0.0 else None
+        low, high = sorted(_middle(side) for side in (self.left, self.right) if side is not None)
+        return float(low / high) if low >= 0 and high > 0 else None  # exact till here: a side may exceed float64
 
 
 def compare(
@@ -77,6 +78,11 @@ def compare(
     >>> compare("overlap", Enclosure(Fraction(0), Fraction(1)), "<", Fraction(1, 2)).outcome
     'open'
     """
+    require(text, str, "text")
+    require_choice(relation, get_args(Relation), "relation")
+    for name, side in (("left", left), ("right", right)):
+        require(side, (Fraction, Enclosure, Estimate), name)
+    require(witness, (tuple, type(None)), "witness")
     certain, excluded = _relation_of(*ends(left), relation, *ends(right))
     outcome: Outcome = "holds" if certain else "fails" if excluded else "open"
     reason = "the enclosures of the two sides overlap" if outcome == "open" else None
@@ -114,6 +120,8 @@ def decided(text: str, verdict: Verdict, **detail: Any) -> Claim:
     >>> decided("never answered", Verdict("unknown", detail={"reason": "no budget"})).reason
     'no budget'
     """
+    require(text, str, "text")
+    require(verdict, Verdict, "verdict")
     outcomes: dict[str, Outcome] = {"proved": "holds", "refuted": "fails", "unknown": "open"}
     reason = verdict.detail.get("reason")
     if verdict.certificate is not None:
@@ -127,7 +135,15 @@ def undecided(text: str, reason: str) -> Claim:
     >>> undecided("F is small", "budget exhausted").outcome
     'open'
     """
+    require(text, str, "text")
+    require(reason, str, "reason")
     return Claim(text, "open", reason=reason)
+
+
+def _middle(side: Side) -> Fraction:
+    if isinstance(side, Fraction):
+        return side
+    return Fraction(side.value) if isinstance(side, Estimate) else (side.lower + side.upper) / 2
 
 
 def ends(side: Side) -> tuple[Fraction, Fraction]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from learning.arguments import as_count, listed, require, require_real, shown
 from learning.lemmas.rational_subspaces import Rows
 from tropical import Budget, ReLUNetwork, Value, as_fraction
 
@@ -37,12 +38,19 @@ class Setting(Value):
     budget: Budget | None = None
 
     def __post_init__(self) -> None:
+        require(self.threshold, (Fraction, type(None)), "threshold")
         if self.threshold is not None and self.threshold <= 0:
-            raise ValueError(f"threshold must be positive, got {self.threshold}")
-        if not 0.0 < self.level < 1.0:
-            raise ValueError(f"level must lie strictly between 0 and 1, got {self.level}")
-        if self.samples < 1 or self.bits < 32:
-            raise ValueError(f"samples must be at least 1 and bits at least 32, got {self.samples} and {self.bits}")
+            raise ValueError(f"threshold must be positive, got {shown(self.threshold)}")
+        require(self.other, (ReLUNetwork, type(None)), "other")
+        require(self.budget, (Budget, type(None)), "budget")
+        for name in ("subspace", "pieces"):
+            if getattr(self, name) is not None:
+                for place, row in enumerate(listed(getattr(self, name), tuple, name)):
+                    listed(row, Fraction, f"{name}[{place}]")
+        require_real(self.level, "level", 0, 1)
+        as_count(self.samples, "samples")
+        as_count(self.seed, "seed", 0, None)
+        as_count(self.bits, "bits", 32, 1 << 20)
 
     @classmethod
     def of(
@@ -65,4 +73,5 @@ class Setting(Value):
 def _rows(rows: Sequence[Sequence[Any]] | None, name: str) -> Rows | None:
     if rows is None:
         return None
-    return tuple(tuple(as_fraction(q, f"{name}[{i}][{j}]") for j, q in enumerate(row)) for i, row in enumerate(rows))
+    lists = [listed(row, object, f"{name}[{i}]") for i, row in enumerate(listed(rows, object, name))]
+    return tuple(tuple(as_fraction(q, f"{name}[{i}][{j}]") for j, q in enumerate(row)) for i, row in enumerate(lists))

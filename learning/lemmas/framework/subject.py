@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cached_property
 
+from learning.arguments import require
 from learning.lemmas.rational_subspaces import Vector, orthogonal_basis
 from tropical import (
     AffineForm,
@@ -43,6 +44,8 @@ class Subject:
     """
 
     def __init__(self, network: ReLUNetwork, budget: Budget | None = None) -> None:
+        require(network, ReLUNetwork, "network")
+        require(budget, (Budget, type(None)), "budget")
         if network.output_dim != 1:
             raise ValueError(f"lemmas speak of one output, this network has {network.output_dim}: use output(i)")
         self.network = network

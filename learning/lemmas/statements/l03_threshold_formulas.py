@@ -133,7 +133,7 @@ def _refinement(subject: Subject, tau: Fraction) -> PolyhedralComplex | None:
     planes = ReLUNetwork.from_arrays(
         [[piece.gradient for piece in pieces], [[0] * len(pieces)]], [[piece.constant - tau for piece in pieces], [0]]
     )
-    budget = subject.budget or Budget()
+    budget = Budget.of(subject.budget)
     most = _MOST_CELLS.get(subject.k, _MOST_CELLS_IN_SPACE)
     cells = min(most, budget.cells or most)
     found = polyhedral_complex(parallel(subject.network, planes), budget=replace(budget, cells=cells))

@@ -2,6 +2,7 @@ r"""L5: moving the pieces of F changes 1[F > τ] no more often than the single p
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -110,6 +111,8 @@ def _moved(subject: Subject, setting: Setting) -> Rows:
 
 def _root_of(square: Fraction) -> Fraction:
     """A rational number near the square root."""
+    if square > 1 << 1000:  # near the end of float64
+        return Fraction(math.isqrt(int(square)))
     return Fraction(f"{float(square) ** 0.5:.3g}")
 
 

@@ -8,7 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["LabelOracle", "LabelQueries", "Oracle", "answers"]
+from learning.arguments import shown
+
+__all__ = ["LabelOracle", "LabelQueries", "Oracle", "answers", "as_labels"]
 
 Array = NDArray[np.float64]
 
@@ -31,8 +33,16 @@ def answers(oracle: Oracle | None) -> Callable[[Array], ArrayLike]:
     """
     query = getattr(oracle, "query", oracle)
     if not callable(query):
-        raise ValueError(f"queries need an oracle with a method `query`, or a function; got {oracle!r}")
+        raise ValueError(f"queries need an oracle with a method `query`, or a function; got {shown(oracle)}")
     return query  # type: ignore[no-any-return]
+
+
+def as_labels(answer: ArrayLike, count: int) -> Array:
+    """What an oracle answers, as float64; ``ValueError`` for anything but numbers."""
+    try:
+        return np.asarray(answer).astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"query must return {count} finite labels; got {shown(answer)}") from error
 
 
 class LabelQueries:
@@ -57,7 +67,7 @@ class LabelQueries:
         """The labels. ``ValueError`` if they have another shape or are not finite."""
         if not len(X):
             return np.zeros(0)
-        y = np.asarray(self._query(X), dtype=np.float64)
+        y = as_labels(self._query(X), len(X))
         if y.shape != (len(X),) or not np.isfinite(y).all():
             raise ValueError(f"query must return {len(X)} finite labels, one a row; got an array of shape {y.shape}")
         self.count += len(X)

@@ -9,8 +9,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Integral, Rational
 from typing import Any
 
+from learning.arguments import listed, require
 from learning.structure.units.orientations import best_orientation
 from learning.structure.units.vectors import oriented, ratio
 from tropical import AffineForm, ReLUNetwork, Value
@@ -27,6 +29,12 @@ class HiddenUnit(Value):
     normal: tuple[int, ...]
     bias: Fraction
     jump: Fraction
+
+    def __post_init__(self) -> None:
+        for place, entry in enumerate(listed(self.normal, Integral, "normal")):
+            require(entry, int, f"normal[{place}]")
+        require(self.bias, Rational, "bias")
+        require(self.jump, Rational, "jump")
 
     @property
     def form(self) -> AffineForm:
@@ -49,7 +57,8 @@ class HiddenLayer(Value):
     affine: AffineForm
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "units", tuple(sorted(self.units)))
+        require(self.affine, AffineForm, "affine")
+        object.__setattr__(self, "units", tuple(sorted(listed(self.units, HiddenUnit, "units"))))
         for unit in self.units:
             lead = next((a for a in unit.normal if a), 0)
             if len(unit.normal) != self.input_dim or lead <= 0 or math.gcd(*unit.normal) != 1 or not unit.jump:
@@ -68,7 +77,13 @@ class HiddenLayer(Value):
         2*x0
         """
         jumps: dict[tuple[tuple[int, ...], Fraction], Fraction] = {}
-        for factor, form in terms:
+        require(affine, AffineForm, "affine")
+        for place, term in enumerate(listed(terms, tuple, "terms")):
+            if len(term) != 2:
+                raise ValueError(f"terms[{place}] must be a pair (factor, form), got {len(term)} entries")
+            factor, form = term
+            require(factor, Rational, f"the factor of terms[{place}]")
+            require(form, AffineForm, f"the form of terms[{place}]")
             if not any(form.gradient):
                 affine = affine + AffineForm(form.gradient, factor * max(form.constant, Fraction(0)))
                 continue
@@ -85,11 +100,14 @@ class HiddenLayer(Value):
         return self.affine.input_dim
 
     def __call__(self, x: Iterable[Any]) -> Fraction:
-        point = tuple(x)
+        point = listed(x, object, "x")
         return sum((u.jump * max(u.form(point), Fraction(0)) for u in self.units), self.affine(point))
 
     def jump(self, hyperplane: AffineForm) -> Fraction:
         """The jump across a hyperplane given by its canonical form; 0 if it is not that of a unit."""
+        require(hyperplane, AffineForm, "hyperplane")
+        if hyperplane.input_dim != self.input_dim:
+            raise ValueError(f"hyperplane must live on Q^{self.input_dim}, got one on Q^{hyperplane.input_dim}")
         return next((unit.jump for unit in self.units if unit.form == hyperplane), Fraction(0))
 
     def to_network(self) -> ReLUNetwork:
@@ -138,6 +156,7 @@ def hidden_layer_of(net: ReLUNetwork) -> HiddenLayer:
     >>> layer.units, str(layer.affine)
     ((HiddenUnit(normal=(1,), bias=0, jump=6),), '-4*x0 + 15')
     """
+    require(net, ReLUNetwork, "net")
     if len(net.layers) > 2 or net.output_dim != 1:
         count = len(net.layers) - 1
         raise ValueError(f"at most one hidden layer and one output are needed, got {count} and {net.output_dim}")
@@ -164,6 +183,8 @@ def same_units(net: ReLUNetwork, layer: HiddenLayer) -> bool:
     >>> same_units(ReLUNetwork.from_arrays([[[0, 6], [1, 2], [2, 4]], [["1/2", -1, 1]]]), layer)
     True
     """
+    require(net, ReLUNetwork, "net")
+    require(layer, HiddenLayer, "layer")
     if net.input_dim != layer.input_dim:
         raise ValueError(f"the network has {net.input_dim} inputs and the layer {layer.input_dim}")
     return hidden_layer_of(net) == layer

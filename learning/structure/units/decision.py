@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from learning.arguments import as_count
 from learning.structure.units.canonical import HiddenLayer, HiddenUnit
 from learning.structure.units.lines import Clock, Function, Line, forms_along, jump_across
 from learning.structure.units.vectors import Vector, oriented, random_vector
@@ -92,7 +93,8 @@ def one_hidden_layer(f: Function, budget: Budget | None = None, seed: int = 0) -
     if not isinstance(f, LatticePolynomial) and not (isinstance(f, ReLUNetwork) and f.output_dim == 1):
         given = f"one with {f.output_dim}" if isinstance(f, ReLUNetwork) else type(f).__name__
         raise ValueError(f"f must be a lattice polynomial or a network with one output, got {given}")
-    clock, rng = Clock(budget or Budget(seconds=60), time.monotonic()), random.Random(seed)
+    rng = random.Random(as_count(seed, "seed", 0, None))
+    clock = Clock(Budget.of(budget, Budget(seconds=60)), time.monotonic())
     try:
         for _ in range(_ATTEMPTS):
             report = _attempt(f, rng, clock)

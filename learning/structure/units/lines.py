@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from learning.arguments import require
 from learning.structure.units.vectors import Vector, multiple
 from tropical import AffineForm, AffineMap, Budget, BudgetExhausted, LatticePolynomial, ReLUNetwork, polyhedral_complex
 
@@ -122,6 +123,13 @@ def jump_across(f: Function, hyperplane: AffineForm, point: Sequence[Fraction]) 
     >>> jump_across(relu, AffineForm([1, 0]), (0, 5)), jump_across(relu, AffineForm([0, 1]), (0, 0)) is None
     (Fraction(3, 1), True)
     """
+    if not isinstance(f, LatticePolynomial):
+        require(f, ReLUNetwork, "f")
+        if f.output_dim != 1:
+            raise ValueError(f"a jump needs a function with one output, got {f.output_dim}: use output(i)")
+    require(hyperplane, AffineForm, "hyperplane")
+    if hyperplane.input_dim != f.input_dim:
+        raise ValueError(f"the hyperplane must live on Q^{f.input_dim}, got one on Q^{hyperplane.input_dim}")
     if not any(hyperplane.gradient) or hyperplane(point):
         raise ValueError(f"the point must lie on the hyperplane, where the form has the value {hyperplane(point)}")
     if isinstance(f, LatticePolynomial):

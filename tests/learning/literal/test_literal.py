@@ -360,7 +360,7 @@ def test_same_seed_same_floats_and_the_summary_shows_both_sample_sizes() -> None
         (lambda: NetworkGrid(1, 1, "2/3"), "step 2/3"),
         (lambda: NetworkGrid(1, 1, 0), "step 0"),
         (lambda: NetworkGrid(1, widths=()), r"got \(\)"),
-        (lambda: NetworkGrid(1, widths=(2, 0)), r"got \(2, 0\)"),
+        (lambda: NetworkGrid(1, widths=(2, 0)), r"widths\[1\] must be .* got 0"),
         (lambda: LatticeGrid(1, pieces=6), "got 6"),
         (lambda: LatticeGrid(1, pieces=0), "got 0"),
     ],
@@ -373,7 +373,7 @@ def test_grids_out_of_range_are_named(make, message) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"rank": 0}, "rank must be positive; got 0"),
+        ({"rank": 0}, "rank must be an integer of at least 1; got 0"),
         ({"rank": 7}, "got 7"),
         ({"lipschitz": 0}, "got 0"),
         ({"accuracy": math.nan}, "nan"),

@@ -69,7 +69,7 @@ def test_bad_truth(fitted):
     _, pca = fitted
     with pytest.raises(ValueError, match="needs the fitted"):
         ln.plot_passes(pca.passes_, np.eye(6))
-    with pytest.raises(ValueError, match="length 6"):
+    with pytest.raises(ValueError, match=r"shape \(n, 6\)"):
         ln.plot_passes(pca, np.eye(5))
 
 

@@ -250,7 +250,7 @@ def test_precision_grows_with_cancellation():
 
 def test_bad_input():
     two = tp.ReLUNetwork.from_arrays([[[1], [1]]])
-    with pytest.raises(ValueError, match="functions with one output, got 2"):
+    with pytest.raises(ValueError, match="a Gaussian functional needs one output, got 2"):
         tp.gaussian_mean(two)
     with pytest.raises(ValueError, match="f has 2 inputs and g has 1"):
         tp.gaussian_inner_product(PLANE, two.output(0))
