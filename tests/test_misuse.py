@@ -227,6 +227,7 @@ KEPT = {  # faults that were found by hand, with a word of what is said now
     "an empty domain": (lambda: tp.to_smtlib(valid.NET, domain=[]), "domain"),
     "a view beyond float64": (lambda: tp.plot_regions(valid.NET, tp.Box([FAR] * 2, [FAR + 100] * 2)), "float64"),
     "a surface beyond float64": (lambda: tp.plot_surface(valid.NET, tp.Box([10**17] * 2, [10**17 + 1] * 2)), "float64"),
+    "samples beyond memory": (lambda: ln.GaussianOracle(valid.PLAIN).sample(10**15), "memory"),
     "a path that is an open file": (lambda: tp.load_certificate(0), "path"),
     "the state of scikit-learn": (
         lambda: ln.FilteredPCA(random_state=np.random.RandomState(0)).fit(valid.SAMPLES, valid.LABELS),
