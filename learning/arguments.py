@@ -33,10 +33,10 @@ def shown(value: Any) -> str:
     >>> shown(2), shown([[[[[[[[]]]]]]]])
     ('2', '[[[[[[[...]]]]]]]')
     """
-    if isinstance(value, int | Fraction) and not isinstance(value, bool):
-        return (
-            str(value) if abs(value.numerator) < 10**18 and value.denominator < 10**18 else f"<{type(value).__name__}>"
-        )
+    if isinstance(value, (int, Fraction)) and not isinstance(value, bool):
+        exact = Fraction(value)
+        short = max(abs(exact.numerator), exact.denominator) < 10**18
+        return str(value) if short else f"<{type(value).__name__}>"
     return Repr().repr(value)
 
 

@@ -57,10 +57,13 @@ class GaussianOracle:
     def sample(self, n: int, exact: bool | None = None) -> Batch:
         """Return n fresh samples: X of shape (n, d) and y of shape (n,); ``exact`` overrides the oracle's choice.
 
-        Raises ``ValueError`` if n < 0, or if a label exceeds the range of float64.
+        Raises ``ValueError`` if n < 0 or beyond what memory holds, or if a label exceeds the range of float64.
         """
         n = as_count(n, "n", 0)
-        X = self._rng.standard_normal((n, self.dim))
+        try:
+            X = self._rng.standard_normal((n, self.dim))
+        except MemoryError:
+            raise ValueError(f"n samples must fit into memory, got n = {n} in {self.dim} dimensions") from None
         self.n_samples_drawn += n
         return X, self._labels(X, exact)
 

@@ -25,7 +25,7 @@ RECORDS = {  # what the packages make and callers only read: they hold what they
     "LiteralResult", "MissingMass", "PassRecord", "PolyhedralComplex", "RecoveryReport", "RegularSubdivision",
     "SphereMaximum", "Sweep", "TropicalHypersurface", "WorstCase",
 }  # fmt: skip
-NO_CALLS = {"BudgetExhausted", "FormatError", "NonGaussianWarning", "LabelOracle"}  # raised, warned of, or a protocol
+NO_CALLS = {"BudgetExhausted", "FormatError", "NonGaussianWarning", "LabelOracle", "Value"}  # raised, or bases
 
 
 def _nested(depth):
@@ -113,6 +113,7 @@ RIGHT = {  # values above that are right after all, by the arguments that may ha
         "integrand progress make_batches draw candidates finer oracle",
     ),
     "another function": (("AffineForm on space", *NETWORKS), "f g net network obj form hyperplane other truth"),
+    "a network whose outputs are the inputs of the one after it": (("two outputs",), "inner"),
     "another object of the same kind": (("complex", "Box in space", "Verdict"), "cx obj region verdict domain"),
 }
 
@@ -228,6 +229,7 @@ KEPT = {  # faults that were found by hand, with a word of what is said now
     "an empty domain": (lambda: tp.to_smtlib(valid.NET, domain=[]), "domain"),
     "a view beyond float64": (lambda: tp.plot_regions(valid.NET, tp.Box([FAR] * 2, [FAR + 100] * 2)), "float64"),
     "a surface beyond float64": (lambda: tp.plot_surface(valid.NET, tp.Box([10**17] * 2, [10**17 + 1] * 2)), "float64"),
+    "samples beyond memory": (lambda: ln.GaussianOracle(valid.PLAIN).sample(10**15), "memory"),
     "a path that is an open file": (lambda: tp.load_certificate(0), "path"),
     "the state of scikit-learn": (
         lambda: ln.FilteredPCA(random_state=np.random.RandomState(0)).fit(valid.SAMPLES, valid.LABELS),

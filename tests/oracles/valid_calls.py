@@ -173,6 +173,7 @@ TROPICAL_CALLS: dict[str, Call] = {
     ),
     "lattice_polynomial_to_dict": (tp.lattice_polynomial_to_dict, {"polynomial": LATTICE}),
     "linear_regions": (tp.linear_regions, {"cx": COMPLEX}),
+    "region_graph": (tp.region_graph, {"cx": COMPLEX}),
     "lipschitz_constant": (tp.lipschitz_constant, {"f": NET, "norm": 2, "domain": BOX}),
     "load_certificate": (tp.load_certificate, {"path": "certificate.json"}),
     "load_input_box": (tp.load_input_box, {"path": "net.nnet"}),

@@ -15,7 +15,6 @@ from tropical.arithmetic.rationals import Matrix, Vector, to_flint
 from tropical.forms.construction import to_network
 from tropical.functions.affine import AffineMap
 from tropical.functions.function import Function
-from tropical.functions.requirements import require_function
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.values import Value
 from tropical.verdict import Enclosure
@@ -86,7 +85,6 @@ def lipschitz_constant(
             raise ValueError("a complex has its own domain: give a function together with a domain, or a complex")
         cx = f
     else:
-        require_function(f, what="or a PolyhedralComplex")
         cx = polyhedral_complex(to_network(f), domain)
     best: tuple[Enclosure, LinearRegion] | None = None
     largest = Fraction(0)

@@ -179,7 +179,7 @@ def require_inner(inner: Any, input_dim: int, what: str) -> None:
     """``ValueError`` unless ``inner`` is an affine map with as many forms as ``what`` has inputs."""
     require(inner, AffineMap, "inner", "an AffineMap")
     if len(inner.forms) != input_dim:
-        raise ValueError(f"{what} of {input_dim} inputs cannot follow a map with {len(inner.forms)} outputs")
+        raise ValueError(f"inner must have {input_dim} outputs, the inputs of {what}, got {len(inner.forms)}")
 
 
 def form_of_row(row: Sequence[int] | Vector) -> AffineForm:

@@ -182,7 +182,9 @@ class ReLUNetwork(Value):
             gradients, constants = zip(*((form.gradient, form.constant) for form in inner.forms), strict=True)
             before, last = [], Layer(gradients, constants, (IDENTITY,) * len(inner.forms))
         if last.output_dim != self.input_dim:
-            raise ValueError(f"a network of {self.input_dim} inputs cannot follow a map with {last.output_dim} outputs")
+            raise ValueError(
+                f"inner must have {self.input_dim} outputs, the inputs of a network, got {last.output_dim}"
+            )
         first = self.layers[0]
         linear = first.exact_weight * to_flint(last.weight, last.input_dim)
         constant = first.exact_weight * last.exact_bias

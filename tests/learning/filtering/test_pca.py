@@ -344,7 +344,7 @@ def test_bad_batches_are_refused() -> None:
         FilteredPCA().fit_batches(lambda: [(_gaussian(5, d), np.zeros(5)) for d in (2, 3)])
     with pytest.raises(ValueError, match="NaN"):
         FilteredPCA().fit(np.full((3, 2), np.nan), np.zeros(3))
-    with pytest.raises(ValueError, match="in_flight must be a positive integer; got 0"):
+    with pytest.raises(ValueError, match="in_flight must be an integer of at least 1; got 0"):
         FilteredPCA().fit_batches(lambda: [(_gaussian(5, 2), np.zeros(5))], in_flight=0)
 
 

@@ -246,7 +246,7 @@ REFITS = {
         LatticePolynomialRegressor(max_rounds=1),
         lambda model, X, y: model.fit(X, y),
         learning.recovery.regressor,
-        ("validate_data", "rough_subspace", "find_pieces", "rational_pieces", "fit_lattice", "best_regression"),
+        ("checked_data", "rough_subspace", "find_pieces", "rational_pieces", "fit_lattice", "best_regression"),
     ),
     "queries": (
         LatticePolynomialRegressor(max_rounds=1, queries="allowed", max_queries=300),
@@ -258,7 +258,7 @@ REFITS = {
         FilteredPCA(),
         lambda model, X, y: model.fit(X, y),
         learning.filtering.pca,
-        ("validate_data", "warn_unless_gaussian", "filtered_pass"),
+        ("checked_data", "warn_unless_gaussian", "filtered_pass"),
     ),
     "filtered PCA, block": (
         FilteredPCA(method="block", block_size=2),

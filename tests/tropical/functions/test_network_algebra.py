@@ -87,7 +87,7 @@ def test_other_shapes_and_operands():
         np.ones(2) + f
     with pytest.raises(ValueError, match="finite"):
         f + float("nan")
-    with pytest.raises(ValueError, match="2 inputs cannot follow a map with 1 outputs"):
+    with pytest.raises(ValueError, match="inner must have 2 outputs, the inputs of a network, got 1"):
         f.compose(f)
     with pytest.raises(TypeError, match="got int"):
         f.compose(1)

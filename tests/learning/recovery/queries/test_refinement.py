@@ -109,7 +109,7 @@ def test_queries_are_off_by_default_and_the_oracle_is_no_parameter() -> None:
         LatticePolynomialRegressor(queries="allowed").fit(X, y)
     with pytest.raises(ValueError, match="got 'yes'"):
         LatticePolynomialRegressor(queries="yes").fit(X, y)
-    with pytest.raises(ValueError, match="max_queries must be an integer, at least 0; got -1"):
+    with pytest.raises(ValueError, match="max_queries must be an integer of at least 0; got -1"):
         LatticePolynomialRegressor(max_queries=-1).fit(X, y)
 
 
