@@ -19,7 +19,7 @@ PACKAGES = {tp: valid.TROPICAL_CALLS, ln: valid.LEARNING_CALLS, lemmas: valid.LE
 CALLS = {f"{package.__name__}.{name}": call for package, own in PACKAGES.items() for name, call in own.items()}
 
 RECORDS = {  # what the packages make and callers only read: they hold what they are given
-    "BoundaryPiece", "Cell", "Claim", "Disagreement", "DisagreementReport", "DualCell", "EssentialTerm", "Estimate",
+    "BoundaryPiece", "Cell", "Claim", "Disagreement", "DisagreementReport", "DualCell", "EssentialTerm", "Estimate", "FaceComplex",
     "Evidence", "Extremum", "FalseNeighbour", "FilteredMoments", "GaussianMoments", "HiddenLayerReport", "Hypothesis",
     "InessentialTerm", "IrredundantForm", "JumpWitness", "Lemma", "LinearRegion", "LipschitzConstant", "LiteralPass",
     "LiteralResult", "MissingMass", "PassRecord", "PolyhedralComplex", "RecoveryReport", "RegularSubdivision",

@@ -116,6 +116,7 @@ VALUES = {
         *HOMOGENEOUS.values(),
         *BIASED.values(),
     ],
+    "FaceComplex": lambda: [tp.dual_subdivision(POLYNOMIAL).face_complex],
     "RegularSubdivision": lambda: [tp.dual_subdivision(p) for p in (CURVE, POLYNOMIAL)],
     "SphereMaximum": lambda: [tp.sphere_maximum(MAXIMUM)],
     "TropicalHypersurface": lambda: [tp.tropical_hypersurface(p) for p in (CURVE, POLYNOMIAL)],

@@ -93,6 +93,7 @@ from tropical.plotting import plot_tropical_curve as plot_tropical_curve
 from tropical.plotting import plot_zonotope as plot_zonotope
 from tropical.plotting import regions_html as regions_html
 from tropical.plotting import surface_html as surface_html
+from tropical.polyhedra.face_complex import FaceComplex as FaceComplex
 from tropical.polyhedra.polyhedron import Box as Box
 from tropical.polyhedra.polyhedron import Polyhedron as Polyhedron
 from tropical.polyhedra.polytopes import Polytope as Polytope
@@ -121,6 +122,7 @@ __all__ = [
     "EssentialTerm",
     "Estimate",
     "Extremum",
+    "FaceComplex",
     "FilteredMoments",
     "FormatError",
     "GaussianMoments",

@@ -19,6 +19,7 @@ from tropical.functions.network import Pattern, ReLUNetwork
 from tropical.notation import cut, html_complex, svg_cells
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, facets
+from tropical.polyhedra.face_complex import FaceComplex
 from tropical.polyhedra.faces import Face, face_lattice
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.values import Value, short
@@ -168,7 +169,12 @@ class PolyhedralComplex(Value):
 
         Euler's relation: its alternating sum is (-1)^r on R^r and 1 on a box.
         """
-        return tuple(len(level) for level in self.faces)
+        return self.face_complex.f_vector
+
+    @cached_property
+    def face_complex(self) -> FaceComplex:
+        """The :attr:`faces` with their incidences."""
+        return FaceComplex(self.faces)
 
     @cached_property
     def facet_cells(self) -> dict[Face, tuple[int, ...]]:

@@ -1,8 +1,7 @@
 """Tropical hypersurfaces as polyhedral complexes, dual to the regular subdivision of the Newton polytope."""
 
-import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -11,6 +10,7 @@ from tropical.arguments import require
 from tropical.arithmetic.rationals import Matrix, Vector, as_vector, primitive, primitive_integers
 from tropical.duality.regular_subdivisions import EnvelopeFace, UpperEnvelope, upper_envelope
 from tropical.functions.polynomial import TropicalPolynomial
+from tropical.polyhedra.face_complex import FaceComplex
 from tropical.polyhedra.faces import Face
 from tropical.values import Value
 
@@ -38,13 +38,15 @@ class TropicalHypersurface(Value):
     linearity of p, one for each term that is somewhere larger than all others. All of them, sorted by terms, form a
     polyhedral complex on Q^n, dual to the regular subdivision of the Newton polytope: the cell of dimension k and the
     cell of dimension n - k with the same terms correspond to each other, and incidences are reversed. ``lineality`` is
-    an integer basis of the directions along which the hypersurface is invariant. ``==`` and ``hash`` go by all fields.
+    an integer basis of the directions along which the hypersurface is invariant; ``face_complex`` has the cells and
+    the regions by their vertices and rays. ``==`` and ``hash`` go by all fields.
     """
 
     polynomial: TropicalPolynomial
     cells: tuple[tuple[DualCell, ...], ...]
     regions: tuple[DualCell, ...]
     lineality: Matrix
+    face_complex: FaceComplex = field(repr=False, compare=False)
 
     @property
     def f_vector(self) -> tuple[int, ...]:
@@ -56,17 +58,13 @@ class TropicalHypersurface(Value):
         """The cells of dimension n - 1: their union is the hypersurface."""
         return self.cells[-1]
 
-    @cached_property
+    @property
     def incidences(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """``incidences[k]``: the pairs (i, j) such that cell i of dimension k is a facet of cell j of dimension k + 1.
 
         For k = n - 1, j counts the regions.
         """
-        levels = [[frozenset(cell.terms) for cell in level] for level in (*self.cells, self.regions)]
-        return tuple(
-            tuple((i, j) for i, small in enumerate(below) for j, large in enumerate(above) if large < small)
-            for below, above in itertools.pairwise(levels)
-        )
+        return self.face_complex.incidences
 
     @cached_property
     def vertices(self) -> tuple[Vector, ...]:
@@ -124,7 +122,8 @@ def tropical_hypersurface(p: TropicalPolynomial) -> TropicalHypersurface:
     levels: list[tuple[DualCell, ...]] = [()] * shift
     for k, faces in enumerate(envelope.faces):
         levels.append(tuple(_cell(face, shift + k, envelope, p.input_dim) for face in faces))
-    return TropicalHypersurface(p, tuple(levels[:-1]), levels[-1], envelope.lineality)
+    found = FaceComplex(((),) * shift + tuple(tuple(face.generators for face in faces) for faces in envelope.faces))
+    return TropicalHypersurface(p, tuple(levels[:-1]), levels[-1], envelope.lineality, found)
 
 
 def _cell(face: EnvelopeFace, dimension: int, envelope: UpperEnvelope, input_dim: int) -> DualCell:

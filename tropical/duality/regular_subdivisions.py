@@ -1,6 +1,5 @@
 """Regular subdivisions of point configurations with heights, through the upper envelope of the dual affine forms."""
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +11,7 @@ from tropical.arguments import as_index, as_sequence, require
 from tropical.arithmetic.rationals import Matrix, nullspace, primitive, row_space
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.polyhedra.cones import Cone, Integers, facets, half_space, intersect
+from tropical.polyhedra.face_complex import FaceComplex
 from tropical.polyhedra.faces import Face, face_lattice
 from tropical.polyhedra.polytopes import Polytope, members
 from tropical.values import Value
@@ -122,13 +122,14 @@ class RegularSubdivision(Value):
         return tuple(index for (index,) in self.cells[0])
 
     @cached_property
+    def face_complex(self) -> FaceComplex:
+        """The cells as faces of one complex."""
+        return FaceComplex(self.cells)
+
+    @property
     def incidences(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """``incidences[k]``: the pairs (i, j) such that ``cells[k][i]`` is a facet of ``cells[k + 1][j]``."""
-        levels = [[frozenset(cell) for cell in level] for level in self.cells]
-        return tuple(
-            tuple((i, j) for j, large in enumerate(above) for i, small in enumerate(below) if small < large)
-            for below, above in itertools.pairwise(levels)
-        )
+        return self.face_complex.incidences
 
     def polytope(self, cell: Iterable[int]) -> Polytope:
         """The convex hull of the exponents of a cell."""

@@ -9,6 +9,7 @@ from typing import Any
 from tropical.arithmetic.rationals import Vector, as_rows, as_vector, nullspace, primitive, row_space
 from tropical.functions.affine import AffineForm, form_of_row
 from tropical.polyhedra.cones import Cone, Integers, cut, facets, intersect, sign_on
+from tropical.polyhedra.face_complex import FaceComplex
 from tropical.polyhedra.faces import Face, face_lattice, polytope_volume
 from tropical.values import Value
 
@@ -71,6 +72,11 @@ class Polytope(Value):
         return self.ambient_dim - len(self.equations)
 
     @cached_property
+    def face_complex(self) -> FaceComplex:
+        """The :attr:`faces` with their incidences."""
+        return FaceComplex(self.faces)
+
+    @cached_property
     def faces(self) -> tuple[tuple[Face, ...], ...]:
         """``faces[k]``: the faces of dimension k = 0, ..., r, each as the sorted indices of its vertices."""
         masks = [sum(1 << i for i in facet.vertices) for facet in self.facets]
@@ -80,7 +86,7 @@ class Polytope(Value):
     @property
     def f_vector(self) -> tuple[int, ...]:
         """Number of faces of each dimension 0, ..., r, the polytope itself included: the alternating sum is 1."""
-        return tuple(map(len, self.faces))
+        return self.face_complex.f_vector
 
     @property
     def volume(self) -> Fraction:
