@@ -19,8 +19,9 @@ PACKAGES = {tp: valid.TROPICAL_CALLS, ln: valid.LEARNING_CALLS, lemmas: valid.LE
 CALLS = {f"{package.__name__}.{name}": call for package, own in PACKAGES.items() for name, call in own.items()}
 
 RECORDS = {  # what the packages make and callers only read: they hold what they are given
-    "BoundaryPiece", "Cell", "Claim", "Disagreement", "DisagreementReport", "DualCell", "EssentialTerm", "Estimate", "FaceComplex",
-    "Evidence", "Extremum", "FalseNeighbour", "FilteredMoments", "GaussianMoments", "HiddenLayerReport", "Hypothesis",
+    "BoundaryPiece", "Cell", "Claim", "Disagreement", "DisagreementReport", "DualCell", "EssentialTerm", "Estimate",
+    "Evidence", "Extremum", "FaceComplex", "FalseNeighbour", "FilteredMoments", "GaussianMoments",
+    "HiddenLayerReport", "Hypothesis",
     "InessentialTerm", "IrredundantForm", "JumpWitness", "Lemma", "LinearRegion", "LipschitzConstant", "LiteralPass",
     "LiteralResult", "MissingMass", "PassRecord", "PolyhedralComplex", "RecoveryReport", "RegularSubdivision",
     "SphereMaximum", "Sweep", "TropicalHypersurface", "WorstCase",

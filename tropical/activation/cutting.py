@@ -7,7 +7,7 @@ from flint import fmpq_mat, fmpz_mat
 from tropical.activation.integer_layers import IntegerLayer, activated_integers, integer_layers
 from tropical.arithmetic.rationals import from_flint, primitive, primitive_integers
 from tropical.budget import Meter
-from tropical.functions.layer import activated_rows, identity_rows, preactivation_rows
+from tropical.functions.layer import rows_along
 from tropical.functions.network import Pattern, ReLUNetwork
 from tropical.polyhedra.cones import Cone, Integers, cut, intersect, sign_on, signs_on
 from tropical.polyhedra.part import Part
@@ -73,19 +73,17 @@ def pattern_cone(net: ReLUNetwork, start: Cone, pattern: Sequence[int]) -> Cone:
 
     Raises ``ValueError`` if that part has empty interior.
     """
-    rows = identity_rows(net.input_dim)
-    cone: Cone | None = start
+    cone = start
     rest = list(pattern)
-    for layer in net.layers[:-1]:
-        if not rest or cone is None:
-            break
-        rows = preactivation_rows(layer, rows)
+    hidden = net.layers[:-1]
+    for layer, rows in zip(hidden, rows_along(hidden, net.input_dim, pattern), strict=True):
         table = from_flint(rows)
         signs, rest = rest[: len(layer.kinked)], rest[len(layer.kinked) :]
         chosen = zip(layer.kinked, signs, strict=False)
-        cone = intersect(cone, [tuple(sign * a for a in primitive(table[unit])) for unit, sign in chosen if sign])
-        if rest:
-            rows = activated_rows(layer, rows, signs)
-    if cone is None:
-        raise ValueError(f"no activation region has the pattern {tuple(pattern)}")
+        part = intersect(cone, [tuple(sign * a for a in primitive(table[unit])) for unit, sign in chosen if sign])
+        if part is None:
+            raise ValueError(f"no activation region has the pattern {tuple(pattern)}")
+        cone = part
+        if not rest:
+            break
     return cone

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Signs = NDArray[np.int8]
+SignArray = NDArray[np.int8]
 Words = NDArray[np.uint64]
 
 _BLOCK = 1 << 14  # rows handled at once where they are unpacked or compared
@@ -24,7 +24,7 @@ class PackedSigns:
     zero: Words | None = None
 
     @classmethod
-    def of(cls, signs: Signs) -> "PackedSigns":
+    def of(cls, signs: SignArray) -> "PackedSigns":
         """Pack signs of shape (cells, units)."""
         zero = packed_bits(signs == 0) if not signs.all() else None
         return cls(packed_bits(signs > 0), zero)
@@ -76,7 +76,7 @@ class SignLayout:
     """
 
     bit: NDArray[np.int64]
-    factor: Signs
+    factor: SignArray
     words: int = 0
 
     @classmethod
@@ -89,7 +89,7 @@ class SignLayout:
         bit = np.concatenate([self.bit, other.bit + 64 * self.words])
         return SignLayout(bit, np.concatenate([self.factor, other.factor]), self.words + other.words)
 
-    def signs(self, packed: PackedSigns) -> Signs:
+    def signs(self, packed: PackedSigns) -> SignArray:
         """Signs of shape (cells, units)."""
         found = _unpacked(packed.positive)[:, self.bit].view(np.int8) * np.int8(2) - np.int8(1)
         if packed.zero is not None:
@@ -134,7 +134,7 @@ class PatternTable:
         """Memory held, in bytes."""
         return self.packed.nbytes
 
-    def signs(self) -> Signs:
+    def signs(self) -> SignArray:
         """All patterns, shape (cells, units)."""
         return np.concatenate([np.zeros((0, self.units), np.int8), *map(self.layout.signs, self._blocks())])
 

@@ -13,7 +13,7 @@ from tropical.arithmetic.rationals import Vector, primitive, primitive_integers
 from tropical.budget import Meter
 from tropical.functions.network import Pattern, ReLUNetwork
 from tropical.polyhedra.cones import dot
-from tropical.polyhedra.facet_search import Crossing, Implications, LocalView, facets, interior_point, tightest
+from tropical.polyhedra.facet_search import Crossing, Implications, LocalView, find_facets, interior_point, tightest
 
 Integers = tuple[int, ...]
 
@@ -87,7 +87,7 @@ class _Search:
     def exits(self, view: LocalView, known: Sequence[Integers]) -> list[tuple[Integers, Crossing]]:
         """The facets, other than ``known`` ones, across which the domain goes on."""
         closed = {*known, *self.domain}
-        found = facets(view, [i for i, row in enumerate(view.rows) if row in closed], self.implications)
+        found = find_facets(view, [i for i, row in enumerate(view.rows) if row in closed], self.implications)
         return [(view.rows[i], found[i]) for i in sorted(found)]
 
     def start(self) -> tuple[Pattern, Crossing]:

@@ -15,7 +15,7 @@ from tropical.functions.layer import RELU
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot
 
-Signs = dict[Wire, int]
+SignOf = dict[Wire, int]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Sign:
         """The values on whose signs the condition depends."""
         return (self.value,)
 
-    def holds(self, signs: Signs) -> bool:
+    def holds(self, signs: SignOf) -> bool:
         """Whether the condition is true where the values have these signs."""
         return signs[self.value] in self.allowed
 
@@ -47,7 +47,7 @@ class Junction:
         """The values on whose signs the condition depends."""
         return tuple(value for part in self.parts for value in part.values)
 
-    def holds(self, signs: Signs) -> bool:
+    def holds(self, signs: SignOf) -> bool:
         """Whether the condition is true where the values have these signs."""
         return (all if self.every else any)(part.holds(signs) for part in self.parts)
 
@@ -63,7 +63,7 @@ class Negation:
         """The values on whose signs the condition depends."""
         return self.part.values
 
-    def holds(self, signs: Signs) -> bool:
+    def holds(self, signs: SignOf) -> bool:
         """Whether the condition is true where the values have these signs."""
         return not self.part.holds(signs)
 
@@ -75,7 +75,7 @@ class Constant:
     truth: bool
     values: tuple[Wire, ...] = ()
 
-    def holds(self, signs: Signs) -> bool:
+    def holds(self, signs: SignOf) -> bool:
         """Whether the condition is true where the values have these signs."""
         return self.truth
 

@@ -1,5 +1,6 @@
 """Comparing two piecewise-linear functions exactly: equality, inequality, and the set where they differ."""
 
+import enum
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ def equivalent(
     >>> verdict.status, twice(verdict.witness) == verdict.detail["values"][0]
     ('refuted', True)
     """
-    return _decide(_EQUAL, f, g, domain, Meter(budget, progress))
+    return _decide(Relation.EQUAL, f, g, domain, Meter(budget, progress))
 
 
 def implies_leq(
@@ -75,7 +76,7 @@ def implies_leq(
     >>> implies_leq(relu, absolute).status, implies_leq(absolute, relu).status
     ('proved', 'refuted')
     """
-    return _decide(_AT_MOST, f, g, domain, Meter(budget, progress))
+    return _decide(Relation.AT_MOST, f, g, domain, Meter(budget, progress))
 
 
 @dataclass(frozen=True, repr=False)
@@ -188,34 +189,38 @@ def require_comparable(f: Function, g: Function) -> None:
             raise ValueError(f"f has {count_f} {what} and g has {count_g}: they cannot be compared")
 
 
-@dataclass(frozen=True)
-class _Relation:
-    """A relation between f and g, and what decides it: for values, for all cells, and as certificates."""
+class Relation(enum.Enum):
+    """What is claimed of f and g, output by output; how it is decided for values, on cells, and what certifies it."""
 
-    holds: Callable[[Vector, Vector], bool]
-    violations: Callable[[_Question, Meter], Iterator[Integers]]
-    proof: Callable[[Function, Function, Polyhedron | None, int | None], Certificate]
-    refutation: Callable[[Function, Function, Vector, Polyhedron | None], Certificate]
-    tree: Callable[[ReLUNetwork, ReLUNetwork, Polyhedron | None, Meter], TreeProof]
+    EQUAL = "f = g"
+    AT_MOST = "f <= g"
+
+    def holds(self, f: Vector, g: Vector) -> bool:
+        """Whether it is so for these values."""
+        return f == g if self is Relation.EQUAL else all(p <= q for p, q in zip(f, g, strict=True))
+
+    def violations(self, question: _Question, meter: Meter) -> Iterator[Integers]:
+        """Points, as homogeneous vectors, where it fails."""
+        if self is Relation.AT_MOST:
+            return question.exceeding(meter)
+        return (_nonzero_vector(cone, row) for cone, row in question.differing(meter))
+
+    def proof(self, f: Function, g: Function, domain: Polyhedron | None, regions: int | None) -> Certificate:
+        """The certificate that it holds, to be checked by cutting."""
+        certify = equality_certificate if self is Relation.EQUAL else order_certificate
+        return certify(f, g, domain, regions)
+
+    def refutation(self, f: Function, g: Function, x: Vector, domain: Polyhedron | None) -> Certificate:
+        """The certificate that it fails at x."""
+        certify = difference_certificate if self is Relation.EQUAL else excess_certificate
+        return certify(f, g, x, domain)
+
+    def tree(self, f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> TreeProof:
+        """What a tree of linear programs finds."""
+        return (equality_tree if self is Relation.EQUAL else order_tree)(f, g, domain, meter)
 
 
-_EQUAL = _Relation(
-    lambda a, b: a == b,
-    lambda question, meter: (_nonzero_vector(cone, row) for cone, row in question.differing(meter)),
-    equality_certificate,
-    difference_certificate,
-    equality_tree,
-)
-_AT_MOST = _Relation(
-    lambda a, b: all(p <= q for p, q in zip(a, b, strict=True)),
-    lambda question, meter: question.exceeding(meter),
-    order_certificate,
-    excess_certificate,
-    order_tree,
-)
-
-
-def _decide(relation: _Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter) -> Verdict:
+def _decide(relation: Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter) -> Verdict:
     """The verdict on "the relation holds everywhere"."""
     require_comparable(f, g)
     require_domain(domain, f.input_dim)
@@ -236,7 +241,7 @@ def _decide(relation: _Relation, f: Function, g: Function, domain: Polyhedron | 
 
 
 def _by_cells(
-    relation: _Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter
+    relation: Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter
 ) -> tuple[Certificate | None, Vector | None]:
     """A proof or a witness: by random points first, then by all cells of a common subdivision."""
     question = _Question.about(f, g, domain)
@@ -248,13 +253,13 @@ def _by_cells(
 
 
 def _by_tree(
-    relation: _Relation, f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter
+    relation: Relation, f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter
 ) -> tuple[Certificate | None, Vector | None]:
     """A proof or a witness by linear programs, for ranks where a cell has too many faces."""
     found = relation.tree(f, g, domain, meter)
     if found.nodes is None:
         return None, found.witness
-    return tree_certificate(f, g, domain, found.nodes, equal=relation is _EQUAL), None
+    return tree_certificate(f, g, domain, found.nodes, equal=relation is Relation.EQUAL), None
 
 
 def _has_many_faces(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None) -> bool:

@@ -12,7 +12,7 @@ from tropical.arithmetic.rationals import Vector
 from tropical.budget import Budget, Meter
 from tropical.functions.polynomial import Integers, TropicalPolynomial
 from tropical.polyhedra.cones import half_space, intersect
-from tropical.polyhedra.facet_search import LocalView, facets
+from tropical.polyhedra.facet_search import LocalView, find_facets
 from tropical.values import Value
 
 _BLOCK = 256  # terms compared at once, of many in many variables
@@ -152,6 +152,6 @@ def _facet_points(rows: Sequence[Integers], chosen: Sequence[int], meter: Meter)
         return {chosen[0]: (Fraction(0),) * dim}
     own = [rows[i] for i in chosen]
     above = max(-row[0] for row in own) // own[0][-1] + 1
-    crossings = facets(LocalView(own, (1, *[0] * dim, above)))
+    crossings = find_facets(LocalView(own, (1, *[0] * dim, above)))
     points = {chosen[k]: crossing.point for k, crossing in crossings.items()}
     return {i: tuple(Fraction(a, first) for a in rest[:-1]) for i, (first, *rest) in points.items()}

@@ -1,6 +1,6 @@
 """One layer of a network: exact parameters, their validation, and how the layer acts on points and on affine maps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -125,6 +125,22 @@ def activated_rows(layer: Layer, rows: fmpq_mat, signs: Sequence[int]) -> fmpq_m
             for column in range(rows.ncols()):
                 rows[unit, column] *= factor
     return rows
+
+
+def rows_along(layers: Sequence[Layer], dim: int, pattern: Sequence[int]) -> Iterator[fmpq_mat]:
+    """The rows (constant, gradient) of the preactivations on Q^dim, layer after layer, where the pattern holds.
+
+    ``pattern`` has the signs of the kinked units of all layers but the last one that is asked for. A matrix is that of
+    its layer until the next one is asked for.
+    """
+    rows, start = identity_rows(dim), 0
+    for layer, following in zip(layers, (*layers[1:], None), strict=True):
+        rows = preactivation_rows(layer, rows)
+        yield rows
+        stop = start + len(layer.kinked)
+        if following is not None:
+            rows = activated_rows(layer, rows, pattern[start:stop])
+        start = stop
 
 
 def layer_from_arrays(weight: Any, bias: Any, slopes: Any, index: int) -> Layer:

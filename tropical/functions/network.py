@@ -23,13 +23,11 @@ from tropical.functions.function import Algebra, V
 from tropical.functions.layer import (
     IDENTITY,
     Layer,
-    activated_rows,
     activations,
     affine_map_of,
-    identity_rows,
     layer_from_arrays,
-    preactivation_rows,
     preactivations,
+    rows_along,
 )
 from tropical.notation import html_network, latex_network
 from tropical.values import Value
@@ -253,11 +251,7 @@ class ReLUNetwork(Value):
         signs = as_all(pattern, Integral, "pattern", "signs")
         if len(signs) != expected or any(sign not in (-1, 0, 1) for sign in signs):
             raise ValueError(f"the pattern of this network has {expected} entries -1, 0 or 1, got {abbreviated(signs)}")
-        rows, following = identity_rows(self.input_dim), iter(signs)
-        for layer, last in self._marked_layers():
-            rows = preactivation_rows(layer, rows)
-            if not last:
-                rows = activated_rows(layer, rows, [next(following) for _ in layer.kinked])
+        *_, rows = rows_along(self.layers, self.input_dim, signs)
         return affine_map_of(rows)
 
     def jacobian(self, x: Iterable[Any]) -> Matrix:
@@ -266,17 +260,13 @@ class ReLUNetwork(Value):
         Raises ``ValueError`` where some unit's preactivation is 0 without being constant near ``x``: there the
         derivative may not exist.
         """
-        values = self.preactivations(x)
-        rows = identity_rows(self.input_dim)
-        for index, (layer, last) in enumerate(self._marked_layers()):
-            rows = preactivation_rows(layer, rows)
-            if last:
-                break
-            signs = [_sign(values[index][unit]) for unit in layer.kinked]
-            for unit, sign in zip(layer.kinked, signs, strict=True):
-                if sign == 0 and any(q != 0 for q in rows.tolist()[unit]):
-                    raise ValueError(f"x lies on a break: unit {unit} of layer {index} changes sign there")
-            rows = activated_rows(layer, rows, signs)
+        pattern = self.activation_pattern(x)
+        signs = iter(pattern)
+        for index, rows in enumerate(rows_along(self.layers, self.input_dim, pattern)):
+            if index < len(self.layers) - 1:
+                for unit, sign in zip(self.layers[index].kinked, signs, strict=False):
+                    if sign == 0 and any(q != 0 for q in rows.tolist()[unit]):
+                        raise ValueError(f"x lies on a break: unit {unit} of layer {index} changes sign there")
         return tuple(row[1:] for row in from_flint(rows))
 
     def gradient(self, x: Iterable[Any]) -> Vector:

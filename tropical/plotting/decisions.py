@@ -24,11 +24,11 @@ from tropical.plotting.canvas import (
     sorted_edges,
     thinning,
 )
-from tropical.plotting.outlines import Segment, float_polygon, point_of, segments
+from tropical.plotting.outlines import Segment, float_polygon, segments
 from tropical.plotting.palette import BREAK, COLOURS, CUT, HATCHES
 from tropical.plotting.shading import Shades, outside_legend
 from tropical.plotting.slices import Slice, make_picture, make_slice
-from tropical.polyhedra.cones import intersect
+from tropical.polyhedra.cones import intersect, point_of
 from tropical.polyhedra.part import Part
 from tropical.polyhedra.polyhedron import Polyhedron
 

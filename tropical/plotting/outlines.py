@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tropical.arithmetic.rationals import Vector
-from tropical.polyhedra.cones import Cone, Integers, edges, facets
+from tropical.polyhedra.cones import Cone, Integers, edges, facets, point_of
 from tropical.polyhedra.part import Part
 
 Point = tuple[Fraction, ...]
@@ -168,11 +168,6 @@ def colouring(count: int, pairs: Iterable[tuple[int, int]], colours: int) -> lis
         chosen[piece] = min(free, key=lambda c: (used[c], c))
         used[chosen[piece]] += 1
     return [chosen[i] for i in range(count)]
-
-
-def point_of(generator: Integers) -> Vector:
-    """The point of a homogeneous vector with positive first entry."""
-    return tuple(Fraction(a, generator[0]) for a in generator[1:])
 
 
 def float_point(generator: Integers) -> tuple[float, ...]:

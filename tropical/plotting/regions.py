@@ -23,10 +23,11 @@ from tropical.plotting.canvas import (
     sorted_edges,
     thinning,
 )
-from tropical.plotting.outlines import Outline, adjacent, components, float_point, float_polygon, point_of, segments
+from tropical.plotting.outlines import Outline, adjacent, components, float_point, float_polygon, segments
 from tropical.plotting.palette import BREAK, SEQUENTIAL
 from tropical.plotting.shading import Shade, check_shade, colour_bar, shades
 from tropical.plotting.slices import Slice, make_picture, make_slice, rounded
+from tropical.polyhedra.cones import point_of
 from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ are directions of recession. Everything is Python integers, so every sign is exa
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from flint import fmpz_mat
 
@@ -55,6 +56,15 @@ def half_space(dim: int) -> Cone:
     """
     origin, *directions = (tuple(int(i == j) for j in range(dim + 1)) for i in range(dim + 1))
     return Cone((origin,), (0,), (origin,), tuple(directions))
+
+
+def point_of(vector: Integers) -> tuple[Fraction, ...]:
+    """The point x of a homogeneous vector (x_0, x_0 x) with x_0 > 0.
+
+    >>> point_of((2, 1, 4))
+    (Fraction(1, 2), Fraction(2, 1))
+    """
+    return tuple(Fraction(a, vector[0]) for a in vector[1:])
 
 
 def dot(row: Sequence[int], vector: Sequence[int]) -> int:

@@ -115,7 +115,7 @@ class Implications:
         del reasons[:-_REASONS]
 
 
-def facets(
+def find_facets(
     view: "LocalView", known: Collection[int] = (), implications: Implications | None = None
 ) -> dict[int, Crossing]:
     """The facets among the rows of ``view``, each with a ray that leaves through its relative interior.
@@ -125,7 +125,7 @@ def facets(
     says so: h_i = v + sum_j y_j h_j with v, y >= 0. Certificates are looked up and left in ``implications``, for
     polyhedra that share rows.
 
-    >>> found = facets(LocalView([(0, 1, 0), (0, 0, 1), (2, -1, -1), (9, -1, 0)], (2, 1, 1)))
+    >>> found = find_facets(LocalView([(0, 1, 0), (0, 0, 1), (2, -1, -1), (9, -1, 0)], (2, 1, 1)))
     >>> sorted(found), found[0].point
     ([0, 1, 2], (2, 0, 1))
     """

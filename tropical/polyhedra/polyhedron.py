@@ -13,10 +13,9 @@ from tropical.arithmetic.linear_program import maximise
 from tropical.arithmetic.rationals import Matrix, Vector, as_rows, as_vector, nullspace, primitive
 from tropical.functions.affine import AffineForm, as_forms, form_of_row
 from tropical.notation import text_form, text_rational
-from tropical.polyhedra.cones import Cone, Integers, dot, half_space, intersect
-from tropical.polyhedra.cones import facets as facets_of_cone
+from tropical.polyhedra.cones import Cone, Integers, dot, facets, half_space, intersect, point_of
 from tropical.polyhedra.faces import face_lattice, polytope_volume
-from tropical.polyhedra.facet_search import LocalView, facets, interior_point, tightest
+from tropical.polyhedra.facet_search import LocalView, find_facets, interior_point, tightest
 from tropical.values import Value, short, summary
 
 _SHOWN = 6  # half-spaces, and terms of each, in short
@@ -136,7 +135,7 @@ class Polyhedron(Value):
             return ()
         view = LocalView(self.rows, self._inside)
         view.move_to_centre()
-        return tuple(self.rows[i] for i in sorted(facets(view)))
+        return tuple(self.rows[i] for i in sorted(find_facets(view)))
 
     @cached_property
     def cone(self) -> Cone:
@@ -148,7 +147,7 @@ class Polyhedron(Value):
     @cached_property
     def interior_point(self) -> Vector:
         """A rational point of the interior."""
-        return _point(self._inside)
+        return point_of(self._inside)
 
     @cached_property
     def lineality(self) -> Matrix:
@@ -168,7 +167,7 @@ class Polyhedron(Value):
     @cached_property
     def vertices(self) -> tuple[Vector, ...]:
         """Vertices, sorted (representatives modulo the lineality space)."""
-        return tuple(sorted(_point(g) for g in self.cone.generators if g[0]))
+        return tuple(sorted(point_of(g) for g in self.cone.generators if g[0]))
 
     @cached_property
     def rays(self) -> tuple[Vector, ...]:
@@ -180,8 +179,8 @@ class Polyhedron(Value):
         """Exact n-dimensional volume, or ``math.inf`` for an unbounded polyhedron."""
         if not self.is_bounded:
             return math.inf
-        corners = [_point(g) for g in self.cone.generators]
-        levels = face_lattice(len(corners), list(facets_of_cone(self.cone).values()), self.input_dim)
+        corners = [point_of(g) for g in self.cone.generators]
+        levels = face_lattice(len(corners), list(facets(self.cone).values()), self.input_dim)
         return polytope_volume(corners, levels)
 
     def contains(self, x: Iterable[Any]) -> bool:
@@ -194,10 +193,6 @@ class Polyhedron(Value):
         if len(point) != self.input_dim:
             raise ValueError(f"x must have {self.input_dim} coordinates, got {len(point)}")
         return point
-
-
-def _point(vector: Integers) -> Vector:
-    return tuple(Fraction(a, vector[0]) for a in vector[1:])
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)

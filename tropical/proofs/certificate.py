@@ -41,7 +41,7 @@ A domain is null, for all of R^n, or {"halfspaces": [row...]}, for the set where
                                          several a point where the clause without it exceeds f
     {"method": "tree", "nodes": [[tag, payload]...]}
 
-A tree is a list of nodes in preorder: one for each bent unit, layer after layer, of f and then of g, at which the
+A tree is a list of nodes in preorder: one for each kinked unit, layer after layer, of f and then of g, at which the
 checker, having followed the path, knows the row of the unit in the current part. Its constraints are (1, 0...), the
 half-spaces of the domain and what was appended on the path, all as primitive integer rows; multipliers are pairs
 [index of a constraint, weight >= 0]. Units whose row is 0 have no node. Tags: ``+`` and ``-`` (the row, or its

@@ -239,14 +239,16 @@ class Network:
         self.layers, self.seen = layers, layers[0][0]
         self.dim, self.outputs = len(self.seen[0]) - 1, len(layers[-1][0])
         self.words = "a network " + "-".join(map(str, [self.dim, *(len(rows) for rows, _ in layers)]))
-        self.integer, self.scale = [], 1  # each layer times a common denominator, as matrix, slopes and bent units
+        self.integer, self.scale = [], 1  # each layer times a common denominator, as matrix, slopes and kinked units
         for rows, slopes in layers:
             (matrix, below), (pairs, under) = integers(rows), integers(slopes)
             matrix.insert(0, [below] + [0] * (len(matrix[0]) - 1))  # unit 0 carries the constant along
             pairs.insert(0, [under, under])
             self.integer.append((matrix, pairs, [i for i, (left, right) in enumerate(pairs) if left != right]))
             self.scale *= below * under
-        self.latest: dict[int, tuple[tuple[int, ...], list[Row], list[Row]]] = {}  # for each layer pattern, rows, bent
+        self.latest: dict[
+            int, tuple[tuple[int, ...], list[Row], list[Row]]
+        ] = {}  # for each layer pattern, rows, kinked
 
     def restricted(self, axes: list[int]) -> "Network":
         return Network([(columns(self.seen, axes), self.layers[0][1]), *self.layers[1:]])
@@ -262,10 +264,10 @@ class Network:
         return [[sum(map(mul, weights, column)) for column in inputs] for weights in self.integer[depth][0]]
 
     def activations(self, depth: int, rows: Sequence[Row], signs: Sequence[int]) -> list[Row]:
-        """The transpose of the rows after the activation, the bent units having the given signs."""
-        _, slopes, bent = self.integer[depth]
+        """The transpose of the rows after the activation, the kinked units having the given signs."""
+        _, slopes, kinked = self.integer[depth]
         factors = [right for _, right in slopes]
-        for unit, found in zip(bent, signs, strict=True):
+        for unit, found in zip(kinked, signs, strict=True):
             factors[unit] = slopes[unit][found >= 0]
         return [list(map(mul, factors, column)) for column in zip(*rows, strict=True)]
 
@@ -277,11 +279,11 @@ class Network:
             if depth not in known or known[depth][0] != pattern:  # else the rows are those of the part before
                 rows = self.preactivations(depth, self.activations(depth - 1, rows, signs) if depth else top)
                 known[depth] = pattern, rows, [primitive(rows[unit]) for unit in self.integer[depth][2]]
-            _, rows, bent = known[depth]
+            _, rows, kinked = known[depth]
             if depth == len(self.layers) - 1:
                 yield part, rows[1:]
                 continue
-            for piece, signs in split(part, bent):
+            for piece, signs in split(part, kinked):
                 pending.append((depth + 1, piece, pattern + signs, rows, signs))
 
 
@@ -500,7 +502,7 @@ def signs_of(g: Function, cone: Cone, others: Sequence[Row], scale: int) -> Iter
 
 
 def regions(claim: Any, proof: Any) -> Steps:
-    """The number of sets with interior on each of which a network has one pattern of signs of its bent units."""
+    """The number of sets with interior on each of which a network has one pattern of signs of its kinked units."""
     _, value, where, number_of = fields(claim, "kind", "f", "domain", "count")
     f, count = network(function(value)), index(number_of, 1 << 63)
     domain = Domain(where, f.dim)
@@ -621,7 +623,7 @@ def irredundant(claim: Any, proof: Any) -> Steps:
 
 
 def grow(nodes: Iterator[Any], f: Network, g: Network, domain: Domain, equal: bool) -> None:
-    """Check a tree in preorder, the part with the positive sign first: one node for each bent unit of f, then of g,
+    """Check a tree in preorder, the part with the positive sign first: one node for each kinked unit of f, then of g,
     whose row does not vanish, and one where all units have signs; or one where the part is shown to be empty.
     """
     top, networks = unit_rows(f.dim), (f, g)
@@ -632,9 +634,9 @@ def grow(nodes: Iterator[Any], f: Network, g: Network, domain: Domain, equal: bo
         which, depth, inputs, signs, outputs, walls = pending.pop()
         net = networks[which]
         rows = net.preactivations(depth, inputs)
-        bent = [primitive(rows[unit]) for unit in net.integer[depth][2]]
-        while len(signs) < len(bent):
-            row, opposite = bent[len(signs)], [-a for a in bent[len(signs)]]
+        kinked = [primitive(rows[unit]) for unit in net.integer[depth][2]]
+        while len(signs) < len(kinked):
+            row, opposite = kinked[len(signs)], [-a for a in kinked[len(signs)]]
             if not any(row):
                 signs = (*signs, 0)
                 continue

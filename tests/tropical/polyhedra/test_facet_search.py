@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tropical.arithmetic.linear_program import Basis, BasisProposer
 from tropical.polyhedra import facet_search
 from tropical.polyhedra.cones import dot
-from tropical.polyhedra.facet_search import Implications, LocalView, facets, interior_point, simplified, tightest
+from tropical.polyhedra.facet_search import Implications, LocalView, find_facets, interior_point, simplified, tightest
 
 TINY = 10**12
 
@@ -41,7 +41,7 @@ def systems(draw):
 
 def assert_facets_are(rows, inside):
     """Every row is a facet or not as z3 says: one that can be negative where all others are not."""
-    found = facets(LocalView(rows, inside))
+    found = find_facets(LocalView(rows, inside))
     for i, row in enumerate(rows):
         others = rows[:i] + rows[i + 1 :]
         assert (i in found) == feasible([tuple(-a for a in row)], others, len(inside) - 1), row
@@ -102,35 +102,35 @@ def test_a_tiny_cube_far_away(offset):
     rows += [(offset * size + 1, *(-size * (i == j) for i in range(dim))) for j in range(dim)]
     rows += [(-dim * offset * size + k, *[size] * dim) for k in (0, 1)]  # touches a corner; a little beyond it
     inside = interior_point(rows[:6], dim)
-    assert sorted(facets(LocalView(rows, inside))) == list(range(6))
+    assert sorted(find_facets(LocalView(rows, inside))) == list(range(6))
     assert all(offset < Fraction(a, inside[0]) < offset + Fraction(1, size) for a in inside[1:])
 
 
 def test_a_vertex_with_many_redundant_hyperplanes():
     facet_rows = [(0, *(int(i == j) for i in range(5))) for j in range(5)]
     touching = [(0, *row) for row in product((0, 1), repeat=5) if sum(row) > 1]
-    assert sorted(facets(LocalView([*facet_rows, *touching], (1, *[1] * 5)))) == [0, 1, 2, 3, 4]
+    assert sorted(find_facets(LocalView([*facet_rows, *touching], (1, *[1] * 5)))) == [0, 1, 2, 3, 4]
 
 
 def test_rows_that_differ_in_the_last_bit():
     """Two nearly parallel lines cross far away: both are facets. Two parallel ones: only the tighter one is."""
     size = 2**60
     crossing = [(size, -1, -size), (size, 0, -size), (0, 0, 1)]
-    assert sorted(facets(LocalView(crossing, (2, 0, 1)))) == [0, 1, 2]
+    assert sorted(find_facets(LocalView(crossing, (2, 0, 1)))) == [0, 1, 2]
     assert tightest([(size + 1, 0, -size), (size, 0, -size), (2 * size, 0, -2 * size)]) == [1]
 
 
 def test_known_facets_are_left_out():
     square = [(0, 1, 0), (1, -1, 0), (0, 0, 1), (1, 0, -1), (5, 1, 1)]
-    assert sorted(facets(LocalView(square, (2, 1, 1)), known=[0, 2])) == [1, 3]
-    assert facets(LocalView(square, (2, 1, 1)), known=range(5)) == {}
+    assert sorted(find_facets(LocalView(square, (2, 1, 1)), known=[0, 2])) == [1, 3]
+    assert find_facets(LocalView(square, (2, 1, 1)), known=range(5)) == {}
 
 
 def test_certificates_are_used_again_only_where_their_rows_meet():
     cube = [(0, 1, 0), (0, 0, 1), (4, -1, 0), (4, 0, -1)]
     beyond, seen = (9, -1, -1), Implications()
-    assert sorted(facets(LocalView([*cube, beyond], (1, 1, 1)), implications=seen)) == [0, 1, 2, 3]
+    assert sorted(find_facets(LocalView([*cube, beyond], (1, 1, 1)), implications=seen)) == [0, 1, 2, 3]
     with mock.patch.object(BasisProposer, "minimise", side_effect=AssertionError):
-        assert sorted(facets(LocalView([beyond, *cube], (1, 1, 2)), implications=seen)) == [1, 2, 3, 4]
+        assert sorted(find_facets(LocalView([beyond, *cube], (1, 1, 2)), implications=seen)) == [1, 2, 3, 4]
     wider = [*cube[:3], (6, 0, -1), beyond]
-    assert sorted(facets(LocalView(wider, (1, 1, 1)), implications=seen)) == [0, 1, 2, 3, 4]
+    assert sorted(find_facets(LocalView(wider, (1, 1, 1)), implications=seen)) == [0, 1, 2, 3, 4]

@@ -38,10 +38,10 @@ from tropical.activation.compiled.kernels.workspace import (
     make_workspace,
 )
 from tropical.activation.cutting import pattern_cone, split
-from tropical.activation.patterns import PackedSigns, PatternCollector, PatternTable, SignLayout, Signs
+from tropical.activation.patterns import PackedSigns, PatternCollector, PatternTable, SignArray, SignLayout
 from tropical.arithmetic.rationals import from_flint, independent_rows, primitive, to_flint
 from tropical.budget import BudgetExhausted, Meter
-from tropical.functions.layer import activated_rows, identity_rows, preactivation_rows
+from tropical.functions.layer import rows_along
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.cones import Cone, half_space
 
@@ -184,7 +184,7 @@ class _Engine:
     tally: Tally = field(init=False, default_factory=Tally)
     spaces: dict[int, Workspace] = field(init=False, default_factory=dict)
     outputs: dict[int, Batch] = field(init=False, default_factory=dict)
-    suspended: dict[int, tuple[NDArray[np.int64], Signs]] = field(init=False, default_factory=dict)
+    suspended: dict[int, tuple[NDArray[np.int64], SignArray]] = field(init=False, default_factory=dict)
     composed: dict[int, tuple[Floats, Floats]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -355,7 +355,7 @@ class _Engine:
         depth: int,
         prefix: PackedSigns,
         suspended: NDArray[np.int64],
-        partials: Signs,
+        partials: SignArray,
         keep: bool,
     ) -> tuple[Batch, PackedSigns]:
         """Add the cells inside the suspended parts, cut over Q."""
@@ -385,10 +385,6 @@ class _Engine:
     ) -> list[tuple[tuple[int, ...], Cone]]:
         """The cells in the part of ``whole`` with given signs of all earlier layers and some (not 0) of this one."""
         cone = pattern_cone(self.net, whole, [*pattern, *partial])
-        rows = identity_rows(self.net.input_dim)
-        for layer in self.net.layers[:depth]:
-            signs, pattern = pattern[: len(layer.kinked)], pattern[len(layer.kinked) :]
-            rows = activated_rows(layer, preactivation_rows(layer, rows), signs)
-        layer = self.net.layers[depth]
-        table = from_flint(preactivation_rows(layer, rows))
-        return split(cone, [primitive(table[unit]) for unit in layer.kinked])
+        *_, rows = rows_along(self.net.layers[: depth + 1], self.net.input_dim, pattern)
+        table = from_flint(rows)
+        return split(cone, [primitive(table[unit]) for unit in self.net.layers[depth].kinked])

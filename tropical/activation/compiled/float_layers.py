@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.activation.compiled.batches import Floats
-from tropical.activation.patterns import SignLayout, Signs, Words, packed_bits
+from tropical.activation.patterns import SignArray, SignLayout, Words, packed_bits
 from tropical.arithmetic.dyadic import as_integers, lowest_exponents
 from tropical.arithmetic.rationals import primitive, saturated
 from tropical.functions.float_evaluation import holds_floats, once_per_layer, rounded_arrays
@@ -44,7 +44,7 @@ class CuttingUnits:
     units: NDArray[np.int64]
     kinked: NDArray[np.int64]
     column: NDArray[np.int64]
-    factor: Signs
+    factor: SignArray
     layout: SignLayout
 
     @classmethod
@@ -137,7 +137,7 @@ class FloatLayer:
     put: Floats
     column: NDArray[np.int64]
     steep: tuple[Words, Words]
-    bias_signs: Signs
+    bias_signs: SignArray
     sizes: Sizes
     integral: bool
     cutting: CuttingUnits
