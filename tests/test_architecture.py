@@ -1,6 +1,9 @@
 """What the import contracts cannot say: `learning` uses `tropical` only through its public names."""
 
 import ast
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +53,31 @@ def test_the_check_sees_every_way_of_importing():
 
 def test_public_names_exist():
     assert all(hasattr(tropical, name) for name in tropical.__all__)
+
+
+def test_names_are_loaded_from_where_type_checkers_look_for_them():
+    tree = ast.parse(Path(tropical.__file__).read_text(encoding="utf-8"))
+    checked = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("tropical.")
+        for alias in node.names
+    }
+    assert checked == tropical._HOME_OF
+    assert sorted(checked) == sorted(tropical.__all__)
+
+
+def test_importing_tropical_loads_nothing_of_it():
+    code = "import sys, tropical; print(*(name for name in sys.modules if name.startswith(('tropical.', 'numpy'))))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "\n"
+
+
+def test_every_file_that_the_pages_name_exists():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    paths = {
+        path
+        for page in pages
+        for path in re.findall(r"`((?:tropical|learning|tests|benchmarks)/[\w/.]*)`", page.read_text(encoding="utf-8"))
+    }
+    assert len(paths) > 20
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
