@@ -121,7 +121,7 @@ def test_the_timeout_ends_learning_with_a_flagged_report(folder, monkeypatch):
         (("small.json", "--samples", 10, "--out", "broken.json/deeper"), "not a folder"),
         (("small.json", "--samples", 10, "--out", "out", "--against", "two_inputs.json"), "2 inputs"),
         (("small.json", "--samples", 10, "--out", "out", "--seed", "x"), "--seed"),
-        (("small.json", "--samples", 10, "--out", "out", "--timeout", "nan"), "NaN"),
+        (("small.json", "--samples", 10, "--out", "out", "--timeout", "nan"), "nan is not a finite number"),
     ],
 )
 def test_bad_input_is_named_in_one_line_with_code_2(folder, monkeypatch, arguments, message):
