@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tropical.arguments import as_count, described, is_real, require, require_callable
@@ -73,6 +73,13 @@ class Meter:
         limit = self.budget.seconds
         if limit is not None and time.monotonic() - self._start > limit:
             raise BudgetExhausted(f"budget of {limit:g} seconds exhausted after {self.cells} cells")
+
+    def rest(self) -> Budget:
+        """The budget with the seconds that are left of it: for a part that has a meter of its own."""
+        if self.budget.seconds is None:
+            return self.budget
+        spent = time.monotonic() - self._start
+        return replace(self.budget, seconds=max(self.budget.seconds - spent, 1e-9))
 
     def count_cell(self, cell_bytes: int = 0) -> None:
         """Record one more cell, or raise :class:`BudgetExhausted`."""

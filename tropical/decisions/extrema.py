@@ -108,7 +108,7 @@ def sup_distance(
     functions, chart = in_chart([f, g], domain)
 
     def differences() -> Iterator[tuple[Cone, Vector]]:
-        for cone, (one, other) in common_parts(functions, chart.cone, meter):
+        for cone, (one, other) in common_parts(functions, chart.cone_within(meter), meter):
             for row in from_flint(one.matrix - other.matrix):
                 yield cone, row
                 yield cone, tuple(-q for q in row)
@@ -128,7 +128,7 @@ def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -
     own, chart = in_chart([f], domain)
 
     def parts() -> Iterator[tuple[Cone, Vector]]:
-        for cone, (part,) in common_parts(own, chart.cone, meter):
+        for cone, (part,) in common_parts(own, chart.cone_within(meter), meter):
             yield cone, tuple(sign * q for q in part.rows[0])
 
     def above(box: Box) -> Fraction:

@@ -58,7 +58,7 @@ def _parts_and_span(
     found: list[tuple[Cone, Matrix]] = []
     seen: set[Vector] = set()
     span: Matrix = ()
-    for cone, parts in common_parts(functions, chart.cone, meter):
+    for cone, parts in common_parts(functions, chart.cone_within(meter), meter):
         rows = tuple(part.rows[0] for part in parts)
         found.append((cone, rows))
         for row in rows:
