@@ -111,7 +111,11 @@ VALUES = {
     ],
     "Layer": lambda: [*TWO_LAYERS.layers, *wide_network().layers, arrays([[[HUGE]]]).layers[0]],
     "LinearRegion": lambda: [region for cx in complete() for region in tp.linear_regions(cx)[:3]],
-    "LipschitzConstant": lambda: [tp.lipschitz_constant(MAXIMUM), tp.lipschitz_constant(TWO_LAYERS)],
+    "LipschitzConstant": lambda: [
+        tp.lipschitz_constant(MAXIMUM),
+        tp.lipschitz_constant(TWO_LAYERS),
+        tp.lipschitz_constant(MANY_CELLS, budget=tp.Budget(cells=2)),
+    ],
     "PolyhedralComplex": complexes,
     "Polyhedron": lambda: [STRIP, tp.Polyhedron([WIDE_FORM])],
     "Polytope": lambda: [tp.Polytope([(0, HUGE)]), tp.newton_polytope(CURVE), tp.newton_polytope(POLYNOMIAL)],
