@@ -140,7 +140,7 @@ TROPICAL_CALLS: dict[str, Call] = {
     "decision_boundary": _budgeted(tp.decision_boundary, cx=COMPLEX, output=0, level=1),
     "disagreement": _on_domain(tp.disagreement, f=NET, g=NET),
     "dominated_by_quadratic": _budgeted(tp.dominated_by_quadratic, f=PLAIN, form=[[9, 0], [0, 40]]),
-    "dual_subdivision": (tp.dual_subdivision, {"p": TROPICAL}),
+    "dual_subdivision": _budgeted(tp.dual_subdivision, p=TROPICAL),
     "enclosed_integral": (
         tp.enclosed_integral,
         {"integrand": lambda z, _: z, "start": 0, "end": 1, "tolerance": flint.arb("1e-9")},
@@ -152,8 +152,8 @@ TROPICAL_CALLS: dict[str, Call] = {
     "from_torch": (tp.from_torch, {"module": None, "input_shape": None}),
     "gaussian_inner_product": _budgeted(tp.gaussian_inner_product, f=PLAIN, g=PLAIN, bits=64),
     "gaussian_mean": _budgeted(tp.gaussian_mean, f=PLAIN, bits=64),
-    "gaussian_measure": (tp.gaussian_measure, {"region": BOX, "samples": 10, "seed": 0, "bits": 64}),
-    "gaussian_moments": (tp.gaussian_moments, {"region": BOX, "bits": 64}),
+    "gaussian_measure": _budgeted(tp.gaussian_measure, region=BOX, samples=10, seed=0, bits=64),
+    "gaussian_moments": _budgeted(tp.gaussian_moments, region=BOX, bits=64),
     "implies_leq": _on_domain(tp.implies_leq, f=NET, g=NET),
     "irredundancy_certificate": (
         tp.irredundancy_certificate,
@@ -181,7 +181,7 @@ TROPICAL_CALLS: dict[str, Call] = {
     "load_network": (tp.load_network, {"path": "net.json", "layers": None}),
     "maximum": _on_domain(tp.maximum, f=NET),
     "minimum": _on_domain(tp.minimum, f=NET),
-    "newton_polytope": (tp.newton_polytope, {"p": TROPICAL}),
+    "newton_polytope": _budgeted(tp.newton_polytope, p=TROPICAL),
     "parallel": (tp.parallel, {"f": NET, "g": NET}),
     "pieces_table": (tp.pieces_table, {"cx": COMPLEX}),
     "plot_bent_hyperplanes": _picture(tp.plot_bent_hyperplanes, obj=NET, domain=BOX, directions=None),
@@ -245,8 +245,8 @@ TROPICAL_CALLS: dict[str, Call] = {
     "to_smtlib": (tp.to_smtlib, {"f": NET, "g": NET, "domain": BOX, "relation": "equal"}),
     "to_sympy": _budgeted(tp.to_sympy, obj=NET, symbols=[X, Y], form="nested"),
     "to_tropical_rational_map": _budgeted(tp.to_tropical_rational_map, net=NET, prune=True),
-    "tropical_hypersurface": (tp.tropical_hypersurface, {"p": TROPICAL}),
-    "zonotope_of": (tp.zonotope_of, {"net": NET}),
+    "tropical_hypersurface": _budgeted(tp.tropical_hypersurface, p=TROPICAL),
+    "zonotope_of": _budgeted(tp.zonotope_of, net=NET),
 }
 
 LEARNING_CALLS: dict[str, Call] = {
