@@ -122,6 +122,19 @@ def test_a_budget_of_time_is_kept(name):
     assert time.process_time() - start < MOST
 
 
+@pytest.mark.parametrize("name", ["polyhedral_complex", "equivalent", "implies_leq", "maximum", "sup_distance"])
+@pytest.mark.parametrize("bounded", [True, False])
+def test_a_budget_of_time_is_kept_in_many_dimensions(name, bounded):
+    function, arguments = large_call(name)
+    net, same = network(80, 120, 40, 1), [tp.AffineForm([int(i == j) for j in range(80)]) for i in range(80)]
+    many = {"f": net, "net": net, "g": net.compose(tp.AffineMap(tuple(same))), "route": "auto"}
+    arguments = {key: many.get(key, value) for key, value in arguments.items()}
+    arguments |= {"domain": tp.Box([-1] * 80, [1] * 80) if bounded else None, "budget": tp.Budget(seconds=0.2)}
+    start = time.process_time()
+    assert ran_out(lambda: function(**arguments))
+    assert time.process_time() - start < MOST
+
+
 def test_the_functions_are_those_that_take_a_budget():
     assert len(BUDGETED) > 30
     assert set(BUDGETED) <= set(TROPICAL_CALLS)
