@@ -13,7 +13,7 @@ from tropical.activation.bounds import region_bounds
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.activation.regions import affine_pieces, linear_regions, relevant_subspace
 from tropical.activation.subdivision import polyhedral_complex
-from tropical.budget import BudgetExhausted, Progress
+from tropical.budget import Budget, BudgetExhausted, Progress
 from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option
 from tropical.cli.texts import decimal_root, listed, number_of, print_table, shortened, text_of
 from tropical.decisions.lipschitz import lipschitz_constant
@@ -100,8 +100,7 @@ class Inspection:
         self.counts["lineality_dim"] = len(cx.lineality)
         for name, count in _COUNTS.items():
             if name != "lipschitz" or self.net.output_dim == 1:
-                self.clock.budget()
-                self.counts[name] = count(cx)
+                self.counts[name] = count(cx, self.clock.budget())
 
     def _counting(self, report: Progress) -> Progress:
         """The report, with the cells found so far kept in the counts: Ctrl-C leaves nothing else."""
@@ -148,16 +147,19 @@ class Inspection:
         return "not reached" if self.counts[name] is None else str(self.counts[name])
 
 
-def _lipschitz_summary(cx: PolyhedralComplex) -> dict[str, Any]:
-    squared = lipschitz_constant(cx).squared
+def _lipschitz_summary(cx: PolyhedralComplex, budget: Budget) -> dict[str, Any]:
+    found = lipschitz_constant(cx, budget=budget)
+    if found.incomplete_because is not None:
+        raise BudgetExhausted(found.incomplete_because)
+    squared = found.squared
     assert isinstance(squared, Fraction)  # exact for one output
     return {"norm": 2, "squared": text_of(squared), "decimal": decimal_root(squared)}
 
 
-_COUNTS: Mapping[str, Callable[[PolyhedralComplex], Any]] = {
-    "linear_regions": lambda cx: len(linear_regions(cx)),
-    "affine_pieces": lambda cx: len(affine_pieces(cx)),
-    "relevant_subspace_dim": lambda cx: len(relevant_subspace(cx)),
+_COUNTS: Mapping[str, Callable[[PolyhedralComplex, Budget], Any]] = {
+    "linear_regions": lambda cx, budget: len(linear_regions(cx, budget)),
+    "affine_pieces": lambda cx, budget: len(affine_pieces(cx, budget)),
+    "relevant_subspace_dim": lambda cx, budget: len(relevant_subspace(cx, budget)),
     "lipschitz": _lipschitz_summary,
-    "f_vector": lambda cx: list(cx.f_vector),
+    "f_vector": lambda cx, budget: list(cx.f_vector),
 }
