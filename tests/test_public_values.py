@@ -105,7 +105,7 @@ VALUES = {
     "LinearRegion": lambda: [region for cx in complete() for region in tp.linear_regions(cx)[:3]],
     "LipschitzConstant": lambda: [tp.lipschitz_constant(MAXIMUM), tp.lipschitz_constant(TWO_LAYERS)],
     "PolyhedralComplex": complexes,
-    "Polyhedron": lambda: [STRIP, tp.Polyhedron([WIDE_FORM])],
+    "Polyhedron": lambda: [STRIP, tp.Polyhedron([form([HUGE, *range(1, 60)], -HUGE)])],
     "Polytope": lambda: [tp.Polytope([(0, HUGE)]), tp.newton_polytope(CURVE), tp.newton_polytope(POLYNOMIAL)],
     "ReLUNetwork": lambda: [
         MAXIMUM,
