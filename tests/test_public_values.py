@@ -18,7 +18,7 @@ from oracles.degenerate_networks import BIASED, HOMOGENEOUS
 
 HUGE = Fraction(10**5000 + 1, 7)  # Python refuses to write its numerator
 LARGE = {"dual_clauses", "f_vector", "faces", "generators", "facet_cells", "input_kernel"}  # of a large value
-WITHOUT_INSTANCES = {"LabelOracle"}  # a protocol
+WITHOUT_INSTANCES = {"LabelOracle", "Algebra", "Function"}  # protocols
 
 arrays = tp.ReLUNetwork.from_arrays
 form = tp.AffineForm
