@@ -58,6 +58,14 @@ def literal_result():
     return literal.literal_filtered_pca(oracle.sample, 3, grid, rank=1, lipschitz=1)
 
 
+def bounded():
+    return [
+        extremum(MANY_CELLS, where, tp.Budget(cells=1))
+        for extremum in (tp.maximum, tp.minimum)
+        for where in (None, UNIT_BOX)
+    ]
+
+
 def complexes():
     nets = [MAXIMUM, TWO_LAYERS, MANY_CELLS, PLANAR_IN_99, BIASED["constant"], HOMOGENEOUS["duplicates"]]
     found = [tp.polyhedral_complex(net, budget=tp.Budget(cells=50), route="rational") for net in nets]
@@ -90,7 +98,7 @@ VALUES = {
     "Enclosure": lambda: [tp.Enclosure(Fraction(1, 3), Fraction(1, 2)), tp.Enclosure(-HUGE, HUGE)],
     "EssentialTerm": lambda: [tp.EssentialTerm(0, (HUGE,) * 784), *tp.term_evidence(CURVE)],
     "Estimate": lambda: [tp.Estimate(0.5, 0.25, 0.75, 0.99, 1000)],
-    "Extremum": lambda: [tp.maximum(MAXIMUM), tp.maximum(TWO_LAYERS.output(0), UNIT_BOX)],
+    "Extremum": lambda: [tp.maximum(MAXIMUM), tp.maximum(TWO_LAYERS.output(0), UNIT_BOX), *bounded()],
     "FilteredMoments": lambda: [tp.filtered_moments(MAXIMUM, threshold=1)],
     "FormatError": lambda: exceptions(tp.FormatError),
     "GaussianMoments": moments,
@@ -103,7 +111,11 @@ VALUES = {
     ],
     "Layer": lambda: [*TWO_LAYERS.layers, *wide_network().layers, arrays([[[HUGE]]]).layers[0]],
     "LinearRegion": lambda: [region for cx in complete() for region in tp.linear_regions(cx)[:3]],
-    "LipschitzConstant": lambda: [tp.lipschitz_constant(MAXIMUM), tp.lipschitz_constant(TWO_LAYERS)],
+    "LipschitzConstant": lambda: [
+        tp.lipschitz_constant(MAXIMUM),
+        tp.lipschitz_constant(TWO_LAYERS),
+        tp.lipschitz_constant(MANY_CELLS, budget=tp.Budget(cells=2)),
+    ],
     "PolyhedralComplex": complexes,
     "Polyhedron": lambda: [STRIP, tp.Polyhedron([form([HUGE, *range(1, 60)], -HUGE)])],
     "Polytope": lambda: [tp.Polytope([(0, HUGE)]), tp.newton_polytope(CURVE), tp.newton_polytope(POLYNOMIAL)],

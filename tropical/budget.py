@@ -1,12 +1,14 @@
 """Budgets: how much work a computation may do before it stops and says so."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from tropical.arguments import as_count, described, is_real, require, require_callable
 from tropical.values import Value
+
+T = TypeVar("T")
 
 Progress = Callable[[int], None]
 
@@ -73,6 +75,19 @@ class Meter:
         limit = self.budget.seconds
         if limit is not None and time.monotonic() - self._start > limit:
             raise BudgetExhausted(f"budget of {limit:g} seconds exhausted after {self.cells} cells")
+
+    def timed(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, one by one while there is time."""
+        for item in items:
+            self.check_time()
+            yield item
+
+    def rest(self) -> Budget:
+        """The budget with the seconds that are left of it: for a part that has a meter of its own."""
+        if self.budget.seconds is None:
+            return self.budget
+        spent = time.monotonic() - self._start
+        return replace(self.budget, seconds=max(self.budget.seconds - spent, 1e-9))
 
     def count_cell(self, cell_bytes: int = 0) -> None:
         """Record one more cell, or raise :class:`BudgetExhausted`."""

@@ -143,9 +143,19 @@ class PolyhedralComplex(Value):
 
     @cached_property
     def _cones(self) -> tuple[Cone, ...]:
+        return self._make_cones(Meter())
+
+    def _find_facets(self, meter: Meter) -> None:
+        """Cones and facets, before they are asked for: where time is limited."""
+        if "_cones" not in self.__dict__:
+            self.__dict__["_cones"] = self._make_cones(meter)
+        if "_walls" not in self.__dict__:
+            self.__dict__["_walls"] = self._make_walls(meter)
+
+    def _make_cones(self, meter: Meter) -> tuple[Cone, ...]:
         if not self.complete:
             return tuple(self.cone(index) for index in range(self.num_cells))
-        cells = activation_parts(self._in_chart, self.chart.cone, Meter())
+        cells = activation_parts(self._in_chart, self.chart.cone_within(meter), meter)
         by_pattern = {cell.pattern: cell.cone.in_order() for cell in cells}
         return tuple(by_pattern[pattern] for pattern in self.patterns)
 
@@ -189,8 +199,12 @@ class PolyhedralComplex(Value):
     @cached_property
     def _walls(self) -> dict[Face, tuple[Integers, tuple[int, ...]]]:
         """For each facet its row and its cells."""
+        return self._make_walls(Meter())
+
+    def _make_walls(self, meter: Meter) -> dict[Face, tuple[Integers, tuple[int, ...]]]:
         found: dict[Face, tuple[Integers, list[int]]] = {}
         for index in range(self.num_cells):
+            meter.check_time()
             for face, row in self._cell_facets(index).items():
                 found.setdefault(face, (row, []))[1].append(index)
         return {face: (row, tuple(cells)) for face, (row, cells) in found.items()}
@@ -298,8 +312,7 @@ class Cell(Polyhedron):
         """The cone over {1} x cell in the coordinates of the complex."""
         return self._complex.cone(self.index)
 
-    @cached_property
-    def cone(self) -> Cone:
+    def _make_cone(self, meter: Meter | None = None) -> Cone:
         """The cone over {1} x cell in x, its generators in the order of those of :attr:`cone_in_chart`."""
         cone = self.cone_in_chart
         if self._complex.domain is not None:

@@ -59,7 +59,7 @@ def split(cone: Cone, rows: Sequence[Integers], meter: Meter | None = None) -> l
             row = rows[open_places[len(signs)]]
             sign = sign_on(part, row)
             if sign is None:
-                part, below = cut(part, row)
+                part, below = cut(part, row, meter)
                 pending.append(((*signs, -1), below))
                 sign = 1
             signs = (*signs, sign)

@@ -7,6 +7,7 @@ from typing import Any
 from tropical.activation.complexes import PolyhedralComplex, require_complete
 from tropical.arguments import as_index
 from tropical.arithmetic.rationals import Vector, as_fraction, primitive
+from tropical.budget import Budget, Meter, Progress
 from tropical.polyhedra.cones import Cone, Integers, cut, dot, facets, sign_on
 from tropical.values import Value
 
@@ -26,12 +27,19 @@ class BoundaryPiece(Value):
     is_full: bool
 
 
-def decision_boundary(cx: PolyhedralComplex, output: int = 0, level: Any = 0) -> list[BoundaryPiece]:
+def decision_boundary(
+    cx: PolyhedralComplex,
+    output: int = 0,
+    level: Any = 0,
+    budget: Budget | None = None,
+    progress: Progress | None = None,
+) -> list[BoundaryPiece]:
     """Return {x : F_output(x) = level} as polyhedra of dimension n - 1, one for each cell that it cuts.
 
     A facet on which F equals the level is one piece of both its cells; a cell on which F does is a piece of dimension
     n, and its facets are not listed again. Faces of lower dimension that F only touches are left out: they do not
-    separate. Raises ``ValueError`` if ``cx`` is incomplete or ``output`` is out of range.
+    separate. Raises ``ValueError`` if ``cx`` is incomplete or ``output`` is out of range, and
+    :class:`BudgetExhausted` if ``budget`` runs out.
 
     >>> from tropical import Box, ReLUNetwork, polyhedral_complex
     >>> net = ReLUNetwork.from_arrays([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 1, 1, 1]]])  # |x| + |y|
@@ -44,7 +52,9 @@ def decision_boundary(cx: PolyhedralComplex, output: int = 0, level: Any = 0) ->
     bound = as_fraction(level, "level")
     owners: dict[_Zeros, list[int]] = {}
     constant: set[_Zeros] = set()
+    meter = Meter(budget, progress)
     for cell in cx.cells:
+        meter.count_cell()
         form = cx.chart.restrict(cell.affine_map.forms[output])
         row = primitive((form.constant - bound, *form.gradient))
         for zeros in _zero_faces(cell.cone_in_chart, row):

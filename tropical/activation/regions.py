@@ -1,13 +1,14 @@
 """Linear regions and affine pieces of a network, from the cells of its complex."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tropical.activation.complexes import PolyhedralComplex, require_complete
-from tropical.arithmetic.rationals import Matrix, Vector, row_space
+from tropical.arithmetic.rationals import Matrix, row_space
+from tropical.budget import Budget, Meter, Progress
 from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.polyhedra.cones import dot
 from tropical.polyhedra.faces import Face
@@ -70,12 +71,15 @@ class LinearRegion(Value):
         return all(dot(row, generator) >= 0 for row in walls for generator in generators)
 
 
-def linear_regions(cx: PolyhedralComplex) -> list[LinearRegion]:
+def linear_regions(
+    cx: PolyhedralComplex, budget: Budget | None = None, progress: Progress | None = None
+) -> list[LinearRegion]:
     """Return the linear regions: cells with one affine map, merged across common facets.
 
     Components of the interior are exactly the components across facets, since faces of codimension >= 2 do not
     disconnect. The piece is an AffineForm for scalar networks, else an AffineMap.
-    Raises ``ValueError`` if ``cx`` is incomplete.
+    Raises ``ValueError`` if ``cx`` is incomplete, and :class:`BudgetExhausted` if ``budget`` runs out: regions of which
+    cells are missing would not be regions.
 
     >>> from tropical import ReLUNetwork, polyhedral_complex
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
@@ -83,24 +87,29 @@ def linear_regions(cx: PolyhedralComplex) -> list[LinearRegion]:
     ['x0', 'x1']
     """
     require_complete(cx)
+    meter = Meter(budget, progress)
+    pieces = list(_pieces(cx, meter))
+    cx._find_facets(meter)
     parent = list(range(cx.num_cells))
     for cells in cx.facet_cells.values():
-        if len(cells) == 2 and _piece(cx, cells[0]) == _piece(cx, cells[1]):
+        if len(cells) == 2 and pieces[cells[0]] == pieces[cells[1]]:
             first, second = sorted(_root(parent, index) for index in cells)
             parent[second] = first
     members: dict[int, list[int]] = {}
     for index in range(cx.num_cells):
         members.setdefault(_root(parent, index), []).append(index)
-    return [LinearRegion(_piece(cx, root), tuple(cells), cx) for root, cells in members.items()]
+    return [LinearRegion(pieces[root], tuple(cells), cx) for root, cells in members.items()]
 
 
-def region_graph(cx: PolyhedralComplex) -> "networkx.Graph[int]":
+def region_graph(
+    cx: PolyhedralComplex, budget: Budget | None = None, progress: Progress | None = None
+) -> "networkx.Graph[int]":
     """Return the dual graph of the linear regions: nodes are their numbers in ``linear_regions``.
 
     A node has its ``region``; regions that share a facet, a face of dimension n - 1, are joined. An edge has the
     ``facets`` of cells that they share, and the one ``hyperplane`` on which all of these lie since both affine maps
     agree there: a form with coprime integer coefficients, the first one of its gradient positive.
-    Raises ``ValueError`` if ``cx`` is incomplete.
+    Raises ``ValueError`` if ``cx`` is incomplete, and :class:`BudgetExhausted` if ``budget`` runs out.
 
     >>> from tropical import ReLUNetwork, polyhedral_complex
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
@@ -111,7 +120,7 @@ def region_graph(cx: PolyhedralComplex) -> "networkx.Graph[int]":
     import networkx
 
     graph: networkx.Graph[int] = networkx.Graph()
-    regions = linear_regions(cx)
+    regions = linear_regions(cx, budget, progress)
     graph.add_nodes_from((number, {"region": region}) for number, region in enumerate(regions))
     number_of = {index: number for number, region in enumerate(regions) for index in region.cells}
     shared: dict[tuple[int, ...], list[Face]] = {}
@@ -127,10 +136,11 @@ def region_graph(cx: PolyhedralComplex) -> "networkx.Graph[int]":
     return graph
 
 
-def affine_pieces(cx: PolyhedralComplex) -> list[Piece]:
+def affine_pieces(cx: PolyhedralComplex, budget: Budget | None = None, progress: Progress | None = None) -> list[Piece]:
     """Return the distinct affine functions that the network attains on open sets, in order of first appearance.
 
-    AffineForms for scalar networks, else AffineMaps. ``ValueError`` if ``cx`` is incomplete.
+    AffineForms for scalar networks, else AffineMaps.
+    Raises ``ValueError`` if ``cx`` is incomplete, and :class:`BudgetExhausted` if ``budget`` runs out.
 
     >>> from tropical import ReLUNetwork, polyhedral_complex
     >>> identity = ReLUNetwork.from_arrays([[[1], [-1]], [[1, -1]]])  # relu(x) - relu(-x)
@@ -138,13 +148,14 @@ def affine_pieces(cx: PolyhedralComplex) -> list[Piece]:
     [<AffineForm on Q^1: x0>]
     """
     require_complete(cx)
-    return list(dict.fromkeys(_piece(cx, index) for index in range(cx.num_cells)))
+    return list(dict.fromkeys(_pieces(cx, Meter(budget, progress))))
 
 
-def relevant_subspace(cx: PolyhedralComplex) -> Matrix:
+def relevant_subspace(cx: PolyhedralComplex, budget: Budget | None = None, progress: Progress | None = None) -> Matrix:
     """Return the basis, in reduced row echelon form, of V = span of the gradients of F's pieces (THEORY §1).
 
-    V lies in the row space of W_0 and may be smaller when units cancel. ``ValueError`` if ``cx`` is incomplete.
+    V lies in the row space of W_0 and may be smaller when units cancel.
+    Raises ``ValueError`` if ``cx`` is incomplete, and :class:`BudgetExhausted` if ``budget`` runs out.
 
     >>> from tropical import ReLUNetwork, polyhedral_complex
     >>> cancelling = ReLUNetwork.from_arrays([[[1, 0], [0, 1], [0, 1]], [[1, 1, -1]]])
@@ -152,16 +163,16 @@ def relevant_subspace(cx: PolyhedralComplex) -> Matrix:
     ((Fraction(1, 1), Fraction(0, 1)),)
     """
     require_complete(cx)
-    return row_space(_distinct_gradients(cx))
+    pieces = _pieces(cx, Meter(budget, progress))
+    forms = (form for piece in pieces for form in (piece.forms if isinstance(piece, AffineMap) else (piece,)))
+    return row_space(list(dict.fromkeys(form.gradient for form in forms)))
 
 
-def _distinct_gradients(cx: PolyhedralComplex) -> Sequence[Vector]:
-    return list(dict.fromkeys(form.gradient for cell in cx.cells for form in cell.affine_map.forms))
-
-
-def _piece(cx: PolyhedralComplex, index: int) -> Piece:
-    affine_map = cx.cells[index].affine_map
-    return affine_map.forms[0] if len(affine_map.forms) == 1 else affine_map
+def _pieces(cx: PolyhedralComplex, meter: Meter) -> Iterator[Piece]:
+    """The affine function on each cell."""
+    for cell in cx.cells:
+        meter.count_cell()
+        yield cell.affine_map.forms[0] if len(cell.affine_map.forms) == 1 else cell.affine_map
 
 
 def _root(parent: list[int], index: int) -> int:

@@ -74,6 +74,10 @@ def _patterns(
     """The patterns by one route, and the reason if a budget ended it; a search needs no vertices of the domain."""
     if route == "search" or (route == "auto" and _many_dimensions(net, chart.domain)):
         return _collected(net, _searched(net, chart.domain, meter), limit=None)
+    try:
+        chart.cone_within(meter)
+    except BudgetExhausted as stop:
+        return PatternTable.of([], net.num_kinked), str(stop)
     compilable = route in ("auto", "compiled") and can_enumerate(net, chart.cone)
     if route == "compiled" and not compilable:
         raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")

@@ -132,7 +132,7 @@ def _cells(
     net = probe.network([*values, *kinks])
     chart = Chart.of(net.gradients(), net.input_dim)
     cells = []
-    for cell in activation_parts(chart.restrict(net), chart.cone, meter):
+    for cell in activation_parts(chart.restrict(net), chart.cone_within(meter), meter):
         meter.count_cell()
         cells.append((cell.cone, cell.rows[: len(values)]))
     return chart, cells

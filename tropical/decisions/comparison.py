@@ -137,11 +137,11 @@ class _Question:
         (own_f, own_g), chart = in_chart([f, g], domain)
         return cls(own_f, own_g, chart)
 
-    def probe(self, holds: Callable[[Vector, Vector], bool]) -> Integers | None:
+    def probe(self, holds: Callable[[Vector, Vector], bool], meter: Meter) -> Integers | None:
         """A random rational point where the relation fails, if one turns up."""
-        rng = random.Random(0)
+        rng, cone = random.Random(0), self.chart.cone_within(meter)
         for attempt in range(_PROBES):
-            vector = _random_vector(self.chart.cone, rng, scale=1 << (attempt % 4 * 3))
+            vector = _random_vector(cone, rng, scale=1 << (attempt % 4 * 3))
             point = [Fraction(a, vector[0]) for a in vector[1:]]
             if not holds(self.f.values(point), self.g.values(point)):
                 return vector
@@ -245,7 +245,7 @@ def _by_cells(
 ) -> tuple[Certificate | None, Vector | None]:
     """A proof or a witness: by random points first, then by all cells of a common subdivision."""
     question = _Question.about(f, g, domain)
-    found = question.probe(relation.holds) or next(relation.violations(question, meter), None)
+    found = question.probe(relation.holds, meter) or next(relation.violations(question, meter), None)
     if found is not None:
         return None, question.chart.point(found)
     regions = meter.cells if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) else None

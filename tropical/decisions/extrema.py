@@ -1,36 +1,53 @@
 """Exact maxima, minima and sup-distances of piecewise-linear functions, with the point or the ray that shows them."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from tropical.arithmetic.rationals import Vector, from_flint, primitive
-from tropical.budget import Budget, Meter, Progress
+from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.decisions.comparison import require_comparable
+from tropical.decisions.ranges import output_ranges
 from tropical.forms.parts import common_parts, in_chart
 from tropical.functions.function import Function
 from tropical.functions.requirements import require_scalar
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot
-from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.polyhedra.polyhedron import Box, Polyhedron
 from tropical.proofs.certificate import Certificate, maximum_certificate, minimum_certificate
-from tropical.values import Value
+from tropical.values import Value, short
 
 
 @dataclass(frozen=True, repr=False)
 class Extremum(Value):
-    """A supremum or infimum. If ``value`` is finite it is attained at ``point``.
+    """A supremum or infimum, or bounds on it: ``lower`` and ``upper``, equal iff it is known.
 
-    If it is infinite, the function tends to it from ``point`` along ``ray``: on that half-line it is affine with a
-    slope that is not 0. ``certificate`` proves a finite maximum or minimum of one function;
-    ``==`` and ``hash`` go by the other fields.
+    A finite one is attained at ``point``. If it is infinite, the function tends to it from ``point`` along ``ray``: on
+    that half-line it is affine with a slope that is not 0. If a budget ran out before it was known,
+    ``incomplete_because`` says so, and ``point`` attains ``lower`` for a supremum, ``upper`` for an infimum.
+    ``certificate`` proves a finite maximum or minimum of one function; ``==`` and ``hash`` go by the other fields.
     """
 
-    value: Fraction | float
+    lower: Fraction | float
+    upper: Fraction | float
     point: Vector
     ray: Vector | None = None
+    incomplete_because: str | None = None
     certificate: Certificate | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the extremum is known."""
+        return self.incomplete_because is None
+
+    @property
+    def value(self) -> Fraction | float:
+        """The extremum; ``ValueError`` if it is not known."""
+        if self.incomplete_because is not None:
+            known = f"between {short(self.lower)} and {short(self.upper)}"
+            raise ValueError(f"the extremum is only known to lie {known}: {self.incomplete_because}")
+        return self.lower
 
 
 def maximum(
@@ -40,12 +57,17 @@ def maximum(
 
     f is affine on the cells of its complex, so that the supremum is the largest value at a vertex, or infinite if f
     grows along a ray. ``domain`` is all of R^n by default; a domain with lineality needs no vertices.
-    Raises ``ValueError`` for several outputs and :class:`BudgetExhausted` if ``budget`` runs out.
+    If ``budget`` runs out, the result is not ``complete``: ``lower`` is the largest value seen, attained at ``point``,
+    ``upper`` what interval arithmetic says on a Box, and infinite on other domains.
+    Raises ``ValueError`` for several outputs.
 
     >>> from tropical import Box, ReLUNetwork
     >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
     >>> maximum(absolute, Box([-1], [2]))
-    Extremum(value=2, point=(2,), ray=None)
+    Extremum(lower=2, upper=2, point=(2,), ray=None, incomplete_because=None)
+    >>> partial = maximum(absolute, Box([-1], [2]), Budget(cells=1))
+    >>> partial.lower, partial.upper, partial.complete, partial.incomplete_because
+    (Fraction(1, 1), Fraction(3, 1), False, 'budget of 1 cells exhausted')
     >>> maximum(absolute).value, abs(maximum(absolute).ray[0])
     (inf, Fraction(1, 1))
     """
@@ -55,7 +77,7 @@ def maximum(
 def minimum(
     f: Function, domain: Polyhedron | None = None, budget: Budget | None = None, progress: Progress | None = None
 ) -> Extremum:
-    """Return inf {f(x) : x in the domain}; as :func:`maximum`.
+    """Return inf {f(x) : x in the domain}; as :func:`maximum`, ``upper`` being attained if ``budget`` runs out.
 
     >>> from tropical import ReLUNetwork
     >>> minimum(ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])).value
@@ -73,7 +95,8 @@ def sup_distance(
 ) -> Extremum:
     """Return sup {max_i |f_i(x) - g_i(x)| : x in the domain}, exactly; infinite with a ray if it is unbounded.
 
-    Raises ``ValueError`` if the dimensions do not match and :class:`BudgetExhausted` if ``budget`` runs out.
+    If ``budget`` runs out, ``lower`` and ``upper`` bound it as for :func:`maximum`.
+    Raises ``ValueError`` if the dimensions do not match.
 
     >>> from tropical import Box, ReLUNetwork
     >>> relu, line = ReLUNetwork.from_arrays([[[1]], [[1]]]), ReLUNetwork.from_arrays([[[1]]])
@@ -81,16 +104,23 @@ def sup_distance(
     (Fraction(3, 1), inf)
     """
     require_comparable(f, g)
-    functions, chart = in_chart([f, g], domain)
     meter = Meter(budget, progress)
+    functions, chart = in_chart([f, g], domain)
 
     def differences() -> Iterator[tuple[Cone, Vector]]:
-        for cone, (one, other) in common_parts(functions, chart.cone, meter):
+        for cone, (one, other) in common_parts(functions, chart.cone_within(meter), meter):
             for row in from_flint(one.matrix - other.matrix):
                 yield cone, row
                 yield cone, tuple(-q for q in row)
 
-    return _largest(differences(), chart)
+    def value(x: Vector) -> Fraction:
+        return max(abs(a - b) for a, b in zip(f.values(x), g.values(x), strict=True))
+
+    def above(box: Box) -> Fraction:
+        pairs = zip(output_ranges(f, box), output_ranges(g, box), strict=True)
+        return max(max(a[1] - b[0], b[1] - a[0]) for a, b in pairs)
+
+    return _largest(differences(), chart, value, above)
 
 
 def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Extremum:
@@ -98,32 +128,54 @@ def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -
     own, chart = in_chart([f], domain)
 
     def parts() -> Iterator[tuple[Cone, Vector]]:
-        for cone, (part,) in common_parts(own, chart.cone, meter):
+        for cone, (part,) in common_parts(own, chart.cone_within(meter), meter):
             yield cone, tuple(sign * q for q in part.rows[0])
 
-    found = _largest(parts(), chart)
-    if found.ray is not None:
-        return replace(found, value=sign * found.value)
-    certificate = (maximum_certificate if sign > 0 else minimum_certificate)(f, domain, found.point)
-    return replace(found, value=sign * found.value, certificate=certificate)
+    def above(box: Box) -> Fraction:
+        (ends,) = output_ranges(f, box)
+        return max(sign * end for end in ends)
+
+    found = _largest(parts(), chart, lambda x: sign * f.values(x)[0], above)
+    if sign < 0:
+        found = replace(found, lower=-found.upper, upper=-found.lower)
+    if found.ray is not None or not found.complete:
+        return found
+    return replace(
+        found, certificate=(maximum_certificate if sign > 0 else minimum_certificate)(f, domain, found.point)
+    )
 
 
-def _largest(parts: Iterable[tuple[Cone, Vector]], chart: Chart) -> Extremum:
-    """The supremum of a function that has the given row on each cone over a cell."""
+def _largest(
+    parts: Iterable[tuple[Cone, Vector]],
+    chart: Chart,
+    value: Callable[[Vector], Fraction],
+    above: Callable[[Box], Fraction],
+) -> Extremum:
+    """The supremum of a function that has the given row on each cone over a cell, and ``value`` at a point."""
     best: tuple[Fraction, Integers] | None = None
-    for cone, row in parts:
-        integers = primitive(row)
-        scale = next((q / a for q, a in zip(row, integers, strict=True) if a), Fraction(0))
-        ray = _ascending(cone, integers)
-        if ray is not None:
-            return Extremum(math.inf, chart.point(cone.interior_vector()), chart.lift(ray[1:]))
-        for generator in cone.generators:
-            if generator[0]:
-                value = scale * Fraction(dot(integers, generator), generator[0])
-                if best is None or value > best[0]:
-                    best = value, generator
-    assert best is not None  # the parts cover a domain, and every part has a vertex modulo its lineality
-    return Extremum(best[0], chart.point(best[1]))
+    reason = None
+    try:
+        for cone, row in parts:
+            integers = primitive(row)
+            scale = next((q / a for q, a in zip(row, integers, strict=True) if a), Fraction(0))
+            ray = _ascending(cone, integers)
+            if ray is not None:
+                return Extremum(math.inf, math.inf, chart.point(cone.interior_vector()), chart.lift(ray[1:]))
+            for generator in cone.generators:
+                if generator[0]:
+                    found = scale * Fraction(dot(integers, generator), generator[0])
+                    if best is None or found > best[0]:
+                        best = found, generator
+    except BudgetExhausted as stop:
+        reason = str(stop)
+    # unless it was stopped, the parts cover a domain, and every part has a vertex modulo its lineality
+    inside = chart.domain.interior_point if chart.domain else (Fraction(0),) * chart.input_dim
+    point = chart.point(best[1]) if best else inside
+    lower = best[0] if best else value(point)
+    if reason is None:
+        return Extremum(lower, lower, point)
+    upper = above(chart.domain) if isinstance(chart.domain, Box) else math.inf
+    return Extremum(lower, upper, point, incomplete_because=None if lower == upper else reason)
 
 
 def _ascending(cone: Cone, row: Integers) -> Integers | None:

@@ -1,22 +1,25 @@
 """The Lipschitz constant of a piecewise-linear function: exact, or enclosed where it is an eigenvalue."""
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import fmpq, fmpq_poly
 
-from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.complexes import PolyhedralComplex, require_complete
 from tropical.activation.regions import LinearRegion, linear_regions
 from tropical.activation.subdivision import polyhedral_complex
 from tropical.arguments import abbreviated, is_real
 from tropical.arithmetic.quadratic_forms import square_root
 from tropical.arithmetic.rationals import Matrix, Vector, to_flint
+from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.construction import to_network
-from tropical.functions.affine import AffineMap
+from tropical.functions.affine import AffineForm, AffineMap
 from tropical.functions.function import Function
+from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.polyhedron import Polyhedron
-from tropical.values import Value
+from tropical.values import Value, short
 from tropical.verdict import Enclosure
 
 _BITS = 64
@@ -28,26 +31,64 @@ class LipschitzConstant(Value):
     """The least L with ||F(x) - F(y)|| <= L ||x - y|| for all x, y, in the norm ``norm`` (1, 2 or inf).
 
     ``squared`` is L^2: exact, or an enclosure for several outputs and norm 2. ``region`` is the first linear region
-    whose derivative attains L (as far as the enclosure can tell). ``==`` and ``hash`` go by all fields.
+    whose derivative attains L (as far as the enclosure can tell). If a budget ran out, ``incomplete_because`` says so,
+    and ``squared`` and ``region`` raise ``ValueError``; ``lower`` and ``upper`` bound L in any case, the upper one
+    then by the norms of the layers. ``==`` and ``hash`` go by all fields.
     """
 
     norm: int | float
-    squared: Fraction | Enclosure
-    region: LinearRegion
+    bounds_squared: Enclosure
+    attaining: LinearRegion | None
+    incomplete_because: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all linear regions were seen."""
+        return self.incomplete_because is None
+
+    @property
+    def squared(self) -> Fraction | Enclosure:
+        """L^2; ``ValueError`` if a budget ran out."""
+        self._require_complete()
+        return self.bounds_squared if self.bounds_squared.width else self.bounds_squared.lower
+
+    @property
+    def region(self) -> LinearRegion:
+        """The first linear region whose derivative attains L; ``ValueError`` if a budget ran out."""
+        self._require_complete()
+        assert self.attaining is not None
+        return self.attaining
 
     @property
     def value(self) -> Fraction | Enclosure:
         """L itself: a Fraction if it is known to be rational, else an enclosure of relative width about 2^-64."""
-        if isinstance(self.squared, Fraction):
-            return square_root(self.squared)
-        ends = square_root(self.squared.lower), square_root(self.squared.upper)
+        return square_root(self.squared) if isinstance(self.squared, Fraction) else self._bounds
+
+    @property
+    def lower(self) -> Fraction:
+        """A number that L is not below."""
+        return self._bounds.lower
+
+    @property
+    def upper(self) -> Fraction:
+        """A number that L is not above."""
+        return self._bounds.upper
+
+    @property
+    def _bounds(self) -> Enclosure:
+        ends = square_root(self.bounds_squared.lower), square_root(self.bounds_squared.upper)
         lower, upper = (Enclosure(q, q) if isinstance(q, Fraction) else q for q in ends)
         return Enclosure(lower.lower, upper.upper)
+
+    def _require_complete(self) -> None:
+        if self.incomplete_because is not None:
+            known = f"between {short(self.lower)} and {short(self.upper)}"
+            raise ValueError(f"the Lipschitz constant is only known to lie {known}: {self.incomplete_because}")
 
     @property
     def gradient(self) -> Vector:
         """For one output, a gradient whose dual norm is L; ``ValueError`` for several."""
-        rows = _jacobian(self.region)
+        rows = _jacobian(self.region.piece)
         if len(rows) != 1:
             raise ValueError(f"there is no single gradient for {len(rows)} outputs: see region.piece")
         return rows[0]
@@ -57,7 +98,11 @@ class LipschitzConstant(Value):
 
 
 def lipschitz_constant(
-    f: Function | PolyhedralComplex, norm: int | float | str = 2, domain: Polyhedron | None = None
+    f: Function | PolyhedralComplex,
+    norm: int | float | str = 2,
+    domain: Polyhedron | None = None,
+    budget: Budget | None = None,
+    progress: Progress | None = None,
 ) -> LipschitzConstant:
     r"""Return the least L with ||F(x) - F(y)|| <= L ||x - y|| on the domain (all of R^n by default).
 
@@ -65,7 +110,8 @@ def lipschitz_constant(
     the fastest of the pieces it crosses, and each piece attains its own constant. ``norm``, on inputs and outputs, is
     1, 2 or inf (``math.inf`` or ``"inf"``): the largest absolute column sum, singular value or row sum; for one
     output with gradient g, max |g_i|, sqrt(sum g_i^2) or sum |g_i|. Exact except for several outputs in norm 2.
-    ``f`` may be a complex, whose (convex) domain then counts.
+    ``f`` may be a complex, whose (convex) domain then counts. If ``budget`` runs out, the result is not ``complete``:
+    ``lower`` comes from the cells seen, ``upper`` from the product of the norms of the layers.
     Raises ``ValueError`` for another norm, an incomplete complex, or a complex together with a domain.
 
     >>> from tropical import ReLUNetwork
@@ -80,22 +126,55 @@ def lipschitz_constant(
     (Fraction(2, 1), 1.618033988749895)
     """
     exponent = _norm(norm)
-    if isinstance(f, PolyhedralComplex):
-        if domain is not None:
-            raise ValueError("a complex has its own domain: give a function together with a domain, or a complex")
-        cx = f
+    meter = Meter(budget, progress)
+    if not isinstance(f, PolyhedralComplex):
+        cx = polyhedral_complex(to_network(f), domain, meter.rest(), progress)
+    elif domain is not None:
+        raise ValueError("a complex has its own domain: give a function together with a domain, or a complex")
     else:
-        cx = polyhedral_complex(to_network(f), domain)
+        cx = f
+        require_complete(cx)
+    if not cx.complete:
+        return _partial(cx, exponent, meter.budget, str(cx.incomplete_because))
     best: tuple[Enclosure, LinearRegion] | None = None
     largest = Fraction(0)
-    for region in linear_regions(cx):
-        found = _norm_squared(_jacobian(region), exponent)
-        largest = max(largest, found.upper)
-        if best is None or found.lower > best[0].lower:
-            best = found, region
+    try:
+        for region in linear_regions(cx, meter.rest(), progress):
+            meter.check_time()
+            found = _norm_squared(_jacobian(region.piece), exponent)
+            largest = max(largest, found.upper)
+            if best is None or found.lower > best[0].lower:
+                best = found, region
+    except BudgetExhausted as stop:
+        return _partial(cx, exponent, meter.budget, str(stop))
     assert best is not None
-    squared = Enclosure(best[0].lower, largest)
-    return LipschitzConstant(exponent, squared if squared.width else squared.lower, best[1])
+    return LipschitzConstant(exponent, Enclosure(best[0].lower, largest), best[1])
+
+
+def _partial(cx: PolyhedralComplex, norm: int | float, budget: Budget, reason: str) -> LipschitzConstant:
+    """From below by as many of the cells as a second allows, if time is what ran out; from above by the layers."""
+    grace = Meter(Budget(seconds=None if budget.seconds is None else 1))
+    lower, upper = Fraction(0), _layers_squared(cx.network, norm)
+    with suppress(BudgetExhausted):
+        for signs in cx.pattern_array[: budget.cells]:
+            grace.check_time()
+            lower = max(lower, _norm_squared(_jacobian(cx.network.affine_map(tuple(signs.tolist()))), norm).lower)
+    return LipschitzConstant(norm, Enclosure(lower, upper), None, reason)
+
+
+def _layers_squared(net: ReLUNetwork, norm: int | float) -> Fraction:
+    """The product over the layers of bounds on the square of the norm of W, its rows times their steeper slopes.
+
+    In norm 2 that of Frobenius, or the geometric mean of those in norms 1 and inf.
+    """
+    product = Fraction(1)
+    for layer in net.layers:
+        steep = [max(map(abs, pair)) for pair in layer.slopes]
+        rows = tuple(tuple(s * abs(q) for q in row) for s, row in zip(steep, layer.weight, strict=True))
+        column, row = max(map(sum, zip(*rows, strict=True))), max(map(sum, rows))
+        frobenius = sum((q * q for entries in rows for q in entries), Fraction(0))
+        product *= column**2 if norm == 1 else row**2 if norm == math.inf else min(frobenius, column * row)
+    return product
 
 
 def _norm(norm: int | float | str) -> int | float:
@@ -106,8 +185,7 @@ def _norm(norm: int | float | str) -> int | float:
     raise ValueError(f"norm must be 1, 2 or inf (the norm on the inputs), got {abbreviated(norm)}")
 
 
-def _jacobian(region: LinearRegion) -> Matrix:
-    piece = region.piece
+def _jacobian(piece: AffineForm | AffineMap) -> Matrix:
     return tuple(form.gradient for form in piece.forms) if isinstance(piece, AffineMap) else (piece.gradient,)
 
 

@@ -76,7 +76,7 @@ def is_monotone(
     meter = Meter(budget, progress)
     own, chart = in_chart([f], domain)
     try:
-        for cone, (part,) in common_parts(own, chart.cone, meter):
+        for cone, (part,) in common_parts(own, chart.cone_within(meter), meter):
             if any(sign * chart.pull_back_gradient(row[1:])[coordinate] < 0 for row in part.rows):
                 return _wrong_way(f, coordinate, cone, chart)
     except BudgetExhausted as stop:
@@ -102,7 +102,7 @@ def _convexity(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) 
     own, chart = in_chart([f], domain)
     parts = []
     try:
-        for cone, (part,) in common_parts(own, chart.cone, meter):
+        for cone, (part,) in common_parts(own, chart.cone_within(meter), meter):
             parts.append((cone, tuple(sign * q for q in part.rows[0])))
         rows = list(dict.fromkeys(row for _, row in parts))
         for cone, row in parts:

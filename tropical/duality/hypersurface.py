@@ -8,6 +8,7 @@ from typing import Any
 
 from tropical.arguments import require
 from tropical.arithmetic.rationals import Matrix, Vector, as_vector, primitive, primitive_integers
+from tropical.budget import Budget, Meter, Progress
 from tropical.duality.regular_subdivisions import EnvelopeFace, UpperEnvelope, upper_envelope
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.polyhedra.face_complex import FaceComplex
@@ -106,10 +107,13 @@ class TropicalHypersurface(Value):
         return f"<TropicalHypersurface in Q^{self.polynomial.input_dim}, f-vector {self.f_vector}>"
 
 
-def tropical_hypersurface(p: TropicalPolynomial) -> TropicalHypersurface:
+def tropical_hypersurface(
+    p: TropicalPolynomial, budget: Budget | None = None, progress: Progress | None = None
+) -> TropicalHypersurface:
     """The tropical hypersurface of p with its cells, and the regions of linearity (Maclagan, Sturmfels 2015, ch. 3.1).
 
     The cells are the projections of the proper faces of {(x, t) : t >= p(x)} that are not at infinity. Exact.
+    Raises :class:`BudgetExhausted` if ``budget`` runs out; its cells are the faces.
 
     >>> line = tropical_hypersurface(TropicalPolynomial.from_terms({(1, 0): 0, (0, 1): 0, (0, 0): 1}))
     >>> line.f_vector, len(line.regions), line.vertices
@@ -117,7 +121,7 @@ def tropical_hypersurface(p: TropicalPolynomial) -> TropicalHypersurface:
     >>> [tuple(map(int, ray)) for ray in line.rays], line.contains([1, -7])
     ([(-1, 0), (0, -1), (1, 1)], True)
     """
-    envelope = upper_envelope(p)
+    envelope = upper_envelope(p, Meter(budget, progress))
     shift = len(envelope.lineality)
     levels: list[tuple[DualCell, ...]] = [()] * shift
     for k, faces in enumerate(envelope.faces):

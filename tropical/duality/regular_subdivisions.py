@@ -9,6 +9,7 @@ from flint import fmpz_mat
 
 from tropical.arguments import as_index, as_sequence, require
 from tropical.arithmetic.rationals import Matrix, nullspace, primitive, row_space
+from tropical.budget import Budget, Meter, Progress
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.polyhedra.cones import Cone, Integers, facets, half_space, intersect
 from tropical.polyhedra.face_complex import FaceComplex
@@ -40,7 +41,7 @@ class UpperEnvelope:
     faces: tuple[tuple[EnvelopeFace, ...], ...]
 
 
-def upper_envelope(p: TropicalPolynomial) -> UpperEnvelope:
+def upper_envelope(p: TropicalPolynomial, meter: Meter | None = None) -> UpperEnvelope:
     """The graph of p with its faces: the maximal sets of points at which the same terms attain p, closed.
 
     >>> absolute_value = TropicalPolynomial.from_terms({(-1,): 0, (0,): 0, (1,): 0})
@@ -50,14 +51,15 @@ def upper_envelope(p: TropicalPolynomial) -> UpperEnvelope:
     require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
     if not p.input_dim:
         raise ValueError("a polynomial in at least one variable is needed, got one in none")
+    meter = meter or Meter()
     base = p.support[0]
     differences = [tuple(a - b for a, b in zip(exponent, base, strict=True)) for exponent in p.support]
     columns = tuple(next(j for j, q in enumerate(row) if q) for row in row_space(differences))
     rows = [primitive((-term.constant, Fraction(1), *(-term.gradient[j] for j in columns))) for term in p.terms]
-    cone = intersect(half_space(len(columns) + 1), rows)
+    cone = intersect(half_space(len(columns) + 1), rows, meter)
     assert cone is not None  # an epigraph has interior points
     lineality = nullspace(differences, p.input_dim)
-    return UpperEnvelope(columns, lineality, cone.generators, _lower_faces(cone, _tight_terms(cone, rows)))
+    return UpperEnvelope(columns, lineality, cone.generators, _lower_faces(cone, _tight_terms(cone, rows), meter))
 
 
 def _tight_terms(cone: Cone, rows: Sequence[Integers]) -> list[int]:
@@ -66,14 +68,15 @@ def _tight_terms(cone: Cone, rows: Sequence[Integers]) -> list[int]:
     return [sum(1 << i for i, value in enumerate(line) if value == 0) for line in values.tolist()]
 
 
-def _lower_faces(cone: Cone, tight: Sequence[int]) -> tuple[tuple[EnvelopeFace, ...], ...]:
+def _lower_faces(cone: Cone, tight: Sequence[int], meter: Meter) -> tuple[tuple[EnvelopeFace, ...], ...]:
     """The faces with a vertex on which some row vanishes: neither at infinity nor the whole polyhedron."""
     top = len(cone.generators[0]) - 1
     finite = sum(1 << i for i, generator in enumerate(cone.generators) if generator[0])
     levels = []
-    for level in face_lattice(len(cone.generators), list(facets(cone).values()), top)[:top]:
+    for level in face_lattice(len(cone.generators), list(facets(cone).values()), top, meter)[:top]:
         found = []
         for mask in level:
+            meter.count_cell()
             generators = members(mask)
             terms = _intersection(tight[i] for i in generators)
             if mask & finite and terms:
@@ -141,16 +144,19 @@ class RegularSubdivision(Value):
         return f"<RegularSubdivision of {len(self.polynomial.terms)} points, f-vector {self.f_vector}>"
 
 
-def dual_subdivision(p: TropicalPolynomial) -> RegularSubdivision:
+def dual_subdivision(
+    p: TropicalPolynomial, budget: Budget | None = None, progress: Progress | None = None
+) -> RegularSubdivision:
     """The regular subdivision of the Newton polytope induced by the coefficients of p.
 
     A set of terms is a cell iff it is {i : <a_i, x> + c_i = p(x)} for some x (Maclagan and Sturmfels 2015,
     definition 2.3.8 and proposition 3.1.6, there with min). Exact; the Newton polytope may have any dimension.
+    Raises :class:`BudgetExhausted` if ``budget`` runs out; its cells are the faces.
 
     >>> conic = {(0, 0): 0, (1, 0): 1, (0, 1): 1, (2, 0): 0, (1, 1): 1, (0, 2): 0}
     >>> subdivision = dual_subdivision(TropicalPolynomial.from_terms(conic))
     >>> subdivision.f_vector, subdivision.maximal_cells
     ((6, 9, 4), ((0, 1, 3), (1, 2, 4), (1, 3, 4), (3, 4, 5)))
     """
-    faces = upper_envelope(p).faces
+    faces = upper_envelope(p, Meter(budget, progress)).faces
     return RegularSubdivision(p, tuple(tuple(face.terms for face in level) for level in reversed(faces)))

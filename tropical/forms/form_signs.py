@@ -219,7 +219,7 @@ def sign_parts(
         signs = Signs.on(part, differences)
         outcome = _outcome(clauses, signs)
         if outcome is None:
-            above, below = cut(part, differences.row(_next_index(clauses, signs)))
+            above, below = cut(part, differences.row(_next_index(clauses, signs)), meter)
             pending += [below, above]
             continue
         deciding = _deciding(clauses, signs, outcome)

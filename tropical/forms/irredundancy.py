@@ -65,7 +65,8 @@ def irredundant(
     table = FormTable(rows_of(chart.restrict(polynomial).pieces))
     meter = Meter(budget, progress)
     clauses = tuple(clause_masks(polynomial))
-    function = _Function(table, chart.cone, clauses, _Pool(table, clauses, _random_vectors(chart.cone)), meter)
+    cone = chart.cone_within(meter)
+    function = _Function(table, cone, clauses, _Pool(table, clauses, _random_vectors(cone)), meter)
     shrunk: dict[int, dict[int, Integers]] = {}
     for clause in clauses:
         meter.count_cell()
@@ -208,7 +209,7 @@ class _Function:
         _, never, negative = self._bounds(cone, base)
         if clause & negative:
             return None
-        return intersect(cone, (self.table.difference(i, base) for i in bits_of(clause & ~never)))
+        return intersect(cone, (self.table.difference(i, base) for i in bits_of(clause & ~never)), self.meter)
 
     def _bounds(self, cone: Cone, base: int) -> tuple[int, int, int]:
         """The forms < l_base at the vector inside the cone, those >= l_base and those < l_base all over its inside."""
@@ -231,7 +232,7 @@ class _Function:
             if not failing:
                 return part.interior_vector()
             index = bits_of(min(failing, key=int.bit_count))[0]
-            above, below = cut(part, self.table.difference(index, base))
+            above, below = cut(part, self.table.difference(index, base), self.meter)
             pending += [(above, unmet), (below, unmet)]
         return None
 

@@ -70,7 +70,7 @@ def to_lattice_polynomials(
     chart = Chart.of(net.gradients(), net.input_dim, domain)
     meter = Meter(budget, progress)
     cones, tables = [], []
-    for cell in activation_parts(chart.restrict(net), chart.cone, meter):
+    for cell in activation_parts(chart.restrict(net), chart.cone_within(meter), meter):
         meter.count_cell()
         cones.append(cell.cone)
         tables.append(cell.rows)

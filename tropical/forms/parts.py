@@ -114,7 +114,7 @@ def _where_largest(rows: Matrix, matrices: Sequence[fmpq_mat], start: Cone, mete
     for i, row in enumerate(rows):
         meter.check_time()
         others = (primitive([a - b for a, b in zip(row, o, strict=True)]) for j, o in enumerate(rows) if j != i)
-        cone = intersect(start, others)
+        cone = intersect(start, others, meter)
         if cone is not None:
             yield Part(cone, matrices[i])
 

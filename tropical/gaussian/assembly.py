@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flint import arb, arb_mat, fmpq_mat
 
+from tropical.budget import Meter
 from tropical.gaussian.flux import measure
 from tropical.gaussian.frames import Frame, Table
 from tropical.gaussian.integrals import Integrals
@@ -31,14 +32,16 @@ class FrameMoments:
     second: Table
 
 
-def moments_in_frame(pieces: Sequence[Placed], frame: Frame, bits: int, *, with_mean: bool) -> FrameMoments:
+def moments_in_frame(
+    pieces: Sequence[Placed], frame: Frame, bits: int, meter: Meter, *, with_mean: bool
+) -> FrameMoments:
     """The moments of the union E of polyhedra with disjoint interiors."""
     dim = len(frame.basis)
 
     def evaluate() -> list[arb]:
         integrals = Integrals()
         total, mean, second = arb(0), arb_mat(1, dim), arb_mat(dim, dim)
-        for piece in pieces:
+        for piece in meter.timed(pieces):
             total += measure(piece.solid, integrals)
             products = arb_mat(piece.products)
             second += products.transpose() * second_moment(piece.solid, integrals) * products

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from tropical.arithmetic.rationals import as_fraction, primitive, to_flint
-from tropical.budget import Budget, Progress
+from tropical.budget import Budget, Meter, Progress
 from tropical.functions.function import Function
 from tropical.gaussian.assembly import Placed, moments_in_frame
 from tropical.gaussian.frames import Frame, FramedMatrix, orthogonal_rows
@@ -56,14 +56,15 @@ def filtered_moments(
     Enclosure(lower=0, upper=0)
     """
     levels = _levels(threshold, above, below)
-    refinement = common_refinement([f], budget, progress)
+    meter = Meter(budget, progress)
+    refinement = common_refinement([f], meter)
     frame = Frame(f.input_dim, orthogonal_rows(refinement.chart.matrix))
     onto_frame = to_flint(refinement.chart.matrix, f.input_dim) * to_flint(frame.basis, f.input_dim).transpose()
     pieces = []
-    for cone in _filtered_cones(refinement, levels):
+    for cone in meter.timed(_filtered_cones(refinement, levels)):
         facets = Facets.of(cone)
         pieces.append(Placed(facets.solid_with(refinement.metric), facets.gradients * onto_frame))
-    found = moments_in_frame(pieces, frame, bits, with_mean=False)
+    found = moments_in_frame(pieces, frame, bits, meter, with_mean=False)
     return FilteredMoments(frame, found.second, bits, found.probability)
 
 

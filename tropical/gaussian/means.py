@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flint import arb, fmpq, fmpq_mat
 
 from tropical.arithmetic.rationals import Vector, to_flint
-from tropical.budget import Budget, Progress
+from tropical.budget import Budget, Meter, Progress
 from tropical.functions.function import Function
 from tropical.gaussian.flux import measure
 from tropical.gaussian.integrals import Integrals
@@ -31,7 +31,8 @@ def gaussian_mean(
     >>> round(float(mean), 12), float(mean.width) < 1e-30
     (1.994711402007, True)
     """
-    return _total(common_refinement([f], budget, progress), _Part.mean, bits)
+    meter = Meter(budget, progress)
+    return _total(common_refinement([f], meter), _Part.mean, bits, meter)
 
 
 def gaussian_inner_product(
@@ -50,7 +51,8 @@ def gaussian_inner_product(
     0.318309886184
     """
     functions = [f] if isinstance(f, type(g)) and f == g else [f, g]
-    return _total(common_refinement(functions, budget, progress), _Part.inner_product, bits)
+    meter = Meter(budget, progress)
+    return _total(common_refinement(functions, meter), _Part.inner_product, bits, meter)
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,12 @@ class _Part:
         return total
 
 
-def _total(refinement: Refinement, functional: Callable[[_Part, Integrals], arb], bits: int) -> Enclosure:
-    parts = [_part(Facets.of(cone), refinement.metric, rows) for cone, rows in refinement.parts]
+def _total(refinement: Refinement, functional: Callable[[_Part, Integrals], arb], bits: int, meter: Meter) -> Enclosure:
+    parts = [_part(Facets.of(cone), refinement.metric, rows) for cone, rows in meter.timed(refinement.parts)]
 
     def evaluate() -> list[arb]:
         integrals = Integrals()
-        return [sum((functional(part, integrals) for part in parts), arb(0))]
+        return [sum((functional(part, integrals) for part in meter.timed(parts)), arb(0))]
 
     return narrow_enclosures(evaluate, bits)[0]
 

@@ -11,6 +11,7 @@ from flint import arb, fmpq_mat
 from tropical.activation.complexes import Cell
 from tropical.arguments import as_count, as_generator, require
 from tropical.arithmetic.rationals import Matrix, as_vector, from_flint, to_flint
+from tropical.budget import Budget, Meter, Progress
 from tropical.decisions.comparison import Disagreement
 from tropical.gaussian.assembly import Placed, moments_in_frame
 from tropical.gaussian.flux import measure
@@ -21,7 +22,7 @@ from tropical.gaussian.sampling import estimated_measure
 from tropical.gaussian.solids import MOST_DIMENSIONS, Facets, Solid
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone
-from tropical.polyhedra.polyhedron import Polyhedron
+from tropical.polyhedra.polyhedron import Polyhedron, cone_within
 from tropical.values import Value
 from tropical.verdict import Enclosure, Estimate
 
@@ -29,7 +30,13 @@ Region = Polyhedron | Disagreement
 
 
 def gaussian_measure(
-    region: Region, samples: int = 100_000, seed: int | np.random.Generator = 0, *, bits: int = 128
+    region: Region,
+    samples: int = 100_000,
+    seed: int | np.random.Generator = 0,
+    *,
+    bits: int = 128,
+    budget: Budget | None = None,
+    progress: Progress | None = None,
 ) -> Enclosure | Estimate:
     """Return Pr[x in region] for x ~ N(0, I_n).
 
@@ -37,6 +44,7 @@ def gaussian_measure(
     :class:`Enclosure` by ball arithmetic: with Owen's T function in the plane, by quadrature along edges in space.
     ``bits`` is the working precision, doubled (three times at most) while the width exceeds 2^(-2 bits/3).
     Otherwise it is an :class:`Estimate` from ``samples`` draws with its 99 % Clopper-Pearson interval.
+    Raises :class:`BudgetExhausted` if ``budget`` runs out; its cells are the polyhedra of the region.
 
     >>> from tropical import Box, ReLUNetwork, polyhedral_complex
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
@@ -47,14 +55,15 @@ def gaussian_measure(
     (0.466064942674, True)
     """
     rng, samples, bits = as_generator(seed), as_count(samples, "samples"), as_bits(bits)
-    chart, cones = _cones_of(region)
+    meter = Meter(budget, progress)
+    chart, cones = _cones_of(region, meter)
     if any(cone.pointed_dim - 1 > MOST_DIMENSIONS for cone in cones):
-        return estimated_measure(chart, cones, samples, rng)
-    solids = [_solid(chart, cone)[0] for cone in cones]
+        return estimated_measure(chart, cones, samples, rng, meter)
+    solids = [_solid(chart, cone)[0] for cone in meter.timed(cones)]
 
     def evaluate() -> list[arb]:
         integrals = Integrals()
-        return [sum((measure(solid, integrals) for solid in solids), arb(0))]
+        return [sum((measure(solid, integrals) for solid in meter.timed(solids)), arb(0))]
 
     return within_unit_interval(narrow_enclosures(evaluate, bits)[0])
 
@@ -93,12 +102,14 @@ class GaussianMoments(Value):
         return combination([(Fraction(1), excess), (inner, self.probability)])
 
 
-def gaussian_moments(region: Region, *, bits: int = 128) -> GaussianMoments:
+def gaussian_moments(
+    region: Region, *, bits: int = 128, budget: Budget | None = None, progress: Progress | None = None
+) -> GaussianMoments:
     """Return Pr[P], E[x 1_P] and E[x x^T 1_P] for x ~ N(0, I_n) and a region P, as enclosures.
 
     By the divergence theorem they come from the measures of the facets of P and of their facets, each within its own
     plane. ``bits`` as in :func:`gaussian_measure`. Raises ``ValueError`` if a polyhedron of the region has more than 3
-    dimensions modulo the directions along which it is invariant.
+    dimensions modulo the directions along which it is invariant, and :class:`BudgetExhausted` if ``budget`` runs out.
 
     >>> from tropical import AffineForm
     >>> half_plane = gaussian_moments(Polyhedron([AffineForm([3, 4])]))
@@ -107,13 +118,14 @@ def gaussian_moments(region: Region, *, bits: int = 128) -> GaussianMoments:
     >>> float(half_plane.mean_along([4, -3])), float(half_plane.quadratic([1, 0], [1, 0]))
     (0.0, 0.5)
     """
-    chart, cones = _cones_of(region)
-    pairs = [_solid(chart, cone) for cone in cones]
+    meter = Meter(budget, progress)
+    chart, cones = _cones_of(region, meter)
+    pairs = [_solid(chart, cone) for cone in meter.timed(cones)]
     input_dim = chart.input_dim
     frame = Frame(input_dim, orthogonal_rows(row for _, rows in pairs for row in from_flint(rows)))
     basis = to_flint(frame.basis, input_dim).transpose()
     pieces = [Placed(solid, rows * basis) for solid, rows in pairs]
-    found = moments_in_frame(pieces, frame, bits, with_mean=True)
+    found = moments_in_frame(pieces, frame, bits, meter, with_mean=True)
     excess = FramedMatrix(frame, found.second, bits)
     mean = tuple(over_root(value, square, bits) for value, square in zip(found.mean, frame.squares, strict=True))
     second = tuple(
@@ -123,13 +135,15 @@ def gaussian_moments(region: Region, *, bits: int = 128) -> GaussianMoments:
     return GaussianMoments(found.probability, mean, second, found.mean, excess)
 
 
-def _cones_of(region: Region) -> tuple[Chart, tuple[Cone, ...]]:
-    """The polyhedra of a region, and their coordinates."""
+def _cones_of(region: Region, meter: Meter) -> tuple[Chart, tuple[Cone, ...]]:
+    """The polyhedra of a region, each counted as a cell, and their coordinates."""
     require(region, (Disagreement, Polyhedron), "region", "a Cell, a Disagreement or a Polyhedron")
+    for _ in range(region.num_cells if isinstance(region, Disagreement) else 1):
+        meter.count_cell()
     if isinstance(region, Cell):
         return region.chart, (region.cone_in_chart,)
     if isinstance(region, Polyhedron):
-        return Chart.whole(region.input_dim), (region.cone,)
+        return Chart.whole(region.input_dim), (cone_within(region, meter),)
     return region.chart, region.cones
 
 

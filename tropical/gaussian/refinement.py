@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flint import fmpq_mat
 
 from tropical.arithmetic.rationals import Matrix, Vector, independent_rows, to_flint
-from tropical.budget import Budget, Meter, Progress
+from tropical.budget import Meter
 from tropical.forms.parts import common_parts, in_chart
 from tropical.functions.function import Function
 from tropical.functions.requirements import require_scalar
@@ -28,7 +28,7 @@ class Refinement:
     parts: tuple[tuple[Cone, Matrix], ...]
 
 
-def common_refinement(functions: Sequence[Function], budget: Budget | None, progress: Progress | None) -> Refinement:
+def common_refinement(functions: Sequence[Function], meter: Meter) -> Refinement:
     """The common refinement of the linear parts of one or two scalar functions.
 
     Raises ``ValueError`` for several outputs, different dimensions, or dim V > 3, and :class:`BudgetExhausted`.
@@ -39,7 +39,6 @@ def common_refinement(functions: Sequence[Function], budget: Budget | None, prog
             raise ValueError(
                 f"f has {functions[0].input_dim} inputs and g has {f.input_dim}: they have no common space"
             )
-    meter = Meter(budget, progress)
     own, chart = in_chart(functions, None)
     parts, span = _parts_and_span(own, chart, meter)
     if len(span) < chart.dim:  # units cancel: the functions see less than their first layers
@@ -58,7 +57,7 @@ def _parts_and_span(
     found: list[tuple[Cone, Matrix]] = []
     seen: set[Vector] = set()
     span: Matrix = ()
-    for cone, parts in common_parts(functions, chart.cone, meter):
+    for cone, parts in common_parts(functions, chart.cone_within(meter), meter):
         rows = tuple(part.rows[0] for part in parts)
         found.append((cone, rows))
         for row in rows:

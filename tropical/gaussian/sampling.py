@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tropical.budget import Meter
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, facets
 from tropical.verdict import Estimate
@@ -15,14 +16,16 @@ _CONFIDENCE = 0.99
 _BLOCK = 4096  # samples tested against every polyhedron at once
 
 
-def estimated_measure(chart: Chart, cones: Sequence[Cone], samples: int, rng: np.random.Generator) -> Estimate:
+def estimated_measure(
+    chart: Chart, cones: Sequence[Cone], samples: int, rng: np.random.Generator, meter: Meter
+) -> Estimate:
     """Pr[x in the union of the polyhedra] from ``samples`` draws, with its 99 % Clopper-Pearson interval."""
     from scipy.stats import beta
 
-    tables = [_float_rows(chart, cone) for cone in cones]
+    tables = [_float_rows(chart, cone) for cone in meter.timed(cones)]
     basis, factor = _orthonormal_coordinates(chart)
     hits = 0
-    for start in range(0, samples, _BLOCK):
+    for start in meter.timed(range(0, samples, _BLOCK)):
         points = rng.standard_normal((min(_BLOCK, samples - start), basis)) @ factor
         inside = np.zeros(len(points), dtype=bool)
         for constants, gradients in tables:

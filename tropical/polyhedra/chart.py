@@ -20,10 +20,11 @@ from tropical.arithmetic.rationals import (
     row_space,
     to_flint,
 )
+from tropical.budget import Meter
 from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.functions.function import Function
 from tropical.polyhedra.cones import Cone, Integers, facets, half_space
-from tropical.polyhedra.polyhedron import Polyhedron, require_domain
+from tropical.polyhedra.polyhedron import Polyhedron, cone_within, require_domain
 from tropical.values import Value
 
 F = TypeVar("F", bound=Function)
@@ -72,6 +73,10 @@ class Chart(Value):
     def cone(self) -> Cone:
         """The cone over {1} x domain."""
         return half_space(self.dim) if self.domain is None else self.domain.cone
+
+    def cone_within(self, meter: Meter) -> Cone:
+        """:attr:`cone`, or :class:`BudgetExhausted`."""
+        return self.cone if self.domain is None else cone_within(self.domain, meter)
 
     @cached_property
     def kernel(self) -> Matrix:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from flint import fmpz_mat
 
 from tropical.arithmetic.rationals import primitive_integers
+from tropical.budget import Meter
 from tropical.values import Value
 
 Integers = tuple[int, ...]
@@ -120,8 +121,10 @@ def vector_below(cone: Cone, row: Integers) -> Integers | None:
     return tuple(a + times * b for a, b in zip(inside, step, strict=True))
 
 
-def cut(cone: Cone, row: Integers) -> tuple[Cone, Cone]:
+def cut(cone: Cone, row: Integers, meter: Meter | None = None) -> tuple[Cone, Cone]:
     """Split ``cone`` into its parts with ``row`` >= 0 and ``row`` <= 0; ``row`` must take both signs on it.
+
+    A ``meter`` is asked for the time: with many generators one cut can take minutes.
 
     >>> right, left = cut(half_space(1), (-1, 1))  # the line, cut at 1
     >>> right.generators, left.generators
@@ -131,15 +134,15 @@ def cut(cone: Cone, row: Integers) -> tuple[Cone, Cone]:
         value = dot(row, direction)
         if value:
             return _cut_lineality(cone, row, index, value)
-    return _cut_pointed(cone, row)
+    return _cut_pointed(cone, row, meter)
 
 
-def intersect(cone: Cone, rows: Iterable[Integers]) -> Cone | None:
+def intersect(cone: Cone, rows: Iterable[Integers], meter: Meter | None = None) -> Cone | None:
     """The part of ``cone`` where every row is >= 0, or None if it is not full-dimensional."""
     for row in rows:
         sign = sign_on(cone, row)
         if sign is None:
-            cone = cut(cone, row)[0]
+            cone = cut(cone, row, meter)[0]
         elif sign < 0 or (sign == 0 and any(row)):
             return None
     return cone
@@ -192,10 +195,10 @@ def _into_hyperplane(vector: Integers, row: Integers, direction: Integers, value
     return primitive_integers([value * a - offset * b for a, b in zip(vector, direction, strict=True)])
 
 
-def _cut_pointed(cone: Cone, row: Integers) -> tuple[Cone, Cone]:
+def _cut_pointed(cone: Cone, row: Integers, meter: Meter | None) -> tuple[Cone, Cone]:
     values = [dot(row, generator) for generator in cone.generators]
     bit = 1 << len(cone.constraints)
-    fresh = _edge_points(cone, values, bit)
+    fresh = _edge_points(cone, values, bit, meter)
     parts = []
     for side, constraint in ((1, row), (-1, tuple(-a for a in row))):
         kept = [i for i, value in enumerate(values) if side * value >= 0]
@@ -205,12 +208,14 @@ def _cut_pointed(cone: Cone, row: Integers) -> tuple[Cone, Cone]:
     return parts[0], parts[1]
 
 
-def _edge_points(cone: Cone, values: list[int], bit: int) -> list[tuple[Integers, int]]:
+def _edge_points(cone: Cone, values: list[int], bit: int, meter: Meter | None) -> list[tuple[Integers, int]]:
     """The points where the hyperplane meets the edges of the cone, each with its incidence mask."""
     plus = [i for i, value in enumerate(values) if value > 0]
     minus = [i for i, value in enumerate(values) if value < 0]
     points = []
     for i in plus:
+        if meter is not None:
+            meter.check_time()
         for j in minus:
             common = _common_edge(cone, i, j)
             if common is not None:

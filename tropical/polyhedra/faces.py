@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from tropical.arithmetic.rationals import Vector, to_flint
+from tropical.budget import Meter
 
 Face = tuple[int, ...]
 
 
-def face_lattice(count: int, facets: Sequence[int], dim: int) -> list[list[int]]:
+def face_lattice(count: int, facets: Sequence[int], dim: int, meter: Meter | None = None) -> list[list[int]]:
     """Faces of dimension 0, ..., dim of a polyhedron, as bit masks over the ``count`` generators of its cone.
 
     ``facets`` are the masks of the cone's facets. The lattice is graded, so the facets of a face are its
@@ -23,6 +24,8 @@ def face_lattice(count: int, facets: Sequence[int], dim: int) -> list[list[int]]
     for k in range(dim, 0, -1):
         below: dict[int, None] = {}
         for face in levels[k]:
+            if meter is not None:
+                meter.check_time()
             below.update(dict.fromkeys(_maximal({face & facet for facet in facets} - {face, 0})))
         levels[k - 1] = list(below)
     return levels

@@ -11,6 +11,7 @@ from typing import Any
 from tropical.arguments import require
 from tropical.arithmetic.linear_program import maximise
 from tropical.arithmetic.rationals import Matrix, Vector, as_rows, as_vector, nullspace, primitive
+from tropical.budget import Meter
 from tropical.functions.affine import AffineForm, as_forms, form_of_row
 from tropical.notation import text_form, text_rational
 from tropical.polyhedra.cones import Cone, Integers, dot, facets, half_space, intersect, point_of
@@ -140,7 +141,10 @@ class Polyhedron(Value):
     @cached_property
     def cone(self) -> Cone:
         """The cone over {1} x polyhedron."""
-        found = intersect(half_space(self.input_dim), self._facet_rows)
+        return self._make_cone()
+
+    def _make_cone(self, meter: Meter | None = None) -> Cone:
+        found = intersect(half_space(self.input_dim), self._facet_rows, meter)
         assert found is not None
         return found
 
@@ -283,6 +287,13 @@ class Box(Polyhedron):
     def contains(self, x: Iterable[Any]) -> bool:
         """Whether x lies in the closed box."""
         return all(a <= q <= b for a, q, b in zip(self.lower, self._point_of(x), self.upper, strict=True))
+
+
+def cone_within(domain: Polyhedron, meter: Meter) -> Cone:
+    """``domain.cone``, or :class:`BudgetExhausted`."""
+    if "cone" not in vars(domain):
+        vars(domain)["cone"] = domain._make_cone(meter)
+    return domain.cone
 
 
 def require_domain(domain: Any, input_dim: int, what: str = "the function") -> None:

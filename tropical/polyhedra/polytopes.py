@@ -1,12 +1,13 @@
 """Convex polytopes over Q from finitely many points: vertices, facets, faces, volume, sums, zonotopes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from tropical.arithmetic.rationals import Vector, as_rows, as_vector, nullspace, primitive, row_space
+from tropical.budget import Meter
 from tropical.functions.affine import AffineForm, form_of_row
 from tropical.polyhedra.cones import Cone, Integers, cut, facets, intersect, sign_on
 from tropical.polyhedra.face_complex import FaceComplex
@@ -49,6 +50,9 @@ class Polytope(Value):
     equations: tuple[AffineForm, ...] = field(compare=False)
 
     def __init__(self, points: Iterable[Iterable[Any]]) -> None:
+        self._span(points, None)
+
+    def _span(self, points: Iterable[Iterable[Any]], meter: Meter | None) -> None:
         given = sorted(set(as_rows(points, "points")))
         dims = sorted({len(point) for point in given})
         if len(dims) != 1 or dims == [0]:
@@ -56,7 +60,7 @@ class Polytope(Value):
         rows = [(Fraction(1), *point) for point in given]
         pivots = [next(j for j, q in enumerate(row) if q) for row in row_space(rows)]
         by_row = {primitive([row[j] for j in pivots]): point for row, point in zip(rows, given, strict=True)}
-        vertices, facets = _hull(by_row, pivots, dims[0])
+        vertices, facets = _hull(by_row, pivots, dims[0], meter)
         object.__setattr__(self, "vertices", vertices)
         object.__setattr__(self, "facets", facets)
         object.__setattr__(self, "equations", tuple(form_of_row(row) for row in nullspace(rows, dims[0] + 1)))
@@ -107,11 +111,24 @@ class Polytope(Value):
         return f"<Polytope of dimension {self.dimension} in Q^{self.ambient_dim}, {len(self.vertices)} vertices>"
 
 
+def convex_hull(points: Iterable[Iterable[Any]], meter: Meter) -> Polytope:
+    """``Polytope(points)``, or :class:`BudgetExhausted`."""
+
+    def counted() -> Iterator[Iterable[Any]]:
+        for point in points:
+            meter.count_cell()
+            yield point
+
+    found = object.__new__(Polytope)
+    found._span(counted(), meter)
+    return found
+
+
 def _hull(
-    points: dict[Integers, Vector], pivots: Sequence[int], dim: int
+    points: dict[Integers, Vector], pivots: Sequence[int], dim: int, meter: Meter | None
 ) -> tuple[tuple[Vector, ...], tuple[Facet, ...]]:
     """Vertices and facets of conv(points), the keys being the points over {1} x their affine coordinates."""
-    dual = intersect(_whole_space(len(pivots)), points)
+    dual = intersect(_whole_space(len(pivots)), points, meter)
     assert dual is not None  # the form 1, positive on all points, lies in its interior
     incident = {points[dual.constraints[index]]: mask for index, mask in facets(dual).items()}
     vertices = tuple(sorted(incident))
@@ -150,7 +167,7 @@ def minkowski_sum(first: Polytope, second: Polytope) -> Polytope:
     return Polytope(_plus(a, b) for a in first.vertices for b in second.vertices)
 
 
-def zonotope(generators: Iterable[Iterable[Any]], offset: Iterable[Any]) -> Polytope:
+def zonotope(generators: Iterable[Iterable[Any]], offset: Iterable[Any], meter: Meter | None = None) -> Polytope:
     """offset + sum_i [0, g_i], a sum of segments, for generators g_i in Q^n.
 
     Its vertices are the points offset + sum {g_i : <g_i, x> > 0}, one for each cell of the central arrangement of the
@@ -165,17 +182,19 @@ def zonotope(generators: Iterable[Iterable[Any]], offset: Iterable[Any]) -> Poly
     for generator in given:
         if len(generator) != len(start):
             raise ValueError(f"generators must have {len(start)} coordinates like the offset, got {len(generator)}")
+    meter = meter or Meter()
     parts = [(_whole_space(len(start)), start)]
     for generator in filter(any, given):
-        parts = [piece for cone, point in parts for piece in _divided(cone, point, generator)]
-    return Polytope(point for _, point in parts)
+        parts = [piece for cone, point in parts for piece in _divided(cone, point, generator, meter)]
+    return convex_hull((point for _, point in parts), meter)
 
 
-def _divided(cone: Cone, point: Vector, generator: Vector) -> list[tuple[Cone, Vector]]:
+def _divided(cone: Cone, point: Vector, generator: Vector, meter: Meter) -> list[tuple[Cone, Vector]]:
     row = primitive(generator)
+    meter.check_time()
     sign = sign_on(cone, row)
     if sign is None:
-        above, below = cut(cone, row)
+        above, below = cut(cone, row, meter)
         return [(above, _plus(point, generator)), (below, point)]
     return [(cone, _plus(point, generator) if sign > 0 else point)]
 

@@ -1,7 +1,9 @@
 """Maxima, minima and sup-distances: attained where they say, and exceeded nowhere according to z3."""
 
+import random
 from dataclasses import replace
 from fractions import Fraction
+from operator import sub
 
 import pytest
 
@@ -10,6 +12,7 @@ from oracles.activation_z3 import Case
 from oracles.built import domain, network
 from oracles.equality_z3 import exact_outputs, point_above
 from oracles.random_cases import random_case
+from tropical.decisions.ranges import output_ranges
 
 ABSOLUTE = tp.ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
 
@@ -114,5 +117,61 @@ def test_bad_requests():
         tp.maximum(tp.ReLUNetwork.from_arrays([[[1], [2]]]))
     with pytest.raises(ValueError, match="outputs"):
         tp.sup_distance(ABSOLUTE, tp.ReLUNetwork.from_arrays([[[1], [2]]]))
-    with pytest.raises(tp.BudgetExhausted):
-        tp.maximum(ABSOLUTE, tp.Box([-1], [1]), budget=tp.Budget(cells=1))
+
+
+def questions(case: Case):
+    """Three questions about a case, each with the quantity asked for and the side that is attained."""
+    f, where = network(case), domain(case)
+    g = network(replace(case, biases=(tuple(b + Fraction(1, 7) for b in case.biases[0]), *case.biases[1:])))
+    form = tp.to_lattice_polynomial(f.output(0))
+    return [
+        (lambda budget: tp.maximum(f.output(0), where, budget), lambda x: f(x)[0], "lower"),
+        (lambda budget: tp.minimum(form, where, budget), form, "upper"),
+        (lambda b: tp.sup_distance(f, g, where, b), lambda x: max(map(abs, map(sub, f(x), g(x)))), "lower"),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(1, 24, 2))
+def test_what_a_budget_leaves_encloses_the_extremum(seed):
+    case = random_case(seed)
+    for ask, value, attained in questions(case):
+        whole, before = ask(None), None
+        assert whole.complete
+        assert whole.lower == whole.upper == whole.value
+        for cells in (1, 2, 3, 5, 8, 10**6):
+            part = ask(tp.Budget(cells=cells))
+            assert part.lower <= whole.value <= part.upper
+            assert part.complete == (part.lower == part.upper)
+            assert before is None or before.lower <= part.lower <= part.upper <= before.upper
+            if not part.complete:
+                assert value(part.point) == getattr(part, attained)
+                assert domain(case) is None or domain(case).contains(part.point)
+                assert part.incomplete_because == f"budget of {cells} cells exhausted"
+                with pytest.raises(ValueError, match=f"only known to lie between .*budget of {cells} cells"):
+                    _ = part.value
+            before = part
+        assert part == whole
+
+
+def test_nothing_seen_and_a_bound_that_is_attained():
+    box, instant = tp.Box([-1], [3]), tp.Budget(seconds=1e-9)
+    part = tp.maximum(ABSOLUTE, box, instant)
+    assert (part.lower, part.upper, part.point) == (1, 4, (1,))  # at the centre, and 1 too much: |x| as a sum
+    assert "seconds" in part.incomplete_because
+    part = tp.minimum(ABSOLUTE, budget=instant)
+    assert (part.lower, part.upper, part.point) == (-float("inf"), 0, (0,))
+    sure = tp.minimum(tp.ReLUNetwork.from_arrays([[[1], [1]], [[1, 1]]], [[0, -5], [0]]), box, tp.Budget(cells=1))
+    assert sure.complete
+    assert sure.value == 0
+    assert tp.check_certificate(sure.certificate)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_ranges_hold_every_value(seed):
+    case = random_case(seed)
+    net, rng = network(case), random.Random(seed)
+    box = tp.Box([-2] * net.input_dim, [3] * net.input_dim)
+    corners = [[rng.choice((-2, 3, Fraction(rng.randint(-20, 30), 10))) for _ in box.lower] for _ in range(40)]
+    for f in (net, tp.to_lattice_polynomial(net.output(0)), tp.to_tropical_rational_map(net)):
+        for x in corners:
+            assert all(a <= q <= b for (a, b), q in zip(output_ranges(f, box), f.values(x), strict=True))

@@ -119,5 +119,34 @@ def test_a_domain_leaves_pieces_out():
     assert lipschitz_constant(LINE, domain=tp.Box([-3], [5])).value == 5
 
 
+@pytest.mark.parametrize("norm", [1, 2, "inf"])
+@pytest.mark.parametrize("seed", range(12))
+def test_what_a_budget_leaves_encloses_the_constant(seed, norm):
+    case = random_case(seed)
+    net = tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)
+    domain = None if case.box is None else tp.Box(*case.box)
+    cx = tp.polyhedral_complex(net, domain)
+    whole, before = lipschitz_constant(net, norm, domain), Fraction(0)
+    assert whole.complete
+    assert whole == lipschitz_constant(cx, norm) == lipschitz_constant(net, norm, domain, tp.Budget(cells=cx.num_cells))
+    for cells in range(1, cx.num_cells, 3):
+        budget = tp.Budget(cells=cells)
+        part = lipschitz_constant(net, norm, domain, budget)
+        assert not part.complete
+        assert before <= part.lower <= whole.upper
+        assert whole.lower <= part.upper
+        assert part.incomplete_because == f"budget of {cells} cells exhausted"
+        assert not lipschitz_constant(cx, norm, budget=budget).complete
+        for name in ("value", "squared", "region", "gradient"):
+            with pytest.raises(ValueError, match=f"only known to lie between .*budget of {cells} cells"):
+                getattr(part, name)
+        before = part.lower
+
+
+def test_the_bound_by_layers_is_attained_by_one_row_each():
+    part = lipschitz_constant(tp.ReLUNetwork.from_arrays([[[3, 4]], [[-2]]]), budget=tp.Budget(seconds=1e-9))
+    assert (part.complete, part.upper) == (False, 10)
+
+
 def test_lattice_polynomials_have_the_constant_of_their_network():
     assert lipschitz_constant(tp.to_lattice_polynomial(PARITY)).squared == 1
