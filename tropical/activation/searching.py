@@ -87,7 +87,9 @@ class _Search:
     def exits(self, view: LocalView, known: Sequence[Integers]) -> list[tuple[Integers, Crossing]]:
         """The facets, other than ``known`` ones, across which the domain goes on."""
         closed = {*known, *self.domain}
-        found = find_facets(view, [i for i, row in enumerate(view.rows) if row in closed], self.implications)
+        found = find_facets(
+            view, [i for i, row in enumerate(view.rows) if row in closed], self.implications, self.meter
+        )
         return [(view.rows[i], found[i]) for i in sorted(found)]
 
     def start(self) -> tuple[Pattern, Crossing]:

@@ -114,7 +114,7 @@ def essential_points(p: TropicalPolynomial, meter: Meter) -> dict[int, Vector]:
         for size in _SAMPLES:
             if len(left) > 2 * size:
                 sample = _facet_points(rows, left[:: -(-len(left) // size)], meter)
-                left = _reaching_below(rows, left, sample)
+                left = _reaching_below(rows, left, sample, meter)
     else:
         while len(left) > _BLOCK:  # what is inessential among a part of the terms goes first
             parts, before = -(-len(left) // _BLOCK), len(left)
@@ -130,9 +130,9 @@ def _epigraph(p: TropicalPolynomial) -> list[Integers]:
     return [(*(-a for a in row), scale) for row in rows]
 
 
-def _reaching_below(rows: Sequence[Integers], left: Sequence[int], sample: Collection[int]) -> list[int]:
+def _reaching_below(rows: Sequence[Integers], left: Sequence[int], sample: Collection[int], meter: Meter) -> list[int]:
     """The sample, and what else is left and not >= 0 on all of its epigraph: negative at an end of that."""
-    cone = intersect(half_space(len(rows[0]) - 1), [rows[i] for i in sample])
+    cone = intersect(half_space(len(rows[0]) - 1), [rows[i] for i in sample], meter)
     assert cone is not None
     opposite = [tuple(-a for a in direction) for direction in cone.lineality]
     ends = fmpz_mat([*cone.generators, *cone.lineality, *opposite]).transpose()
@@ -152,6 +152,6 @@ def _facet_points(rows: Sequence[Integers], chosen: Sequence[int], meter: Meter)
         return {chosen[0]: (Fraction(0),) * dim}
     own = [rows[i] for i in chosen]
     above = max(-row[0] for row in own) // own[0][-1] + 1
-    crossings = find_facets(LocalView(own, (1, *[0] * dim, above)))
+    crossings = find_facets(LocalView(own, (1, *[0] * dim, above)), meter=meter)
     points = {chosen[k]: crossing.point for k, crossing in crossings.items()}
     return {i: tuple(Fraction(a, first) for a in rest[:-1]) for i, (first, *rest) in points.items()}

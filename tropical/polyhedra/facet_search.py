@@ -24,6 +24,7 @@ from tropical.arithmetic.linear_program import (
 )
 from tropical.arithmetic.rationals import primitive, primitive_integers
 from tropical.arithmetic.simplex import simplex
+from tropical.budget import Meter
 
 _GRIDS = (2, 8, 20, 50)
 _ROUNDINGS = (12, 50)
@@ -116,7 +117,10 @@ class Implications:
 
 
 def find_facets(
-    view: "LocalView", known: Collection[int] = (), implications: Implications | None = None
+    view: "LocalView",
+    known: Collection[int] = (),
+    implications: Implications | None = None,
+    meter: Meter | None = None,
 ) -> dict[int, Crossing]:
     """The facets among the rows of ``view``, each with a ray that leaves through its relative interior.
 
@@ -129,7 +133,7 @@ def find_facets(
     >>> sorted(found), found[0].point
     ([0, 1, 2], (2, 0, 1))
     """
-    search = _FacetSearch(view, known, implications or Implications())
+    search = _FacetSearch(view, known, implications or Implications(), meter or Meter())
     search.shoot()
     search.decide_the_rest()
     return search.found
@@ -261,10 +265,10 @@ def _short_dyadic(q: Fraction, down: Fraction | None, up: Fraction | None) -> Fr
 
 
 class _FacetSearch:
-    def __init__(self, view: LocalView, known: Collection[int], implications: Implications) -> None:
+    def __init__(self, view: LocalView, known: Collection[int], implications: Implications, meter: Meter) -> None:
         self.view, self.rows, self.inside, self.known = view, view.rows, view.inside, frozenset(known)
         self.found: dict[int, Crossing] = {}
-        self.implications = implications
+        self.implications, self.meter = implications, meter
         self.names = implications.identify(view.rows)
         present = frozenset(self.names)
         self.implied = {i for i, name in enumerate(self.names) if implications.known(name, present)}
@@ -284,7 +288,7 @@ class _FacetSearch:
         targets = np.array(self.undecided(), dtype=np.intp)
         if len(targets):
             dim = self.view.gradients.shape[1]
-            for some in np.array_split(targets, -(-len(targets) * dim**2 // _METRICS)):
+            for some in self.meter.timed(np.array_split(targets, -(-len(targets) * dim**2 // _METRICS))):
                 self.verify(self.view.walks(some))
 
     def verify(self, proposals: Mapping[int, Floats], bits: int = _ROUNDINGS[0]) -> None:
@@ -309,7 +313,7 @@ class _FacetSearch:
         """A linear program for every row left: its minimum over the others is negative, or the row is redundant."""
         rest = self.undecided()
         proposer = BasisProposer(self.view.distances, self.view.gradients) if rest else None
-        for i in rest:
+        for i in self.meter.timed(rest):
             if proposer is None or i in self.found:
                 continue
             basis = proposer.minimise_row(i, self.view.gradients[i])

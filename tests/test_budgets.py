@@ -1,0 +1,140 @@
+"""Every function that takes a budget keeps to it on inputs that it would take long for, and says that it ran out."""
+
+import functools
+import inspect
+import itertools
+import time
+from fractions import Fraction
+from random import Random
+
+import pytest
+import sympy
+
+import tropical as tp
+from oracles.valid_calls import TROPICAL_CALLS
+
+MOST = 20  # seconds of work, generously: what runs on for minutes is found, and no time is asserted
+BUDGETED = [
+    name
+    for name in tp.__all__
+    if inspect.isfunction(getattr(tp, name)) and "budget" in inspect.signature(getattr(tp, name)).parameters
+]
+
+
+def network(*sizes, biases=True):
+    rng = Random(0)
+
+    def dyadic(count):
+        return [Fraction(rng.randint(-128, 128), 64) for _ in range(count)]
+
+    weights = [[dyadic(n) for _ in range(m)] for n, m in itertools.pairwise(sizes)]
+    return tp.ReLUNetwork.from_arrays(weights, [dyadic(m) for m in sizes[1:]] if biases else None)
+
+
+@functools.cache
+def polynomial(terms, dim):
+    rng = Random(1)
+    exponents = [tuple(rng.randint(-6, 6) for _ in range(dim)) for _ in range(terms)]
+    return tp.TropicalPolynomial.from_terms({exponent: -sum(a * a for a in exponent) for exponent in exponents})
+
+
+NET = network(3, 24, 24, 1)
+CENTRAL = network(4, 24, 24, 1, biases=False)
+SYMBOLS = sympy.symbols("x:3")
+
+
+@functools.cache
+def cells():
+    return tp.polyhedral_complex(NET)
+
+
+@functools.cache
+def difference():
+    return tp.disagreement(network(2, 30, 1), tp.AffineForm([1, 1]))
+
+
+def same_function():
+    """That of ``NET``, but another network."""
+    identity = [tp.AffineForm([int(i == j) for j in range(3)]) for i in range(3)]
+    return NET.compose(tp.AffineMap(tuple(identity)))
+
+
+def positive_part():
+    forms = [sum(i * j % 7 * x for j, x in enumerate(SYMBOLS, 1)) - i for i in range(1, 40)]
+    total = sum((-1) ** i * abs(form) for i, form in enumerate(forms))
+    return sympy.Piecewise((total, total > 0), (0, True))
+
+
+def lattice():
+    rng = Random(2)
+    return tp.LatticePolynomial(polynomial(40, 4).terms, [rng.sample(range(40), 4) for _ in range(80)])
+
+
+LARGE = {  # by the name of the parameter, or of the function and the parameter
+    "cx": cells,
+    "f": lambda: NET,
+    "g": same_function,
+    "net": lambda: NET,
+    "obj": lambda: NET,
+    "domain": lambda: None,
+    "symbols": lambda: SYMBOLS,
+    "p": lambda: polynomial(120, 8),
+    "polynomial": lattice,
+    "sphere_maximum f": lambda: CENTRAL,
+    "sphere_maximum g": lambda: None,
+    "dominated_by_quadratic f": lambda: CENTRAL,
+    "dominated_by_quadratic form": lambda: [[10**9 * (i == j) for i in range(4)] for j in range(4)],
+    "essential_terms p": lambda: polynomial(3000, 10),
+    "prune p": lambda: polynomial(3000, 10),
+    "term_evidence p": lambda: polynomial(3000, 10),
+    "zonotope_of net": lambda: network(7, 40, 1),
+    "gaussian_measure region": lambda: tp.Box([-1] * 5, [1] * 5),
+    "gaussian_measure samples": lambda: 10**9,
+    "gaussian_moments region": difference,
+    "polyhedral_complex route": lambda: "rational",
+    "to_sympy form": lambda: "flat",
+    "from_sympy expr": positive_part,
+}
+
+
+def large_call(name):
+    function, arguments = TROPICAL_CALLS[name]
+    grown = {key: LARGE.get(f"{name} {key}", LARGE.get(key)) for key in arguments}
+    return function, {key: make() if make else arguments[key] for key, make in grown.items()}
+
+
+def ran_out(call):
+    try:
+        answer = call()
+    except tp.BudgetExhausted as stop:
+        return "seconds exhausted" in str(stop)
+    if isinstance(answer, tp.Verdict):
+        return answer.status == "unknown" and "seconds exhausted" in answer.detail["reason"]
+    return not answer.complete and "seconds exhausted" in answer.incomplete_because
+
+
+@pytest.mark.parametrize("name", BUDGETED)
+def test_a_budget_of_time_is_kept(name):
+    function, arguments = large_call(name)
+    arguments["budget"] = tp.Budget(seconds=0.2)
+    start = time.process_time()
+    assert ran_out(lambda: function(**arguments))
+    assert time.process_time() - start < MOST
+
+
+@pytest.mark.parametrize("name", ["polyhedral_complex", "equivalent", "implies_leq", "maximum", "sup_distance"])
+@pytest.mark.parametrize("bounded", [True, False])
+def test_a_budget_of_time_is_kept_in_many_dimensions(name, bounded):
+    function, arguments = large_call(name)
+    net, same = network(80, 120, 40, 1), [tp.AffineForm([int(i == j) for j in range(80)]) for i in range(80)]
+    many = {"f": net, "net": net, "g": net.compose(tp.AffineMap(tuple(same))), "route": "auto"}
+    arguments = {key: many.get(key, value) for key, value in arguments.items()}
+    arguments |= {"domain": tp.Box([-1] * 80, [1] * 80) if bounded else None, "budget": tp.Budget(seconds=0.2)}
+    start = time.process_time()
+    assert ran_out(lambda: function(**arguments))
+    assert time.process_time() - start < MOST
+
+
+def test_the_functions_are_those_that_take_a_budget():
+    assert len(BUDGETED) > 30
+    assert set(BUDGETED) <= set(TROPICAL_CALLS)
