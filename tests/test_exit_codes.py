@@ -146,13 +146,23 @@ def test_how_a_command_may_end(tmp_path, source, around, code, told):
     assert "Exception ignored" not in result.stderr
 
 
+def _as_in_a_terminal():
+    """Jobs that a shell runs in the background ignore Ctrl-C, and so do their children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
 def test_a_signal_while_the_packages_are_imported(tmp_path, number, code):
     (tmp_path / "fake.py").write_text("import time; open('here', 'w').close(); time.sleep(60)")
     root = Path(__file__).resolve().parent.parent
     environment = {"PYTHONPATH": f"{tmp_path}:{root}"}
     process = subprocess.Popen(
-        [sys.executable, "-c", START], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", START],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=_as_in_a_terminal,
     )
     while not (tmp_path / "here").exists():
         time.sleep(0.01)

@@ -18,7 +18,7 @@ from oracles.degenerate_networks import BIASED, HOMOGENEOUS
 
 HUGE = Fraction(10**5000 + 1, 7)  # Python refuses to write its numerator
 LARGE = {"dual_clauses", "f_vector", "faces", "generators", "facet_cells", "input_kernel"}  # of a large value
-WITHOUT_INSTANCES = {"LabelOracle"}  # a protocol
+WITHOUT_INSTANCES = {"LabelOracle", "Algebra", "Function"}  # protocols
 
 arrays = tp.ReLUNetwork.from_arrays
 form = tp.AffineForm
@@ -117,7 +117,7 @@ VALUES = {
         tp.lipschitz_constant(MANY_CELLS, budget=tp.Budget(cells=2)),
     ],
     "PolyhedralComplex": complexes,
-    "Polyhedron": lambda: [STRIP, tp.Polyhedron([WIDE_FORM])],
+    "Polyhedron": lambda: [STRIP, tp.Polyhedron([form([HUGE, *range(1, 60)], -HUGE)])],
     "Polytope": lambda: [tp.Polytope([(0, HUGE)]), tp.newton_polytope(CURVE), tp.newton_polytope(POLYNOMIAL)],
     "ReLUNetwork": lambda: [
         MAXIMUM,

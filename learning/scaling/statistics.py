@@ -55,7 +55,7 @@ def power_law(x: Sequence[float], y: Sequence[float], *, confidence: float = 0.9
     exponent, constant, freedom = float(fit.slope), math.exp(fit.intercept), len(x) - 2
     if not freedom:
         return PowerLaw(exponent, None, None, constant)
-    error = float(fit.stderr) if len(set(y)) > 1 else 0.0  # of constant y linregress makes 0/0
+    error = 0.0 if math.isnan(fit.stderr) else float(fit.stderr)  # of constant y linregress makes 0/0
     half = float(t.ppf(0.5 + confidence / 2.0, freedom)) * error
     return PowerLaw(exponent, exponent - half, exponent + half, constant)
 

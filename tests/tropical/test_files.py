@@ -52,7 +52,7 @@ def test_reading_a_pipe_is_one_error_at_once(load, tmp_path):
 
 def test_a_number_is_no_path():
     """As a descriptor it would be read, and closed."""
-    with pytest.raises(TypeError, match="int"):
+    with pytest.raises(ValueError, match="int"):
         tp.load_certificate(0)
     assert os.fstat(0)
 

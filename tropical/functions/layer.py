@@ -134,11 +134,11 @@ def rows_along(layers: Sequence[Layer], dim: int, pattern: Sequence[int]) -> Ite
     its layer until the next one is asked for.
     """
     rows, start = identity_rows(dim), 0
-    for layer, following in zip(layers, (*layers[1:], None), strict=True):
+    for index, layer in enumerate(layers, start=1):
         rows = preactivation_rows(layer, rows)
         yield rows
         stop = start + len(layer.kinked)
-        if following is not None:
+        if index < len(layers):
             rows = activated_rows(layer, rows, pattern[start:stop])
         start = stop
 

@@ -472,7 +472,7 @@ def test_progress_goes_to_stderr_run_by_run(tmp_path):
         (("--out", "out", "--seed", "-1"), "--seed"),
         (("--out", "out", "--jobs", "0"), "--jobs"),
         (("--out", "out", "--timeout", "0"), "--timeout"),
-        (("--out", "out", "--timeout", "nan"), "got 1, nan, 0"),
+        (("--out", "out", "--timeout", "nan"), "nan is not a finite number"),
     ],
 )
 def test_bad_input_is_named_with_code_2_and_leaves_nothing(tmp_path, monkeypatch, arguments, message):

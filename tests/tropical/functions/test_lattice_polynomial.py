@@ -220,7 +220,7 @@ def test_operands_are_checked():
         f * f
     with pytest.raises(ValueError, match="scalar"):
         f * float("nan")
-    with pytest.raises(ValueError, match="1 inputs"):
+    with pytest.raises(ValueError, match="inner must have 1 outputs"):
         f.compose(tp.AffineMap((tp.AffineForm([1]), tp.AffineForm([2]))))
     with pytest.raises(ValueError, match="1 coordinates"):
         f.restrict([[1, 2]])

@@ -143,7 +143,10 @@ def test_numbers_of_other_libraries_are_scalars():
         (lambda p: p + TropicalPolynomial([tp.AffineForm([1])]), r"Q\^2 and Q\^1"),
         (lambda p: p([1]), "2 coordinates, got 1"),
         (lambda p: p.evaluate([1.0, 2.0]), r"shape \(n_samples, 2\)"),
-        (lambda p: p.compose(tp.AffineMap((tp.AffineForm([1]),))), "1 outputs"),
+        (
+            lambda p: p.compose(tp.AffineMap((tp.AffineForm([1]),))),
+            "inner must have 2 outputs, the inputs",
+        ),
     ],
 )
 def test_refusals(attempt, message):

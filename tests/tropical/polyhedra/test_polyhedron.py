@@ -274,7 +274,7 @@ def test_the_whole_space_and_half_spaces_that_always_hold_as_domains():
         (lambda: tp.Polyhedron([]), ValueError, "needs half-spaces, all on one space"),
         (lambda: tp.Polyhedron([tp.AffineForm([])]), ValueError, "needs half-spaces, all on one space"),
         (lambda: tp.Polyhedron([tp.AffineForm([1]), tp.AffineForm([1, 2])]), ValueError, r"got those on \[1, 2\]"),
-        (lambda: tp.Polyhedron([[1, 2]]), TypeError, "must be AffineForms, got one of type list"),
+        (lambda: tp.Polyhedron([[1, 2]]), ValueError, "must be a sequence of affine forms, got"),
         (lambda: tp.Polyhedron([tp.AffineForm([1]), tp.AffineForm([-1])]), ValueError, "empty interior"),
         (lambda: tp.Polyhedron.from_inequalities([[1]], [1, 2]), ValueError, "got 1 and 2"),
         (lambda: tp.Polyhedron.from_inequalities([1, 2], [1, 2]), ValueError, r"A\[0\] must be a sequence"),
