@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from tropical.polyhedra.polyhedron import Box as Box
     from tropical.polyhedra.polyhedron import Polyhedron as Polyhedron
     from tropical.polyhedra.polytopes import Polytope as Polytope
+    from tropical.proofs import checker as checker
     from tropical.proofs.certificate import check_certificate as check_certificate
     from tropical.proofs.certificate import irredundancy_certificate as irredundancy_certificate
     from tropical.proofs.certificate import load_certificate as load_certificate
@@ -193,6 +194,7 @@ _HOMES = {
     "tropical.polyhedra.face_complex": ("FaceComplex",),
     "tropical.polyhedra.polyhedron": ("Box", "Polyhedron"),
     "tropical.polyhedra.polytopes": ("Polytope",),
+    "tropical.proofs": ("checker",),
     "tropical.proofs.certificate": (
         "check_certificate",
         "irredundancy_certificate",
