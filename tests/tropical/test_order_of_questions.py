@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from case_counts import few
 
 import tropical as tp
 from oracles.built import complex_of
@@ -87,7 +88,7 @@ def assert_the_parts_fit_together(seed: int) -> None:
         assert sum(cell.volume for cell in cx.cells) == whole
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", few([0, 2, 1, 3], 2))
 def test_answers_do_not_depend_on_the_questions_before(block):
     asked = [assert_any_order_gives_the_same(seed) for seed in range(12 * block, 12 * block + 12)]
     assert sum(asked) >= 6

@@ -35,7 +35,7 @@ def refuted(net, seed):
 
 
 @given(networks(), st.integers(0, 100))
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_no_network_without_biases_refutes_a_lemma(net, seed):
     assert not refuted(net, seed)
 

@@ -5,6 +5,7 @@ from itertools import chain, combinations
 
 import numpy as np
 import pytest
+from case_counts import exhaustive, few
 
 import tropical as tp
 from learning.filtering.moments import filtered_second_moments
@@ -223,7 +224,7 @@ def test_two_units_on_a_line(grid, seed) -> None:
     assert tp.equivalent(result.hypothesis, truth).status == "proved"
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(1, 22))])
+@pytest.mark.parametrize("seed", few(range(22), 1))
 def test_two_units_in_a_plane_by_networks(seed) -> None:
     coarse = partial(NetworkGrid, widths=(2,))
     result = literal_filtered_pca(
@@ -236,6 +237,7 @@ def test_two_units_in_a_plane_by_networks(seed) -> None:
     _check_two_units(result)
 
 
+@pytest.mark.exhaustive
 def test_two_units_in_a_plane_by_lattice_polynomials() -> None:
     fine = partial(LatticeGrid, pieces=4)
     result = literal_filtered_pca(
@@ -264,10 +266,9 @@ def _check_two_units(result) -> None:
 @pytest.mark.parametrize(
     ("inner", "outer", "widths", "size"),
     [
-        ([U, V, ["-2/3", 0, "-2/3", 0, 0, 0]], [[["1/2", "1/2", "1/2"]]], (3,), 5**9),
-        ([U, V], [[[1, -1]], [[1]]], (2, 1), 5**7),
+        exhaustive(([U, V, ["-2/3", 0, "-2/3", 0, 0, 0]], [[["1/2", "1/2", "1/2"]]], (3,), 5**9), "one layer"),
+        pytest.param([U, V], [[[1, -1]], [[1]]], (2, 1), 5**7, id="two layers"),
     ],
-    ids=["one layer", "two layers"],
 )
 def test_three_units_in_a_plane(inner, outer, widths, size) -> None:
     """F = (φ(u) + φ(v) + φ(-2(u + v)/3))/2, the last direction in the plane, and φ(φ(u) - φ(v))."""

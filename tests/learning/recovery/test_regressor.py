@@ -3,6 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from case_counts import few
 from sklearn.utils.estimator_checks import check_estimator
 
 from learning import instances
@@ -18,10 +19,6 @@ from tropical import AffineForm, ReLUNetwork, affine_pieces, polyhedral_complex,
 
 def _gaussian(count: int, dimension: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((count, dimension))
-
-
-def _exhaustive(*values: object) -> object:
-    return pytest.param(*values, marks=pytest.mark.exhaustive)
 
 
 def _fit(net: ReLUNetwork, count: int, seed: int = 1) -> LatticePolynomialRegressor:
@@ -54,8 +51,9 @@ def test_instances_are_recovered_exactly(net: ReLUNetwork, count: int, pieces: i
     assert equivalent(net, learner.lattice_polynomial_).status == "proved"
 
 
-@pytest.mark.parametrize("widths", [(4,), (6, 6), (5, 5, 5)])
-@pytest.mark.parametrize("relevant_dim", [2, 3])
+@pytest.mark.parametrize(
+    ("relevant_dim", "widths"), few([(2, (4,)), (2, (6, 6)), (2, (5, 5, 5)), (3, (4,)), (3, (5, 5, 5)), (3, (6, 6))], 5)
+)
 def test_random_networks_give_the_relevant_subspace_and_no_wrong_piece(relevant_dim: int, widths: tuple) -> None:
     net = instances.random_network(relevant_dim, widths, 20, seed=0)
     learner = _fit(net, 20_000)
@@ -132,8 +130,8 @@ def test_repeated_samples_do_not_confirm_themselves() -> None:
 
 @pytest.mark.parametrize("noise", [0.1, 1e-7])
 def test_noise_is_reported_and_predictions_still_follow_the_function(noise: float) -> None:
-    X = _gaussian(6000, 5)
-    learner = LatticePolynomialRegressor().fit(X, np.abs(X[:, 0]) + noise * _gaussian(6000, 1, seed=1)[:, 0])
+    X = _gaussian(3000, 5)
+    learner = LatticePolynomialRegressor().fit(X, np.abs(X[:, 0]) + noise * _gaussian(3000, 1, seed=1)[:, 0])
     assert learner.status_ == "approximate"
     assert not learner.rational_
     assert learner.lattice_polynomial_ is None
@@ -141,8 +139,8 @@ def test_noise_is_reported_and_predictions_still_follow_the_function(noise: floa
     assert learner.score(fresh, np.abs(fresh[:, 0])) > 0.8
 
 
-@pytest.mark.parametrize("noise", [1e-14, 1e-12, 1e-11, 1e-10, 1e-9, 1e-6, 1e-3, 1.0])
-@pytest.mark.parametrize(("seed", "count"), [(0, 1000), _exhaustive(0, 4000), _exhaustive(1, 4000)])
+@pytest.mark.parametrize("noise", few([1e-14, 1e-11, 1e-9, 1.0, 1e-12, 1e-10, 1e-6, 1e-3], 4))
+@pytest.mark.parametrize(("seed", "count"), few([(0, 1000), (0, 4000), (1, 4000)], 1))
 def test_noise_of_any_size_never_gives_a_wrong_exact_claim(noise: float, seed: int, count: int) -> None:
     net = instances.random_network(2, (4, 4), 10, seed)
     X, y = GaussianOracle(net, seed=1).sample(count)
@@ -154,7 +152,7 @@ def test_noise_of_any_size_never_gives_a_wrong_exact_claim(noise: float, seed: i
         assert (learner.status_, learner.lattice_polynomial_) == ("approximate", None)
 
 
-@pytest.mark.parametrize("count", [4000, _exhaustive(8000)])
+@pytest.mark.parametrize("count", few([4000, 8000], 1))
 def test_fallback_drops_directions_that_predict_nothing(count: int) -> None:
     """With strong noise the guess overshoots; the subspace kept is the one that predicts held-out samples best."""
     X = _gaussian(count, 8)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from case_counts import few
 
 import tropical as tp
 from oracles import certified
@@ -47,7 +48,7 @@ def wide_case(seed: int) -> Case:
     return Case(tuple(map(fractions, weights)), fractions(biases), tuple(map(tuple, slopes)), None, f"wide {seed}")
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", few(range(80), 50))
 def test_agrees_with_z3(seed):
     assert_decided_as_by_z3(*question(seed))
 
@@ -79,7 +80,7 @@ def assert_ordered_as_by_z3(seed: int) -> None:
             assert verdict.detail["values"] == tuple(exact_outputs(h, verdict.witness) for h in (f, g))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", few(range(40), 20))
 def test_order_agrees_with_z3(seed):
     assert_ordered_as_by_z3(seed)
 
@@ -229,12 +230,12 @@ def test_a_trained_network_equals_its_shuffled_copy_and_not_the_rounded_one():
 
 def test_many_inputs_of_low_rank_are_decided_in_the_quotient():
     rng = np.random.default_rng(1)
-    first = rng.integers(-3, 4, (16, 3)) @ rng.integers(-2, 3, (3, 784))
-    weights = [first.astype(float), rng.integers(-4, 5, (16, 16)) / 8, rng.integers(-4, 5, (1, 16)) / 8]
-    biases = [rng.integers(-4, 5, 16) / 8, rng.integers(-4, 5, 16) / 8, np.zeros(1)]
+    first = rng.integers(-3, 4, (12, 3)) @ rng.integers(-2, 3, (3, 784))
+    weights = [first.astype(float), rng.integers(-4, 5, (8, 12)) / 8, rng.integers(-4, 5, (1, 8)) / 8]
+    biases = [rng.integers(-4, 5, 12) / 8, rng.integers(-4, 5, 8) / 8, np.zeros(1)]
     net = tp.ReLUNetwork.from_arrays(weights, biases)
     assert certified.equivalent(net, tp.ReLUNetwork.from_arrays(*shuffled(weights, biases, 2))).status == "proved"
-    weights[0] = first + np.eye(16, 784) * 2.0**-40
+    weights[0] = first + np.eye(12, 784) * 2.0**-40
     verdict = certified.equivalent(net, tp.ReLUNetwork.from_arrays(weights, biases))
     assert verdict.status == "refuted"
     assert len(verdict.witness) == 784

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reference import tropical_geometry_cases
 
@@ -73,7 +73,6 @@ def test_the_terms_that_attain_the_value_at_a_point_are_a_cell(data):
     assert any(attaining in level for level in dual_subdivision(p).cells)
 
 
-@settings(max_examples=500)
 @given(any_polynomial)
 def test_vertices_are_the_essential_terms(p):
     assert dual_subdivision(p).vertices == essential_terms(p)

@@ -108,6 +108,7 @@ def sets_above_f(net):
     return found, [chart.pull_back(form_of_row(row)) for row in rows]
 
 
+@pytest.mark.exhaustive
 def test_h4_from_its_seventy_two_minimal_sets():
     net = instances.h4(6, seed=2)
     sets, pieces = sets_above_f(net)

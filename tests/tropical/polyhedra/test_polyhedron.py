@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from case_counts import few
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -344,7 +345,7 @@ def test_the_lineality_of_a_cell_is_integer(weights):
         assert len(cell.lineality) == len(weights[0]) - 1
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", few([0, 4, 1, 2, 3, 5], 2))
 def test_cells_are_domains(seed):
     rng = random.Random(seed)
     first, second = ([[rng.randint(-2, 2) for _ in range(3)] for _ in range(3)] for _ in range(2))

@@ -7,6 +7,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
+from case_counts import exhaustive, few
 
 import tropical as tp
 from oracles.activation_z3 import Case, Pattern, activation_regions
@@ -52,7 +53,7 @@ def yardstick(name: str) -> tp.ReLUNetwork:
     return tp.ReLUNetwork.from_arrays(weights, biases)
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", few(range(4), 2))
 def test_compiled_and_rational_routes_agree(block):
     applied = [assert_compiled_route_gives(complex_of(case, "rational").patterns, case) for case in cases_of(block)]
     assert sum(applied) > 0.85 * PERIOD
@@ -203,7 +204,7 @@ def test_budgets_stop_the_compiled_route_with_a_flag():
     assert all(cell.contains(cell.interior_point) for cell in cx.cells[:5])
 
 
-@pytest.mark.parametrize("sizes", [(8, 9, 1), (9, 11, 1), (8, 8, 2, 1)])
+@pytest.mark.parametrize("sizes", [(8, 9, 1), (8, 8, 2, 1), exhaustive(((9, 11, 1),))])
 def test_beyond_seven_dimensions_cutting_and_searching_agree(sizes):
     net = random_network(sizes)
     cut = tp.polyhedral_complex(net, route="compiled")

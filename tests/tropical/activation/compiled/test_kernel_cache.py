@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from case_counts import exhaustive
 
 import tropical
 from tropical.activation.compiled.kernels import cache_folder
@@ -50,16 +51,35 @@ print(walk(3), sum(walk.stats.cache_hits.values()) if hasattr(walk, "stats") els
 
 @pytest.fixture
 def package(tmp_path):
+    return stand_in(tmp_path)
+
+
+def stand_in(root):
     """A stand-in for the package: the machinery of its kernels, and three tiny ones."""
-    kernels = tmp_path / "package" / "tropical" / ROOM
+    kernels = root / "package" / "tropical" / ROOM
     kernels.mkdir(parents=True)
     for folder in (*ROOM.parents[:-1], Path()):
-        (tmp_path / "package" / "tropical" / folder / "__init__.py").touch()
+        (root / "package" / "tropical" / folder / "__init__.py").touch()
     for name in MACHINERY:
         shutil.copy(PACKAGE / ROOM / name, kernels)
     for name, source in KERNELS.items():
         (kernels / name).write_text(source)
     return kernels
+
+
+@pytest.fixture(scope="module")
+def compiled_once(tmp_path_factory):
+    """Such a stand-in, used once."""
+    root = tmp_path_factory.mktemp("compiled")
+    assert run(stand_in(root)) == ("7 0", [])
+    return root
+
+
+@pytest.fixture
+def used_package(tmp_path, compiled_once):
+    """A stand-in whose code is on the disk already."""
+    shutil.copytree(compiled_once, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "package" / "tropical" / ROOM
 
 
 def root_of(package):
@@ -94,8 +114,8 @@ def test_code_is_kept_for_the_user_alone_and_reused(package):
     assert not list(package.rglob("*.nb?"))
 
 
-def test_an_edited_kernel_is_compiled_anew_in_its_callers(package):
-    run(package)
+def test_an_edited_kernel_is_compiled_anew_in_its_callers(used_package):
+    package = used_package
     (package / "steps.py").write_text(KERNELS["steps.py"].replace("x + 1", "x + 2").replace("2 * x", "3 * x"))
     assert run(package)[0] == "11 0"
     (package / "steps.py").write_text(KERNELS["steps.py"])
@@ -110,21 +130,23 @@ def test_a_source_that_changed_since_it_was_imported_is_not_kept(package):
     assert files(package, "*.nbc") == []
 
 
-def test_damaged_files_are_named_and_written_anew(package):
-    run(package)
-    for pattern, spoil in (
+@pytest.mark.parametrize(
+    ("pattern", "spoil"),
+    [
         ("walks*.nbc", lambda data: data[:1000]),
-        ("*.nbc", lambda data: data[:2000] + bytes(64) + data[2064:]),
+        exhaustive(("*.nbc", lambda data: data[:2000] + bytes(64) + data[2064:])),
         ("*.nbi", lambda data: data[:-9]),
-        ("*.nb?", lambda data: b""),
-    ):
-        for path in files(package, pattern):
-            path.write_bytes(spoil(path.read_bytes()))
-        result, (line,) = run(package)
-        assert result == "7 0"
-        assert "damaged" in line
-        assert str(files(package, "*.nbc")[0].parent) in line
-    assert run(package) == ("7 1", [])
+        exhaustive(("*.nb?", lambda data: b"")),
+    ],
+)
+def test_damaged_files_are_named_and_written_anew(used_package, pattern, spoil):
+    for path in files(used_package, pattern):
+        path.write_bytes(spoil(path.read_bytes()))
+    result, (line,) = run(used_package)
+    assert result == "7 0"
+    assert "damaged" in line
+    assert str(files(used_package, "*.nbc")[0].parent) in line
+    assert run(used_package) == ("7 1", [])
 
 
 def test_code_of_other_types_under_the_name_of_an_entry_is_not_taken(package):
@@ -170,8 +192,8 @@ def test_no_folder_is_said_once_and_changes_nothing(package, tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="owners and modes of POSIX")
-def test_a_folder_that_others_may_write_to_is_not_used(package):
-    run(package)
+def test_a_folder_that_others_may_write_to_is_not_used(used_package):
+    package = used_package
     (folder,) = {path.parent for path in files(package, "*.nbc")}
     result, (line,) = run(package, "import os\nos.getuid = lambda: 4242\n" + WALK)
     assert result == "7 0"
