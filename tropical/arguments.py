@@ -59,7 +59,7 @@ def as_all(values: Any, kind: type | tuple[type, ...], where: str, what: str) ->
     ValueError: sizes must be a sequence of numbers, got 'a' of type str in place 1
     """
     found = as_sequence(values, where, what)
-    if not all(isinstance(value, kind) for value in found):
+    if not all(issubclass(found_kind, kind) for found_kind in set(map(type, found))):
         place = next(i for i, value in enumerate(found) if not isinstance(value, kind))
         raise ValueError(f"{where} must be a sequence of {what}, got {described(found[place])} in place {place}")
     return found
@@ -155,14 +155,14 @@ def as_real(value: Any, where: str, accepts: Callable[[float], bool], what: str)
     return number
 
 
-def as_generator(seed: Any, where: str = "seed") -> np.random.Generator:
-    """The random numbers of a seed, or the generator itself.
+def as_seed(seed: Any, where: str = "seed") -> int | np.random.Generator:
+    """What ``numpy.random.default_rng`` takes: a natural number, or a generator.
 
-    >>> as_generator(-1)
+    >>> as_seed(-1)
     Traceback (most recent call last):
     ValueError: seed must be at least 0, got -1
     """
-    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(as_count(seed, where, 0))
+    return seed if isinstance(seed, np.random.Generator) else as_count(seed, where, 0)
 
 
 def is_real(value: Any) -> bool:

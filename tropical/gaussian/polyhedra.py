@@ -9,7 +9,7 @@ import numpy as np
 from flint import arb, fmpq_mat
 
 from tropical.activation.complexes import Cell
-from tropical.arguments import as_count, as_generator, require
+from tropical.arguments import as_count, as_seed, require
 from tropical.arithmetic.rationals import Matrix, as_vector, from_flint, to_flint
 from tropical.budget import Budget, Meter, Progress
 from tropical.decisions.comparison import Disagreement
@@ -54,11 +54,11 @@ def gaussian_measure(
     >>> round(float(square), 12), float(square.width) < 1e-30
     (0.466064942674, True)
     """
-    rng, samples, bits = as_generator(seed), as_count(samples, "samples"), as_bits(bits)
+    seed, samples, bits = as_seed(seed), as_count(samples, "samples"), as_bits(bits)
     meter = Meter(budget, progress)
     chart, cones = _cones_of(region, meter)
     if any(cone.pointed_dim - 1 > MOST_DIMENSIONS for cone in cones):
-        return estimated_measure(chart, cones, samples, rng, meter)
+        return estimated_measure(chart, cones, samples, np.random.default_rng(seed), meter)
     solids = [_solid(chart, cone)[0] for cone in meter.timed(cones)]
 
     def evaluate() -> list[arb]:
