@@ -233,7 +233,7 @@ def test_sums_do_not_depend_on_the_executor(method: str) -> None:
     for context in pools[: 4 if method == "full" else 3]:
         with context as executor:
             pca = FilteredPCA(max_passes=2, method=method, sweeps=2, block_size=5)
-            fits.append(pca.fit_batches(_Factory(net, 41_000, 20_500), executor, in_flight=2))
+            fits.append(pca.fit_batches(_Factory(net, 20_000, 10_000), executor, in_flight=2))
     assert fits[0].passes_[0].appended >= 2
     for other in fits[1:]:
         np.testing.assert_array_equal(fits[0].components_, other.components_)

@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from case_counts import exhaustive
+from case_counts import exhaustive, few
 
 import tropical as tp
 from oracles.activation_z3 import activation_regions
@@ -44,7 +44,7 @@ def assert_same_cells(net, region=None):
     assert set(patterns_by_search(net, region)) == patterns_by_cutting(net, region)
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", few(range(80), 50))
 def test_finds_the_cells_of_the_subdivision(seed):
     case = random_case(seed)
     assert_same_cells(network(case), domain(case))
@@ -74,7 +74,8 @@ def drawn_network(widths, kind, seed):
     ("widths", "kind"),
     [
         exhaustive(((8, 10, 1), "integer")),
-        ((8, 10, 1), "float"),
+        ((7, 9, 1), "float"),
+        exhaustive(((8, 10, 1), "float")),
         ((8, 9, 1), "ternary"),
         ((7, 8, 2, 1), "integer"),
         exhaustive(((7, 8, 2, 1), "float")),

@@ -5,6 +5,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from case_counts import few
 
 import tropical as tp
 from oracles.activation_z3 import Case, activation_regions
@@ -40,7 +41,7 @@ def assert_euler(cx: tp.PolyhedralComplex) -> None:
     assert f[-1] == cx.num_cells
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", few(range(60), 40))
 def test_equals_brute_force_over_all_patterns(seed):
     assert_is_the_complex_of(random_case(seed))
 

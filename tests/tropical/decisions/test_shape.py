@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import pytest
+from case_counts import few
 
 import tropical as tp
 from oracles import certified
@@ -70,7 +71,7 @@ def test_a_domain_may_hide_the_kink():
     assert certified.is_concave(BUMP, tp.Box(["-1/2"], ["1/2"])).status == "proved"
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", few(range(40), 24))
 def test_monotonicity_against_the_gradients_of_all_cells(seed):
     case = random_case(seed)
     net = tp.ReLUNetwork.from_arrays(case.weights, case.biases, case.slopes)

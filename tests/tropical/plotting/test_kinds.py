@@ -7,6 +7,7 @@ from itertools import pairwise
 import matplotlib
 import numpy as np
 import pytest
+from case_counts import exhaustive
 
 import tropical as tp
 from oracles.random_cases import random_case
@@ -27,6 +28,7 @@ BENT = tp.ReLUNetwork.from_arrays([[[1, 0], [0, 1]], [[1, 1]], [[1]]], [None, [-
 THREE = tp.ReLUNetwork.from_arrays([[[1, 0, 0], [0, 1, 0], [0, 0, 1]], [[1, 2, 3]]])
 CLASSES = tp.ReLUNetwork.from_arrays([[[1, 0], [0, 1]], [[1, 0], [0, 1], [-1, -1]]], [None, [0, 0, "1/2"]])
 CONIC = tp.TropicalPolynomial.from_terms({(0, 0): 0, (1, 0): 1, (0, 1): 1, (2, 0): 0, (1, 1): 1, (0, 2): 0})
+OTHER_COLORS = ("gradient", "value", "pattern", "layer")
 DEGENERATE = {
     "constant": tp.ReLUNetwork.from_arrays([[[0, 0], [0, 0]], [[1, 1]]], [[1, -1], [2]]),
     "linear": tp.ReLUNetwork.from_arrays([[[3, -2]]]),
@@ -60,7 +62,11 @@ def lines_of(ax, label):
 @pytest.mark.parametrize(
     "draw",
     [
-        *(lambda net, c=c: pl.plot_regions(net, color=c) for c in ("piece", "gradient", "value", "pattern", "layer")),
+        lambda net: pl.plot_regions(net, color="piece"),
+        *(
+            exhaustive(lambda net, c=c: pl.plot_regions(net, color=c))
+            for c in ("gradient", "value", "pattern", "layer")
+        ),
         pl.plot_bent_hyperplanes,
         pl.plot_decision_boundary,
         pl.plot_surface,

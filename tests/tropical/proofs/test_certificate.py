@@ -142,7 +142,7 @@ def test_polyhedra_as_domains():
 
 def test_many_inputs_of_low_rank():
     rng = np.random.default_rng(0)
-    first = rng.integers(-2, 3, (5, 3)) @ rng.integers(-2, 3, (3, 784))
+    first = rng.integers(-2, 3, (5, 3)) @ rng.integers(-2, 3, (3, 300))
     parameters = [first, rng.integers(-4, 5, (3, 5)), rng.integers(-4, 5, (1, 3))]
     biases = [rng.integers(-9, 10, 5), rng.integers(-9, 10, 3), None]
     net = tp.ReLUNetwork.from_arrays(parameters, biases)
