@@ -4,6 +4,7 @@ import random
 from fractions import Fraction
 
 import pytest
+from case_counts import few
 
 import tropical as tp
 from oracles import certified
@@ -87,7 +88,7 @@ def assert_changes_what_it_must(seed: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("first", [0, 119, 182, 273])  # one of each change; some have numbers beyond float64
+@pytest.mark.parametrize("first", few([0, 119, 182, 273], 2))  # one of each change; some have numbers beyond float64
 def test_answers_change_as_they_must(first):
     compared = [assert_changes_what_it_must(seed) for seed in range(first, first + len(CHANGES))]
     assert sum(compared) >= 3

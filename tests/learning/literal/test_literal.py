@@ -5,7 +5,7 @@ from itertools import chain, combinations
 
 import numpy as np
 import pytest
-from case_counts import exhaustive, few
+from case_counts import exhaustive
 
 import tropical as tp
 from learning.filtering.moments import filtered_second_moments
@@ -224,7 +224,8 @@ def test_two_units_on_a_line(grid, seed) -> None:
     assert tp.equivalent(result.hypothesis, truth).status == "proved"
 
 
-@pytest.mark.parametrize("seed", few(range(22), 1))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(22))
 def test_two_units_in_a_plane_by_networks(seed) -> None:
     coarse = partial(NetworkGrid, widths=(2,))
     result = literal_filtered_pca(

@@ -41,7 +41,7 @@ def test_planes_follow_an_affine_function_exactly_and_survive_repeated_points() 
 @pytest.mark.parametrize("noise", few([0.1, 0.0], 1))
 @pytest.mark.parametrize(
     ("net", "count"),
-    [(instances.h6(30, 0), 5_000), (instances.parity(3, 30, 0), 10_000), (instances.h4(30, 0), 15_000)],
+    few([(instances.h6(30, 0), 5_000), (instances.parity(3, 30, 0), 10_000), (instances.h4(30, 0), 15_000)], 2),
     ids=["h6", "parity 3", "h4"],
 )
 def test_polish_turns_a_rough_subspace_into_the_relevant_one(net: object, count: int, noise: float) -> None:

@@ -40,8 +40,8 @@ KINDS |= {("terms", "terms"), ("irredundant", "points")}
 
 
 def test_no_false_claim_is_accepted():
-    said, deceived = attack(checker, range(500))
-    assert said["all"] > 3500
+    said, deceived = attack(checker, range(300))
+    assert said["all"] > 2000
     assert set(said) >= KINDS
     assert not deceived
 
@@ -105,7 +105,10 @@ WEAKENED = {
 }
 
 
-LATE = ("one output at a leaf", "a tie is enough for a clause", "values that are not those", "a wall on the wrong side")
+LATE = (  # found after many attempts
+    *("one output at a leaf", "a tie is enough for a clause", "a tie is enough for an index", "any constant"),
+    *("values that are not those", "a wall on the wrong side"),
+)
 
 
 @pytest.mark.parametrize("name", all_but(WEAKENED, LATE))
