@@ -248,7 +248,7 @@ class ReLUNetwork(Value):
     def affine_map(self, pattern: Sequence[int]) -> AffineMap:
         """Affine map that the network follows where the activation pattern is ``pattern``."""
         expected = self.num_kinked
-        signs = as_all(pattern, Integral, "pattern", "signs")
+        signs = tuple(map(int, as_all(pattern, Integral, "pattern", "signs")))  # NumPy's comparisons are no indices
         if len(signs) != expected or any(sign not in (-1, 0, 1) for sign in signs):
             raise ValueError(f"the pattern of this network has {expected} entries -1, 0 or 1, got {abbreviated(signs)}")
         *_, rows = rows_along(self.layers, self.input_dim, signs)

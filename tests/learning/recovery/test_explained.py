@@ -113,7 +113,7 @@ def _trial(seed: int, kind: str, most: int = 400) -> str:
 @pytest.mark.parametrize("kind", PLANTS)
 def test_explained_samples_are_reproduced_whatever_was_planted(kind: str) -> None:
     statuses = [_trial(seed, kind) for seed in range(2 if kind == "many repeats" else 5)]
-    assert kind not in ("nothing", "on a kink") or statuses.count("explained") > 2
+    assert kind not in ("nothing", "on a kink") or statuses.count("explained") > 3
 
 
 @pytest.mark.exhaustive

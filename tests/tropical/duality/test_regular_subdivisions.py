@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import tropical_geometry_cases
 
@@ -75,6 +75,13 @@ def test_the_terms_that_attain_the_value_at_a_point_are_a_cell(data):
 
 @given(any_polynomial)
 def test_vertices_are_the_essential_terms(p):
+    assert dual_subdivision(p).vertices == essential_terms(p)
+
+
+@pytest.mark.exhaustive
+@settings(max_examples=500)
+@given(any_polynomial)
+def test_vertices_are_the_essential_terms_of_five_hundred(p):
     assert dual_subdivision(p).vertices == essential_terms(p)
 
 

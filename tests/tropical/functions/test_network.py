@@ -104,6 +104,12 @@ def test_a_break_has_no_gradient_but_a_dead_unit_has():
     assert net.gradient([1, 1]) == (1, 0)
 
 
+def test_patterns_may_be_arrays_of_numpy():
+    net = tp.ReLUNetwork.from_arrays([[[1], [-1], [2]], [[1, 1, -1]]], None, [[("-1/3", 1), (0, 1), (2, 2)]])
+    cx = tp.polyhedral_complex(net)
+    assert [net.affine_map(signs) for signs in cx.pattern_array] == [cell.affine_map for cell in cx.cells]
+
+
 def test_bad_points_are_refused():
     net = tp.ReLUNetwork.from_arrays([[[1, 2]], [[1]]])
     with pytest.raises(ValueError, match="2 coordinates"):

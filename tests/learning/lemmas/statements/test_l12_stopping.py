@@ -54,6 +54,7 @@ def test_same_seed_same_answer_and_other_seeds_other_samples():
 def test_false_neighbours_are_rejected_at_one_in_a_million(index):
     verdict = check_neighbour(LEMMA, index=index)
     assert verdict.status == "unknown"
+    assert verdict.detail["because"] == "rejected"
     for claim in verdict.detail["claims"]:
         assert claim.outcome == "rejected"
         assert claim.left.confidence >= 1 - 1e-6

@@ -66,6 +66,7 @@ def test_measured_angles_are_those_of_a_hidden_network_in_sixty_dimensions():
 def test_half_the_rate_is_rejected_at_one_in_a_million():
     verdict = check_neighbour(LEMMA)
     assert verdict.status == "unknown"
+    assert verdict.detail["because"] == "rejected"
     for claim in verdict.detail["claims"]:
         assert claim.outcome == "rejected"
         assert claim.left.confidence >= 1 - 1e-6
