@@ -7,7 +7,6 @@ asserted; a wrong count of a peer is shown.
 """
 
 import argparse
-import dataclasses
 import json
 import platform
 import statistics
@@ -29,7 +28,8 @@ import yardsticks
 from threadpoolctl import threadpool_limits
 
 import tropical as tp
-from tropical.activation.compiled.engine import Tally, enumerate_patterns
+from tropical.activation.compiled.engine import enumerate_patterns
+from tropical.activation.compiled.tally import Tally
 from tropical.budget import Meter
 from tropical.polyhedra.chart import Chart
 
@@ -72,13 +72,13 @@ def timed(count: Callable[..., int]) -> Callable[[yardsticks.Parameters], tuple[
     return run
 
 
-def tiers(parameters: yardsticks.Parameters) -> dict[str, int]:
-    """How the predicates of one enumeration were decided (counts, from the engine's ``Tally``)."""
+def work(parameters: yardsticks.Parameters) -> dict[str, int]:
+    """The vertices of one enumeration, and how many of them were decided over Q (from the engine's ``Tally``)."""
     net, box = build(parameters)
     chart = Chart.of(net.gradients(), net.input_dim, box)
     tally = Tally()
     enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
-    return dataclasses.asdict(tally)
+    return {"vertices": tally.vertices, "rational": tally.rational}
 
 
 def take_turns(
@@ -120,14 +120,14 @@ def network_row(name: str, found: list[peers.Peer], options: argparse.Namespace)
             on_space = peer.domain == "space"
             expected[peer.name] = tp.polyhedral_complex(build(parameters)[0]).num_cells if on_space else exact
     say(f"{name}: {', '.join(contenders)}")
-    decided = tiers(parameters)  # also warms up what is loaded on first use
+    done = work(parameters)  # also warms up what is loaded on first use
     results = take_turns(contenders, parameters, options.repeat)
     for who in (OURS, REFERENCE):
         assert results[who]["cells"] == exact, f"{name}: {who} found {results[who]['cells']} cells instead of {exact}"
     for who, result in results.items():
         result["expected"] = expected[who]
     shape = "-".join(map(str, yardsticks.ARCHITECTURES[name]))
-    return {"network": name, "shape": shape, "cells": exact, "tiers": decided, "results": results}
+    return {"network": name, "shape": shape, "cells": exact, "work": done, "results": results}
 
 
 def rate(result: Row | None) -> float | None:
@@ -147,13 +147,9 @@ def rate_and_ratio(result: Row | None, ours: float) -> tuple[str, str]:
     return f"{speed:,.0f}{note}", f"{ours / speed:.1f}"
 
 
-def shares(decided: dict[str, int]) -> str:
-    """Share of predicates per tier in percent, and the number of parts that were cut over Q."""
-    predicates = {tier: count for tier, count in decided.items() if not tier.endswith("_parts")}
-    total = sum(predicates.values()) or 1
-    parts = [f"{tier} {100 * count / total:.4g} %" for tier, count in predicates.items() if count]
-    rest = [f"{count} {tier.replace('_', ' ')}" for tier, count in decided.items() if tier.endswith("_parts")]
-    return ", ".join(parts + rest)
+def vertices(row: Row) -> list[str]:
+    """Two entries: vertices for each cell, and those decided over Q."""
+    return [f"{row['work']['vertices'] / row['cells']:.2f}", str(row["work"]["rational"])]
 
 
 def print_table(header: list[str], rows: Iterable[list[str]]) -> None:
@@ -183,9 +179,9 @@ def yardstick_table(options: argparse.Namespace) -> list[Row]:
         line = [row["network"], row["shape"], str(row["cells"]), f"{mine['seconds']:.4f}", f"{rate(mine):,.0f}"]
         for other in others:
             line += rate_and_ratio(row["results"].get(other), rate(mine) or 0.0)
-        lines.append([*line, shares(row["tiers"])])
+        lines.append([*line, *vertices(row)])
     print()
-    print_table([*header, "predicates decided"], lines)
+    print_table([*header, "vertices/cell", "over Q"], lines)
     return rows
 
 
@@ -194,7 +190,7 @@ def degenerate_row(name: str, kinds: tuple[str, str] | None, repeat: int) -> Row
     parameters = yardsticks.sibling(name, *kinds) if kinds else yardsticks.network(name)
     label = f"{kinds[0]}, {kinds[1]} biases" if kinds else "generic"
     say(f"{name} {label}")
-    decided = tiers(parameters)
+    done = work(parameters)
     result = take_turns({OURS: time_ours}, parameters, repeat)[OURS]
     checked = "table"
     if kinds is None:
@@ -205,7 +201,7 @@ def degenerate_row(name: str, kinds: tuple[str, str] | None, repeat: int) -> Row
         checked = "rational"
     else:
         checked = "–"
-    return {"network": name, "kind": label, "tiers": decided, "checked": checked, **result}
+    return {"network": name, "kind": label, "work": done, "checked": checked, **result}
 
 
 def degenerate_table(options: argparse.Namespace) -> list[Row]:
@@ -221,10 +217,10 @@ def degenerate_table(options: argparse.Namespace) -> list[Row]:
             rows.append(row)
             speed = [f"{row['seconds']:.4f}", f"{rate(row):,.0f}", f"{row['share_of_generic']:.2f}"]
             speed.append(f"{row['share_of_zero_biases']:.2f}" if "zero" in row["kind"] else "–")
-            lines.append([name, row["kind"], str(row["cells"]), row["checked"], *speed, shares(row["tiers"])])
+            lines.append([name, row["kind"], str(row["cells"]), row["checked"], *speed, *vertices(row)])
     print()
     header = ["network", "kind", "cells", "checked by", "seconds", "cells/s", "of generic"]
-    print_table([*header, "of generic with zero biases", "predicates decided"], lines)
+    print_table([*header, "of generic with zero biases", "vertices/cell", "over Q"], lines)
     return rows
 
 

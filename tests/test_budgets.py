@@ -50,6 +50,11 @@ def cells():
 
 
 @functools.cache
+def many_cells():
+    return tp.polyhedral_complex(network(3, 64, 64, 1), tp.Box([-1] * 3, [1] * 3), route="compiled")
+
+
+@functools.cache
 def difference():
     return tp.disagreement(network(2, 30, 1), tp.AffineForm([1, 1]))
 
@@ -81,6 +86,11 @@ LARGE = {  # by the name of the parameter, or of the function and the parameter
     "symbols": lambda: SYMBOLS,
     "p": lambda: polynomial(120, 8),
     "polynomial": lattice,
+    "affine_pieces cx": many_cells,
+    "decision_boundary cx": many_cells,
+    "linear_regions cx": many_cells,
+    "region_graph cx": many_cells,
+    "relevant_subspace cx": many_cells,
     "sphere_maximum f": lambda: CENTRAL,
     "sphere_maximum g": lambda: None,
     "dominated_by_quadratic f": lambda: CENTRAL,
@@ -117,7 +127,7 @@ def ran_out(call):
 @pytest.mark.parametrize("name", BUDGETED)
 def test_a_budget_of_time_is_kept(name):
     function, arguments = large_call(name)
-    arguments["budget"] = tp.Budget(seconds=0.1)
+    arguments["budget"] = tp.Budget(seconds=0.02)
     start = time.process_time()
     assert ran_out(lambda: function(**arguments))
     assert time.process_time() - start < MOST

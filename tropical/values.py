@@ -1,13 +1,15 @@
 """What all public values share: short to print, and copied and pickled as they were made, without what they cached."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from fractions import Fraction
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, TypeVar, cast, overload
 
 from tropical.notation import cut, text_rational
+
+T = TypeVar("T")
 
 _ROOM = 60  # characters for one field of a value
 _ENTRIES = 12
@@ -44,6 +46,51 @@ class Value:
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, v in state.items():
             object.__setattr__(self, name, MappingProxyType(dict(v)) if isinstance(v, _ReadOnly) else v)
+
+
+class LazySequence(Sequence[T]):
+    """A sequence of so many items, each made by ``make`` when it is first looked at, and kept.
+
+    ``==`` compares with any sequence, item by item. Pickled and copied as a list.
+
+    >>> squares = LazySequence(10**6, lambda i: i * i)
+    >>> squares[3], squares[-1], squares[1:3], squares
+    (9, 999998000001, [1, 4], [0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100, 121, ... (999988 more)])
+    """
+
+    def __init__(self, length: int, make: Callable[[int], T]) -> None:
+        self._length, self._make = length, make
+        self._made: dict[int, T] = {}
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(self._length)[index]]
+        place = range(self._length)[index]
+        if place not in self._made:
+            self._made[place] = self._make(place)
+        return self._made[place]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "[" + _first((repr(item) for item in self), len(self)) + "]"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (list(self),)
 
 
 class _ReadOnly(dict[Any, Any]):

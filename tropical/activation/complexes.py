@@ -49,23 +49,25 @@ class PolyhedralComplex(Value):
         in_chart: ReLUNetwork,
         patterns: PatternTable,
         incomplete_because: str | None = None,
+        known_f_vector: tuple[int, ...] | None = None,
     ) -> None:
         self.network = network
         self.chart = chart
         self.incomplete_because = incomplete_because
         self._in_chart = in_chart
         self._table = patterns
+        self._known_f_vector = known_f_vector
 
     @classmethod
     def _kept(cls) -> tuple[str, ...]:
-        return "network", "chart", "incomplete_because", "_in_chart", "_table"
+        return "network", "chart", "incomplete_because", "_in_chart", "_table", "_known_f_vector"
 
     def __repr__(self) -> str:
         state = "" if self.incomplete_because is None else f", incomplete: {cut(self.incomplete_because, 100)}"
         return f"<PolyhedralComplex of {self.num_cells} cells in R^{self.network.input_dim}{state}>"
 
     def _repr_html_(self) -> str:
-        known = self.f_vector if "faces" in vars(self) else None  # never computed for the sake of being shown
+        known = self.f_vector if "f_vector" in vars(self) else None  # never computed for the sake of being shown
         summary = html_complex(self.network.input_dim, self.num_cells, self.incomplete_because, known)
         return summary + (_thumbnail(self) if self._is_small else "")
 
@@ -173,13 +175,13 @@ class PolyhedralComplex(Value):
                 levels[k].update(dict.fromkeys(faces))
         return tuple(tuple(level) for level in levels)
 
-    @property
+    @cached_property
     def f_vector(self) -> tuple[int, ...]:
         """Number of faces of each dimension 0, 1, ..., r modulo lineality.
 
         Euler's relation: its alternating sum is (-1)^r on R^r and 1 on a box.
         """
-        return self.face_complex.f_vector
+        return self.face_complex.f_vector if self._known_f_vector is None else self._known_f_vector
 
     @cached_property
     def face_complex(self) -> FaceComplex:

@@ -1,15 +1,16 @@
 """Level sets of an output on the cells of a complex: decision boundaries."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tropical.activation.complexes import PolyhedralComplex, require_complete
+from tropical.activation.geometry import level_vertices
 from tropical.arguments import as_index
 from tropical.arithmetic.rationals import Vector, as_fraction, primitive
-from tropical.budget import Budget, Meter, Progress
+from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.polyhedra.cones import Cone, Integers, cut, dot, facets, sign_on
-from tropical.values import Value
+from tropical.values import LazySequence, Value
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,9 +34,10 @@ def decision_boundary(
     level: Any = 0,
     budget: Budget | None = None,
     progress: Progress | None = None,
-) -> list[BoundaryPiece]:
-    """Return {x : F_output(x) = level} as polyhedra of dimension n - 1, one for each cell that it cuts.
+) -> Sequence[BoundaryPiece]:
+    """Return {x : F_output(x) = level} as polyhedra of dimension n - 1, one for each cell that it cuts, in their order.
 
+    Vertices and rays of a piece are found when it is looked at.
     A facet on which F equals the level is one piece of both its cells; a cell on which F does is a piece of dimension
     n, and its facets are not listed again. Faces of lower dimension that F only touches are left out: they do not
     separate. Raises ``ValueError`` if ``cx`` is incomplete or ``output`` is out of range, and
@@ -50,9 +52,14 @@ def decision_boundary(
     require_complete(cx)
     output = as_index(output, cx.network.output_dim, "output")
     bound = as_fraction(level, "level")
+    meter = Meter(budget, progress)
+    swept = level_vertices(cx, output, bound, meter)
+    if swept is not None:
+        if meter.count_cells(cx.num_cells) < cx.num_cells:
+            raise BudgetExhausted(meter.exhausted)
+        return LazySequence(len(swept), lambda i: _swept_piece(cx, *swept[i]))
     owners: dict[_Zeros, list[int]] = {}
     constant: set[_Zeros] = set()
-    meter = Meter(budget, progress)
     for cell in cx.cells:
         meter.count_cell()
         form = cx.chart.restrict(cell.affine_map.forms[output])
@@ -89,6 +96,10 @@ def _zero_faces(cone: Cone, row: Integers) -> Iterator[_Zeros]:
         at_infinity = all(not g[0] for i, g in enumerate(cone.generators) if zeros >> i & 1)
         if zeros in facets(cone).values() and not at_infinity:
             yield _Zeros(frozenset(g for i, g in enumerate(cone.generators) if zeros >> i & 1), cone.lineality)
+
+
+def _swept_piece(cx: PolyhedralComplex, cell: int, generators: Callable[[], list[Integers]]) -> BoundaryPiece:
+    return _piece(cx, _Zeros(frozenset(generators()), ()), [cell], is_full=False)
 
 
 def _piece(cx: PolyhedralComplex, zeros: _Zeros, cells: list[int], is_full: bool) -> BoundaryPiece:

@@ -33,27 +33,10 @@ class PackedSigns:
         """The signs on some of the cells."""
         return PackedSigns(self.positive[rows], None if self.zero is None else self.zero[rows])
 
-    def beside(self, other: "PackedSigns") -> "PackedSigns":
-        """The signs of further units on the same cells."""
-        if not self.positive.shape[1]:
-            return other
-        return self._joined(other, axis=1)
-
-    def stacked(self, other: "PackedSigns") -> "PackedSigns":
-        """The signs of the same units on further cells."""
-        return self._joined(other, axis=0)
-
     @property
     def nbytes(self) -> int:
         """Memory held, in bytes."""
         return self.positive.nbytes + (0 if self.zero is None else self.zero.nbytes)
-
-    def _joined(self, other: "PackedSigns", axis: int) -> "PackedSigns":
-        positive = np.concatenate([self.positive, other.positive], axis=axis)
-        if self.zero is None and other.zero is None:
-            return PackedSigns(positive)
-        zeros = [np.zeros_like(s.positive) if s.zero is None else s.zero for s in (self, other)]
-        return PackedSigns(positive, np.concatenate(zeros, axis=axis))
 
 
 def packed_bits(bits: NDArray[np.bool_]) -> Words:
@@ -83,11 +66,6 @@ class SignLayout:
     def plain(cls, units: int) -> "SignLayout":
         """One bit for each unit."""
         return cls(np.arange(units), np.ones(units, np.int8), -(-units // 64))
-
-    def followed_by(self, other: "SignLayout") -> "SignLayout":
-        """The layout of rows that hold the words of ``self`` and then those of ``other``."""
-        bit = np.concatenate([self.bit, other.bit + 64 * self.words])
-        return SignLayout(bit, np.concatenate([self.factor, other.factor]), self.words + other.words)
 
     def signs(self, packed: PackedSigns) -> SignArray:
         """Signs of shape (cells, units)."""
@@ -138,6 +116,10 @@ class PatternTable:
         """All patterns, shape (cells, units)."""
         return np.concatenate([np.zeros((0, self.units), np.int8), *map(self.layout.signs, self._blocks())])
 
+    def signs_of(self, cells: NDArray[np.int64]) -> SignArray:
+        """The patterns of some cells, shape (len(cells), units)."""
+        return self.layout.signs(self.packed.rows(cells))
+
     def __getitem__(self, cell: int) -> tuple[int, ...]:
         """The pattern of one cell."""
         if not -len(self) <= cell < len(self):
@@ -160,9 +142,9 @@ class PatternTable:
 
     def in_order(self) -> "PatternTable":
         """The same patterns in decreasing lexicographic order; ``self`` if they are."""
-        if all(map(_descending, map(_keys, self._blocks(overlap=1)))):
+        if all(map(_descending, map(order_keys, self._blocks(overlap=1)))):
             return self
-        keys = _keys(self.packed)
+        keys = order_keys(self.packed)
         return PatternTable(self.layout, self.packed.rows(np.lexsort(tuple(~keys[:, ::-1].T))))
 
     def _blocks(self, overlap: int = 0) -> Iterator[PackedSigns]:
@@ -170,7 +152,7 @@ class PatternTable:
             yield self.packed.rows(slice(begin, begin + _BLOCK + overlap))
 
 
-def _keys(packed: PackedSigns) -> Words:
+def order_keys(packed: PackedSigns) -> Words:
     """Words that compare like the patterns; where there are zeros twice as many, with bits 11, 01, 00 for 1, 0, -1."""
     if packed.zero is None:
         return packed.positive

@@ -1,18 +1,23 @@
 """Linear regions and affine pieces of a network, from the cells of its complex."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tropical.activation.affine_groups import affine_groups
 from tropical.activation.complexes import PolyhedralComplex, require_complete
+from tropical.activation.geometry import facet_pairs
 from tropical.arithmetic.rationals import Matrix, row_space
-from tropical.budget import Budget, Meter, Progress
+from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.polyhedra.cones import dot
 from tropical.polyhedra.faces import Face
-from tropical.values import Value, summary
+from tropical.values import LazySequence, Value, summary
 
 if TYPE_CHECKING:
     import networkx
@@ -24,7 +29,7 @@ Piece = AffineForm | AffineMap
 class LinearRegion(Value):
     """The closure of a connected component of the interior of {F = piece}: the union of ``cells`` of the ``complex``.
 
-    ``cells`` are their indices. ``==`` goes by all fields, ``hash`` by all but the complex.
+    ``cells`` are their indices. ``==`` goes by cells and complex, ``hash`` by the cells.
 
     >>> from tropical import ReLUNetwork, polyhedral_complex
     >>> clipped = ReLUNetwork.from_arrays([[[1, 0], [0, 1]], [[1, 1]], [[1]]], [None, [-1], None])  # relu(x+ + y+ - 1)
@@ -33,16 +38,20 @@ class LinearRegion(Value):
     [('x0 + x1 - 1', 1, True), ('0', 4, True), ('x0 - 1', 1, True), ('x1 - 1', 1, True)]
     """
 
-    piece: Piece
     cells: tuple[int, ...]
     complex: PolyhedralComplex = field(hash=False)
 
     def __repr__(self) -> str:
         return summary(f"LinearRegion of {len(self.cells)} cells", repr(self.piece))
 
+    @cached_property
+    def piece(self) -> Piece:
+        """The affine function on the region."""
+        return _piece(self.complex, self.cells[0])
+
     @property
     def form(self) -> Piece:
-        """The affine function on the region: its ``piece``."""
+        """The same as ``piece``."""
         return self.piece
 
     @property
@@ -73,11 +82,12 @@ class LinearRegion(Value):
 
 def linear_regions(
     cx: PolyhedralComplex, budget: Budget | None = None, progress: Progress | None = None
-) -> list[LinearRegion]:
+) -> Sequence[LinearRegion]:
     """Return the linear regions: cells with one affine map, merged across common facets.
 
     Components of the interior are exactly the components across facets, since faces of codimension >= 2 do not
-    disconnect. The piece is an AffineForm for scalar networks, else an AffineMap.
+    disconnect. The piece is an AffineForm for scalar networks, else an AffineMap, made when it is looked at. The order
+    of regions is that of their first cells.
     Raises ``ValueError`` if ``cx`` is incomplete, and :class:`BudgetExhausted` if ``budget`` runs out: regions of which
     cells are missing would not be regions.
 
@@ -86,19 +96,35 @@ def linear_regions(
     >>> [str(region.piece) for region in linear_regions(polyhedral_complex(maximum))]
     ['x0', 'x1']
     """
+    order, begins = cells_by_region(cx, Meter(budget, progress))
+    ends = np.append(begins[1:], len(order))
+    return LazySequence(len(begins), lambda i: LinearRegion(tuple(order[begins[i] : ends[i]].tolist()), cx))
+
+
+def cells_by_region(cx: PolyhedralComplex, meter: Meter) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All cells, region after region, and where each region begins: with its first cell."""
     require_complete(cx)
-    meter = Meter(budget, progress)
-    pieces = list(_pieces(cx, meter))
-    cx._find_facets(meter)
-    parent = list(range(cx.num_cells))
-    for cells in cx.facet_cells.values():
-        if len(cells) == 2 and pieces[cells[0]] == pieces[cells[1]]:
-            first, second = sorted(_root(parent, index) for index in cells)
+    group = _groups(cx, meter)
+    pairs = _neighbours(cx, meter)
+    root = np.arange(cx.num_cells)
+    parent: dict[int, int] = {}
+    for one, other in pairs[group[pairs[:, 0]] == group[pairs[:, 1]]].tolist():
+        first, second = sorted(_root(parent, index) for index in (one, other))
+        if first != second:
             parent[second] = first
-    members: dict[int, list[int]] = {}
-    for index in range(cx.num_cells):
-        members.setdefault(_root(parent, index), []).append(index)
-    return [LinearRegion(pieces[root], tuple(cells), cx) for root, cells in members.items()]
+    for index in parent:
+        root[index] = _root(parent, index)
+    order = np.argsort(root, kind="stable")
+    return order, np.flatnonzero(np.diff(root[order], prepend=-1))
+
+
+def _neighbours(cx: PolyhedralComplex, meter: Meter) -> NDArray[np.int64]:
+    """The pairs of cells that share a facet."""
+    pairs = facet_pairs(cx, meter)
+    if pairs is not None:
+        return pairs
+    cx._find_facets(meter)
+    return np.array([cells for cells in cx.facet_cells.values() if len(cells) == 2], np.int64).reshape(-1, 2)
 
 
 def region_graph(
@@ -136,10 +162,12 @@ def region_graph(
     return graph
 
 
-def affine_pieces(cx: PolyhedralComplex, budget: Budget | None = None, progress: Progress | None = None) -> list[Piece]:
+def affine_pieces(
+    cx: PolyhedralComplex, budget: Budget | None = None, progress: Progress | None = None
+) -> Sequence[Piece]:
     """Return the distinct affine functions that the network attains on open sets, in order of first appearance.
 
-    AffineForms for scalar networks, else AffineMaps.
+    AffineForms for scalar networks, else AffineMaps, made when they are looked at.
     Raises ``ValueError`` if ``cx`` is incomplete, and :class:`BudgetExhausted` if ``budget`` runs out.
 
     >>> from tropical import ReLUNetwork, polyhedral_complex
@@ -148,7 +176,8 @@ def affine_pieces(cx: PolyhedralComplex, budget: Budget | None = None, progress:
     [<AffineForm on Q^1: x0>]
     """
     require_complete(cx)
-    return list(dict.fromkeys(_pieces(cx, Meter(budget, progress))))
+    first = np.unique(_groups(cx, Meter(budget, progress))).tolist()
+    return LazySequence(len(first), lambda i: _piece(cx, first[i]))
 
 
 def relevant_subspace(cx: PolyhedralComplex, budget: Budget | None = None, progress: Progress | None = None) -> Matrix:
@@ -163,20 +192,37 @@ def relevant_subspace(cx: PolyhedralComplex, budget: Budget | None = None, progr
     ((Fraction(1, 1), Fraction(0, 1)),)
     """
     require_complete(cx)
-    pieces = _pieces(cx, Meter(budget, progress))
-    forms = (form for piece in pieces for form in (piece.forms if isinstance(piece, AffineMap) else (piece,)))
-    return row_space(list(dict.fromkeys(form.gradient for form in forms)))
+    meter = Meter(budget, progress)
+    first = np.unique(_groups(cx, meter)).tolist()
+    most = len(row_space(cx.network.layers[0].weight))
+    basis: Matrix = ()
+    begin = 0
+    while begin < len(first) and len(basis) < most:
+        forms = [
+            form for index in meter.timed(first[begin : 2 * begin + 1]) for form in cx.cells[index].affine_map.forms
+        ]
+        basis = row_space([*basis, *dict.fromkeys(form.gradient for form in forms)])
+        begin = 2 * begin + 1
+    return basis
 
 
-def _pieces(cx: PolyhedralComplex, meter: Meter) -> Iterator[Piece]:
-    """The affine function on each cell."""
-    for cell in cx.cells:
-        meter.count_cell()
-        yield cell.affine_map.forms[0] if len(cell.affine_map.forms) == 1 else cell.affine_map
+def _groups(cx: PolyhedralComplex, meter: Meter) -> NDArray[np.int64]:
+    """For each cell the first one with the same affine map."""
+    if meter.count_cells(cx.num_cells) < cx.num_cells:
+        raise BudgetExhausted(meter.exhausted)
+    return affine_groups(cx.network, cx._table, meter)
 
 
-def _root(parent: list[int], index: int) -> int:
-    while parent[index] != index:
-        parent[index] = parent[parent[index]]
-        index = parent[index]
+def _piece(cx: PolyhedralComplex, index: int) -> Piece:
+    """The affine function on a cell."""
+    found = cx.cells[index].affine_map
+    return found.forms[0] if len(found.forms) == 1 else found
+
+
+def _root(parent: dict[int, int], index: int) -> int:
+    while index in parent:
+        above = parent[index]
+        if above in parent:
+            parent[index] = parent[above]
+        index = above
     return index

@@ -8,6 +8,7 @@ from tropical.activation.compiled.engine import can_enumerate, enumerate_pattern
 from tropical.activation.compiled.loading import is_loaded
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.activation.cutting import activation_parts
+from tropical.activation.enumeration import Enumeration
 from tropical.activation.patterns import PatternTable
 from tropical.activation.searching import search_cells
 from tropical.arguments import require, require_choice
@@ -20,7 +21,9 @@ from tropical.polyhedra.polyhedron import Polyhedron
 
 Route = Literal["auto", "rational", "compiled", "search"]
 
-_SMALL = 2000  # cells up to which rational arithmetic is done before compiled code has been loaded
+_LOADING = 0.7  # seconds that loading compiled code takes about; rational cutting takes, for each cell,
+_CELL = 3e-4  # about so many seconds, and
+_PRODUCT = 3e-8  # so many more for each product of a weight with a coefficient of an affine form
 _CUT_VERTICES = 2048  # vertices of a domain, and
 _CUT_DIM = 14  # dimension, up to which compiled cutting was measured to be faster than searching
 _CUT_DIM_RATIONAL = 7  # the same for rational cutting
@@ -42,14 +45,14 @@ def polyhedral_complex(
     A Box or Polyhedron restricts to it. If ``budget`` runs out, the complex holds the cells found so far and its
     ``complete`` is False. ``progress`` is called with the number of cells.
 
-    ``route``: "rational" cuts integer cones; "compiled" cuts in float64 with certified signs and decides over Q what
-    they leave open; "search" crosses facets found by exact linear programs and needs no vertices. "auto" cuts while
-    cells have few vertices (at most 14 dimensions and a domain of at most 2048 vertices, or R^n and at most 4 units
-    more than dimensions; 7 dimensions where compiled code does not apply), with the compiled code once the process
-    has loaded it and rationally up to a few thousand cells before that, and searches otherwise. All routes give the
-    same complex, its cells in decreasing lexicographic order of their patterns. ``executor``, any
-    ``concurrent.futures.Executor``, shares the compiled route out by cells of the first layer; the result does not
-    depend on the number of workers.
+    ``route``: "rational" cuts integer cones; "compiled" sweeps over vertices in float64 with certified signs and
+    decides over Q what they leave open; "search" crosses facets found by exact linear programs and needs no vertices.
+    "auto" takes one of the first two while cells have few vertices (at most 14 dimensions and a domain of at most 2048
+    vertices, or R^n and at most 4 units more than dimensions; 7 dimensions where compiled code does not apply): the
+    compiled code once the process has loaded it, and before that rational arithmetic for as many cells as take no
+    longer than loading it. Else it searches. All routes give the same complex, its cells in decreasing lexicographic
+    order of their patterns. ``executor``, any ``concurrent.futures.Executor``, shares the compiled route out by parts
+    of the domain; the result does not depend on the number of workers.
     Raises ``ValueError`` if the domain lives on another space, or for an unknown or impossible route.
 
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
@@ -64,27 +67,27 @@ def polyhedral_complex(
     meter = Meter(budget, progress)
     chart = Chart.of(net.gradients(), net.input_dim, domain)
     own = chart.restrict(net)
-    patterns, reason = _patterns(own, chart, meter, route, executor)
-    return PolyhedralComplex(net, chart, own, patterns.in_order(), incomplete_because=reason)
+    found = _enumerated(own, chart, meter, route, executor)
+    return PolyhedralComplex(
+        net, chart, own, found.patterns.in_order(), found.incomplete_because, known_f_vector=found.f_vector
+    )
 
 
-def _patterns(
-    net: ReLUNetwork, chart: Chart, meter: Meter, route: Route, executor: Executor | None
-) -> tuple[PatternTable, str | None]:
-    """The patterns by one route, and the reason if a budget ended it; a search needs no vertices of the domain."""
+def _enumerated(net: ReLUNetwork, chart: Chart, meter: Meter, route: Route, executor: Executor | None) -> Enumeration:
+    """The patterns by one route; a search needs no vertices of the domain."""
     if route == "search" or (route == "auto" and _many_dimensions(net, chart.domain)):
         return _collected(net, _searched(net, chart.domain, meter), limit=None)
     try:
         chart.cone_within(meter)
     except BudgetExhausted as stop:
-        return PatternTable.of([], net.num_kinked), str(stop)
+        return Enumeration(PatternTable.of([], net.num_kinked), str(stop))
     compilable = route in ("auto", "compiled") and can_enumerate(net, chart.cone)
     if route == "compiled" and not compilable:
         raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")
     if route == "auto" and _many_vertices(net, chart, compilable):
         return _collected(net, _searched(net, chart.domain, meter), limit=None)
     if not compilable or (route == "auto" and not _compiled_at_once(net, meter.budget)):
-        found = _collected(net, _cut(net, chart.cone, meter), limit=_SMALL if compilable else None)
+        found = _collected(net, _cut(net, chart.cone, meter), limit=_small(net) if compilable else None)
         if found is not None:
             return found
         meter.restart()
@@ -96,8 +99,14 @@ def _compiled_at_once(net: ReLUNetwork, budget: Budget) -> bool:
     if net.input_dim > _CUT_DIM_RATIONAL:
         return True
     if budget.cells is not None or budget.bytes is not None:
-        return budget.cells is None or budget.cells > _SMALL
+        return budget.cells is None or budget.cells > _small(net)
     return is_loaded()
+
+
+def _small(net: ReLUNetwork) -> int:
+    """Cells that are cut over Q in the time that loading compiled code takes."""
+    products = (net.input_dim + 1) * sum(layer.input_dim * layer.output_dim for layer in net.layers[:-1])
+    return int(_LOADING / (_CELL + _PRODUCT * products))
 
 
 def _few_units(net: ReLUNetwork, domain: Polyhedron | None) -> bool:
@@ -131,17 +140,15 @@ def _searched(net: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> Iter
 
 
 @overload
-def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: None) -> tuple[PatternTable, str | None]: ...
+def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: None) -> Enumeration: ...
 
 
 @overload
-def _collected(
-    net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None
-) -> tuple[PatternTable, str | None] | None: ...
+def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) -> Enumeration | None: ...
 
 
-def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) -> tuple[PatternTable, str | None] | None:
-    """The patterns as an array, with the reason if a budget ended them; None once there are more than ``limit``."""
+def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) -> Enumeration | None:
+    """The patterns, with the reason if a budget ended them; None once there are more than ``limit``."""
     found: list[Pattern] = []
     reason = None
     try:
@@ -151,4 +158,4 @@ def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) ->
             found.append(pattern)
     except BudgetExhausted as stop:
         reason = str(stop)
-    return PatternTable.of(found, net.num_kinked), reason
+    return Enumeration(PatternTable.of(found, net.num_kinked), reason)

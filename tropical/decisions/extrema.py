@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from tropical.activation.compiled.engine import can_enumerate
+from tropical.activation.compiled.loading import is_loaded
+from tropical.activation.geometry import highest_vertices
 from tropical.arithmetic.rationals import Vector, from_flint, primitive
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.decisions.comparison import require_comparable
 from tropical.decisions.ranges import output_ranges
 from tropical.forms.parts import common_parts, in_chart
 from tropical.functions.function import Function
+from tropical.functions.network import ReLUNetwork
 from tropical.functions.requirements import require_scalar
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot
@@ -55,8 +59,9 @@ def maximum(
 ) -> Extremum:
     """Return sup {f(x) : x in the domain}, exactly, for a function with one output.
 
-    f is affine on the cells of its complex, so that the supremum is the largest value at a vertex, or infinite if f
-    grows along a ray. ``domain`` is all of R^n by default; a domain with lineality needs no vertices.
+    f is affine on the cells of its complex, so that the supremum is the largest value at a vertex (``point``, of
+    several the lexicographically greatest), or infinite if f grows along a ray. ``domain`` is all of R^n by default; a
+    domain with lineality needs no vertices.
     If ``budget`` runs out, the result is not ``complete``: ``lower`` is the largest value seen, attained at ``point``,
     ``upper`` what interval arithmetic says on a Box, and infinite on other domains.
     Raises ``ValueError`` for several outputs.
@@ -126,6 +131,7 @@ def sup_distance(
 def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Extremum:
     require_scalar(f, "an extremum")
     own, chart = in_chart([f], domain)
+    certificate = maximum_certificate if sign > 0 else minimum_certificate
 
     def parts() -> Iterator[tuple[Cone, Vector]]:
         for cone, (part,) in common_parts(own, chart.cone_within(meter), meter):
@@ -135,14 +141,28 @@ def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -
         (ends,) = output_ranges(f, box)
         return max(sign * end for end in ends)
 
-    found = _largest(parts(), chart, lambda x: sign * f.values(x)[0], above)
+    def value(x: Vector) -> Fraction:
+        return sign * f.values(x)[0]
+
+    found = _swept(own[0], chart, sign, value, meter) or _largest(parts(), chart, value, above)
     if sign < 0:
         found = replace(found, lower=-found.upper, upper=-found.lower)
     if found.ray is not None or not found.complete:
         return found
-    return replace(
-        found, certificate=(maximum_certificate if sign > 0 else minimum_certificate)(f, domain, found.point)
-    )
+    return replace(found, certificate=certificate(f, domain, found.point))
+
+
+def _swept(f: Function, chart: Chart, sign: int, value: Callable[[Vector], Fraction], meter: Meter) -> Extremum | None:
+    """The supremum from the vertices that a sweep finds; None where it is infinite, or the sweep may take longer."""
+    if not isinstance(f, ReLUNetwork) or meter.budget != Budget() or not is_loaded():
+        return None
+    if not can_enumerate(f, chart.cone):
+        return None
+    highest = highest_vertices(f, chart.cone, sign, meter)
+    if not highest:
+        return None
+    best, point = max((value(point), point) for point in map(chart.point, highest))
+    return Extremum(best, best, point)
 
 
 def _largest(
@@ -152,7 +172,7 @@ def _largest(
     above: Callable[[Box], Fraction],
 ) -> Extremum:
     """The supremum of a function that has the given row on each cone over a cell, and ``value`` at a point."""
-    best: tuple[Fraction, Integers] | None = None
+    best: tuple[Fraction, Vector] | None = None
     reason = None
     try:
         for cone, row in parts:
@@ -165,12 +185,14 @@ def _largest(
                 if generator[0]:
                     found = scale * Fraction(dot(integers, generator), generator[0])
                     if best is None or found > best[0]:
-                        best = found, generator
+                        best = found, chart.point(generator)
+                    elif found == best[0]:
+                        best = max(best, (found, chart.point(generator)))
     except BudgetExhausted as stop:
         reason = str(stop)
     # unless it was stopped, the parts cover a domain, and every part has a vertex modulo its lineality
     inside = chart.domain.interior_point if chart.domain else (Fraction(0),) * chart.input_dim
-    point = chart.point(best[1]) if best else inside
+    point = best[1] if best else inside
     lower = best[0] if best else value(point)
     if reason is None:
         return Extremum(lower, lower, point)

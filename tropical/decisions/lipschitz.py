@@ -5,10 +5,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 from flint import fmpq, fmpq_poly
+from numpy.typing import NDArray
 
 from tropical.activation.complexes import PolyhedralComplex, require_complete
-from tropical.activation.regions import LinearRegion, linear_regions
+from tropical.activation.gradient_bounds import gradient_bounds
+from tropical.activation.regions import LinearRegion, cells_by_region
 from tropical.activation.subdivision import polyhedral_complex
 from tropical.arguments import abbreviated, is_real
 from tropical.arithmetic.quadratic_forms import square_root
@@ -139,8 +142,10 @@ def lipschitz_constant(
     best: tuple[Enclosure, LinearRegion] | None = None
     largest = Fraction(0)
     try:
-        for region in linear_regions(cx, meter.rest(), progress):
-            meter.check_time()
+        order, begins = cells_by_region(cx, meter)
+        ends = np.append(begins[1:], len(order))
+        for number in meter.timed(_possible(cx, order[begins], exponent, meter)):
+            region = LinearRegion(tuple(order[begins[number] : ends[number]].tolist()), cx)
             found = _norm_squared(_jacobian(region.piece), exponent)
             largest = max(largest, found.upper)
             if best is None or found.lower > best[0].lower:
@@ -149,6 +154,23 @@ def lipschitz_constant(
         return _partial(cx, exponent, meter.budget, str(stop))
     assert best is not None
     return LipschitzConstant(exponent, Enclosure(best[0].lower, largest), best[1])
+
+
+def _possible(cx: PolyhedralComplex, cells: NDArray[np.int64], norm: int | float, meter: Meter) -> list[int]:
+    """Which of the cells may have the derivative of largest norm."""
+    jacobians, errors = gradient_bounds(cx.network, cx._table, cells, meter)
+    lower = _float_norms(np.maximum(np.abs(jacobians) - errors, 0), norm)
+    upper = _float_norms(np.abs(jacobians) + errors, norm)
+    if norm == 2:
+        lower /= math.sqrt(max(min(jacobians.shape[1:]), 1))
+    return np.flatnonzero(~(upper * (1 + 1e-9) < lower.max() * (1 - 1e-9))).tolist()
+
+
+def _float_norms(entries: NDArray[np.float64], norm: int | float) -> NDArray[np.float64]:
+    """Norms of matrices of numbers >= 0, up to rounding; for norm 2 that of Frobenius, at most sqrt(rank) times it."""
+    if norm == 2:
+        return np.asarray(np.sqrt((entries**2).sum(axis=(1, 2))))
+    return np.asarray(entries.sum(axis=1 if norm == 1 else 2).max(axis=1, initial=0))
 
 
 def _partial(cx: PolyhedralComplex, norm: int | float, budget: Budget, reason: str) -> LipschitzConstant:
@@ -194,7 +216,7 @@ def _norm_squared(jacobian: Matrix, norm: int | float) -> Enclosure:
     if norm == 2:
         return _largest_eigenvalue(jacobian)
     lines = zip(*jacobian, strict=True) if norm == 1 else jacobian
-    exact = max(sum(map(abs, line), Fraction(0)) for line in lines) ** 2
+    exact = max((sum(map(abs, line), Fraction(0)) for line in lines), default=Fraction(0)) ** 2
     return Enclosure(exact, exact)
 
 

@@ -13,18 +13,19 @@ from tropical.arithmetic.rationals import saturated
 from tropical.functions.layer import Layer
 
 Floats = NDArray[np.float64]
+S = TypeVar("S")
 T = TypeVar("T")
 
 
-def once_per_layer(compute: Callable[[Layer], T]) -> Callable[[Layer], T]:
-    """The same function, computed once for each layer and kept with it as a cached property is."""
+def once_per_object(compute: Callable[[S], T]) -> Callable[[S], T]:
+    """The same function of a layer or a network, computed once for each and kept with it as a cached property is."""
 
     @functools.wraps(compute)
-    def kept(layer: Layer) -> T:
+    def kept(owner: S) -> T:
         name = _name(compute)
-        if name not in layer.__dict__:
-            layer.__dict__[name] = compute(layer)
-        found: T = layer.__dict__[name]
+        if name not in owner.__dict__:
+            owner.__dict__[name] = compute(owner)
+        found: T = owner.__dict__[name]
         return found
 
     return kept
@@ -34,13 +35,13 @@ def _name(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{function.__qualname__}"
 
 
-@once_per_layer
+@once_per_object
 def rounded_arrays(layer: Layer) -> tuple[Floats, Floats]:
     """Weight (n_out, n_in) and bias (n_out,) rounded to float64, infinite where they exceed its range."""
     return _saturated_rows(layer.weight), _saturated_rows([layer.bias])[0]
 
 
-@once_per_layer
+@once_per_object
 def holds_floats(layer: Layer) -> bool:
     """Whether every weight and bias is a float64 number, so that they equal their :func:`rounded_arrays`."""
     weight, bias = (array.tolist() for array in rounded_arrays(layer))
@@ -49,7 +50,7 @@ def holds_floats(layer: Layer) -> bool:
     return all(math.isfinite(f) and f.as_integer_ratio() == q.as_integer_ratio() for f, q in pairs)
 
 
-@once_per_layer
+@once_per_object
 def float_arrays(layer: Layer) -> tuple[Floats, Floats, Floats]:
     """Weight (n_out, n_in), bias (n_out,) and slopes (n_out, 2), each rounded once to float64.
 

@@ -44,11 +44,8 @@ def test_compatible_patterns_agree_where_the_given_one_is_decided(zeros):
 
 
 def test_units_with_proportional_rows_share_a_bit():
-    first = SignLayout(np.array([0, 1, 0, 1]), np.array([1, 1, -1, 2 - 1], np.int8), 1)
-    second = SignLayout(np.array([0, 0]), np.array([1, -1], np.int8), 1)
-    layout = first.followed_by(second)
-    packed = PackedSigns.of(np.array([[1, -1], [0, 1]], np.int8)).beside(PackedSigns.of(np.array([[1], [-1]], np.int8)))
-    table = PatternTable(layout, packed)
+    layout = SignLayout(np.array([0, 1, 0, 1, 2, 2]), np.array([1, 1, -1, 1, 1, -1], np.int8), 1)
+    table = PatternTable(layout, PackedSigns.of(np.array([[1, -1, 1], [0, 1, -1]], np.int8)))
     assert table.signs().tolist() == [[1, -1, -1, -1, 1, -1], [0, 1, 0, 1, -1, 1]]
     assert table.compatible((1, 0, -1, 0, 0, 0)).tolist() == [0]
     assert table.compatible((0, 0, 0, 0, -1, 1)).tolist() == [1]

@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.activation.compiled.batches import Floats
-from tropical.activation.patterns import SignArray, SignLayout, Words, packed_bits
+from tropical.activation.patterns import SignArray, SignLayout
 from tropical.arithmetic.dyadic import as_integers, lowest_exponents
 from tropical.arithmetic.rationals import primitive, saturated
-from tropical.functions.float_evaluation import holds_floats, once_per_layer, rounded_arrays
+from tropical.functions.float_evaluation import holds_floats, once_per_object, rounded_arrays
 from tropical.functions.layer import Layer, Slopes
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.cones import Integers
+
+Floats = NDArray[np.float64]
 
 _EXACT = 1 << 53
 _LARGE = 1 << 300
@@ -59,7 +60,7 @@ class CuttingUnits:
         return cls(kinked[firsts], firsts, column, factor, SignLayout(bit, signs, -(-len(firsts) // 64)))
 
 
-@once_per_layer
+@once_per_object
 def _proportional(layer: Layer) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
     """For each kinked unit, by its place, a place and a factor: its sign is the factor times that unit's sign.
 
@@ -126,9 +127,9 @@ class FloatLayer:
 
     ``weight`` is transposed (inputs, units). Unit j of the layer before passes the slope ``put[j]`` where bit
     ``column[j]`` of the pattern is set, else ``clear[j]``; the two are equal if it is not kinked (column -1).
-    ``steep``: the packed bits whose units pass a slope that is not 0 where the bit is set, and where it is not.
-    ``bias_signs`` are those of the cutting units. ``sizes`` bound the numbers.
-    ``integral``: every number here is an exact integer.
+    ``sizes`` bound the numbers.
+    ``integral``: every number here is an exact integer. ``representable``: none is infinite, and no bias or slope is 0
+    that is not 0 in the exact layer.
     """
 
     weight: Floats
@@ -136,11 +137,11 @@ class FloatLayer:
     clear: Floats
     put: Floats
     column: NDArray[np.int64]
-    steep: tuple[Words, Words]
-    bias_signs: SignArray
     sizes: Sizes
     integral: bool
     cutting: CuttingUnits
+    scale: Fraction
+    representable: bool
 
 
 @dataclass(frozen=True)
@@ -154,21 +155,25 @@ class FirstLayer:
     cut: tuple[Floats, Floats]
     before: tuple[Floats, Floats]
     cutting: CuttingUnits
+    scale: Fraction
+    integral: bool
 
 
+@once_per_object
 def float_layers(net: ReLUNetwork) -> tuple[FirstLayer, list[FloatLayer]]:
     """The hidden layers of ``net`` as arrays."""
     first, *others = net.layers[:-1]
     cutting = CuttingUnits.of(first)
     dyadic = _dyadic_rows(first, cutting) if holds_floats(first) else None
-    cut, before, scale, integral = dyadic or _rational_rows(first, cutting)
+    start = dyadic or _rational_rows(first, cutting)
+    cut, before, scale, integral = start
     layers: list[FloatLayer] = []
     for previous, layer in zip(net.layers, others, strict=False):
         inputs = layers[-1].cutting if layers else cutting
         converted, scale = _float_layer(previous, layer, inputs, scale, integral)
         integral = converted.integral
         layers.append(converted)
-    return FirstLayer(cut, before, cutting), layers
+    return FirstLayer(cut, before, cutting, start[2], start[3]), layers
 
 
 def _dyadic_rows(
@@ -197,7 +202,7 @@ def _rational_rows(
 ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], Fraction, bool]:
     """Rows to cut by and rows for the next layer, the scale of the latter, and whether they are integers."""
     rows = [(bias, *row) for bias, row in zip(first.bias, first.weight, strict=True)]
-    cut = _with_errors([_cutting_row(primitive(rows[unit])) for unit in cutting.units.tolist()], len(rows[0]))
+    cut = cutting_rows([primitive(rows[unit]) for unit in cutting.units.tolist()], len(rows[0]))
     common = math.lcm(*(q.denominator for row in rows for q in row))
     if all(_fits(row, common) for row in rows):
         return cut, _exact(np.array([_integers(row, common) for row in rows])), Fraction(common), True
@@ -205,6 +210,11 @@ def _rational_rows(
     scaled = rows if scale == 1 else [[q * scale for q in row] for row in rows]
     before = _with_errors([_rounded_row(row) for row in scaled], len(rows[0]))
     return cut, before, scale, False
+
+
+def cutting_rows(rows: Sequence[Integers], width: int) -> tuple[Floats, Floats]:
+    """Positive multiples of rows of integers, each with a scale of its own, and their errors."""
+    return _with_errors([_cutting_row(row) for row in rows], width)
 
 
 def _cutting_row(row: Integers) -> tuple[list[float], float, float]:
@@ -244,20 +254,22 @@ def _float_layer(
     exact = _integer_parameters(previous, layer, int(scale)) if integral else None
     weight, bias, rounded, total = exact or _rounded_parameters(previous, layer, scale)
     rows = {key: _slope_row(pair, rounded[key]) for key, pair in _objects(previous.slopes).items()}
-    left, right, left_passes, right_passes, slope_sizes = np.array([rows[id(pair)] for pair in previous.slopes]).T
+    columns = np.ascontiguousarray(np.array([rows[id(pair)] for pair in previous.slopes]).T)
+    left, right, left_passes, right_passes, slope_sizes = columns
     same = before.factor > 0
     clear, put = np.where(same, left, right), np.where(same, right, left)
-    passing = np.where(same, right_passes, left_passes), np.where(same, left_passes, right_passes)
-    steep = _steep_bits(before, passing[0] != 0), _steep_bits(before, passing[1] != 0)
     cutting = CuttingUnits.of(layer)
     bias_signs = np.array([(p > 0) - (p < 0) for p in (q.numerator for q in layer.bias)], np.int8)
     weight_sizes = np.abs(weight).sum(axis=1)
     for unit in np.flatnonzero(weight_sizes < _LEAST).tolist():
         weight_sizes[unit] = _LEAST if any(layer.weight[unit]) else 0.0
     sizes = Sizes(weight_sizes, np.maximum(np.abs(bias), _LEAST * np.abs(bias_signs)), slope_sizes)
+    fine = all(np.isfinite(array).all() for array in (weight, bias, left, right))
+    for floats, nonzero in ((bias, bias_signs), (left, left_passes), (right, right_passes)):
+        fine = fine and bool(((floats != 0) == (nonzero != 0)).all())
     return FloatLayer(
-        weight.T.copy(), bias, clear, put, before.column, steep, bias_signs[cutting.units], sizes, exact is not None,
-        cutting,
+        weight.T.copy(), bias, clear, put, before.column, sizes, exact is not None,
+        cutting, total, fine,
     ), total  # fmt: skip
 
 
@@ -266,16 +278,6 @@ def _slope_row(pair: Slopes, rounded: Sequence[float]) -> tuple[float, ...]:
     (left, right), (low, high) = pair, rounded
     size = abs(low) + (abs(high) if low != high else 0.0)
     return low, high, left != 0, right != 0, max(size, _LEAST) if left or right else 0.0
-
-
-def _steep_bits(cutting: CuttingUnits, passes: NDArray[np.bool_]) -> Words:
-    """The bits that have a unit whose slope is not 0; all of them, if a unit without a bit passes anything."""
-    steep = np.zeros((1, 64 * cutting.layout.words), np.bool_)
-    steep[0, cutting.column[passes & (cutting.column >= 0)]] = True
-    if passes[cutting.column < 0].any():
-        steep[:] = True
-    words: Words = packed_bits(steep)[0]
-    return words
 
 
 def _rounded_parameters(previous: Layer, layer: Layer, scale: Fraction) -> Parameters:
@@ -321,7 +323,7 @@ def _integer_parameters(previous: Layer, layer: Layer, scale: int) -> Parameters
     return weight * extra, np.array(_integers(layer.bias, total * extra)), integers, Fraction(total * extra)
 
 
-@once_per_layer
+@once_per_object
 def _integer_weight(layer: Layer) -> tuple[int, Floats | None]:
     """The least common denominator of the weights, and the weights times it, if all are below 2^53 and so exact."""
     if holds_floats(layer):
@@ -330,6 +332,15 @@ def _integer_weight(layer: Layer) -> tuple[int, Floats | None]:
     if not all(_fits(row, scale) for row in layer.weight):
         return scale, None
     return scale, np.array([_integers(row, scale) for row in layer.weight])
+
+
+@once_per_object
+def nonzero_entries(layer: Layer) -> NDArray[np.bool_]:
+    """Which weights are not 0, a row for each input, and then which biases."""
+    if holds_floats(layer):
+        weight, bias = rounded_arrays(layer)
+        return np.concatenate([weight.T != 0, bias[None] != 0])
+    return np.array([*zip(*((q != 0 for q in row) for row in layer.weight), strict=True), [q != 0 for q in layer.bias]])
 
 
 def _objects(pairs: Sequence[Slopes]) -> dict[int, Slopes]:

@@ -13,8 +13,9 @@ import tropical as tp
 from oracles.activation_z3 import Case, Pattern, activation_regions
 from oracles.built import complex_of, domain, network
 from oracles.random_cases import PERIOD, random_case
-from tropical.activation.compiled import engine
-from tropical.activation.compiled.engine import Tally, can_enumerate, enumerate_patterns
+from tropical.activation.compiled import cells, sweep
+from tropical.activation.compiled.engine import can_enumerate, enumerate_patterns
+from tropical.activation.compiled.tally import Tally
 from tropical.budget import Meter
 from tropical.polyhedra.chart import Chart
 
@@ -75,11 +76,12 @@ def test_yardsticks_have_their_exact_counts_by_float_bounds_alone(name):
     net = yardstick(name)
     dim, tally = net.input_dim, Tally()
     chart = Chart.of(net.gradients(), dim, tp.Box([-1] * dim, [1] * dim))
-    patterns, reason = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
-    assert (len(patterns), reason) == (EXACT_COUNTS[name], None)
+    found = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
+    patterns = found.patterns
+    assert (len(patterns), found.incomplete_because) == (EXACT_COUNTS[name], None)
     assert len(np.unique(patterns.signs(), axis=0)) == len(patterns)
-    assert tally.rational_parts == 0
-    assert tally.bounded + tally.at_once > 5 * len(patterns)
+    assert tally.rational == 0
+    assert len(patterns) < tally.vertices < 1.3 * len(patterns)
 
 
 def test_integer_networks_are_decided_on_integers():
@@ -89,10 +91,10 @@ def test_integer_networks_are_decided_on_integers():
     net = tp.ReLUNetwork.from_arrays(weights)
     chart = Chart.of(net.gradients(), 3, None)
     tally = Tally()
-    patterns, _ = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
+    patterns = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally).patterns
     rational = tp.polyhedral_complex(net, route="rational")
     assert {tuple(row) for row in patterns.signs().tolist()} == set(rational.patterns)
-    assert tally.rational_parts == 0
+    assert tally.rational == 0
 
 
 def test_concurrent_float_hyperplanes_are_left_to_rational_arithmetic():
@@ -114,10 +116,10 @@ def test_proportional_float_units_cut_once_and_are_not_ambiguous():
     net = tp.ReLUNetwork.from_arrays(weights, [np.concatenate([offsets, -offsets, 2 * offsets]), np.zeros(12), [0]])
     chart = Chart.of(net.gradients(), 2, tp.Box([-1, -1], [1, 1]))
     tally = Tally()
-    patterns, _ = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
+    patterns = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally).patterns
     rational = tp.polyhedral_complex(net, tp.Box([-1, -1], [1, 1]), route="rational")
     assert {tuple(row) for row in patterns.signs().tolist()} == set(rational.patterns)
-    assert tally.rational_parts == 0
+    assert tally.rational == 0
 
 
 def test_weights_beyond_the_range_of_floats_are_left_to_rational_arithmetic():
@@ -153,10 +155,10 @@ def test_rays_on_which_a_narrow_layer_is_constant_need_no_rational_arithmetic(si
     net = random_network(sizes)
     chart = Chart.of(net.gradients(), sizes[0], None)
     tally = Tally()
-    patterns, _ = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
+    patterns = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally).patterns
     assert patterns.in_order().signs().tolist() == tp.polyhedral_complex(net, route="rational").pattern_array.tolist()
     if len(sizes) == 4:
-        assert tally.rational_parts == 0
+        assert tally.rational == 0
 
 
 @pytest.mark.parametrize("sizes", [(2, 8, 6, 1), (3, 6, 5, 1), (4, 6, 3, 1), (2, 5, 5, 5, 1)])
@@ -167,17 +169,22 @@ def test_bias_free_float_networks_in_a_box_need_hardly_any_rational_arithmetic(s
     box = tp.Box([-1] * sizes[0], [1] * sizes[0])
     tally = Tally()
     chart = Chart.of(net.gradients(), sizes[0], box)
-    patterns, _ = enumerate_patterns(net, chart.cone, Meter(), tally)
+    patterns = enumerate_patterns(net, chart.cone, Meter(), tally).patterns
     rational = tp.polyhedral_complex(net, box, route="rational").pattern_array
     assert patterns.in_order().signs().tolist() == rational.tolist()
     if len(sizes) == 4:
-        assert tally.rational_parts == 0
+        assert tally.rational == 0
 
 
 def test_full_arrays_are_emptied_or_enlarged_and_the_work_resumed(monkeypatch):
     """Every array starts too small, so that each way of leaving compiled code is taken again and again."""
-    for name, value in (("_ROOM", 1), ("_BLOCK", 64), ("_SUSPENDED", 1), ("_ROW_ENTRIES", 1)):
-        monkeypatch.setattr(engine, name, value)
+    for module, name, value in (
+        (sweep, "_ROOM", 1),
+        (sweep, "_CHUNKS", 1),
+        (cells, "_ROWS", 1),
+        (cells, "_CLUSTER", 1),
+    ):
+        monkeypatch.setattr(module, name, value)
     for case in cases_of(0):
         assert_compiled_route_gives(complex_of(case, "rational").patterns, case)
     net, box = yardstick("W2"), tp.Box([-1, -1], [1, 1])
@@ -189,7 +196,7 @@ def test_full_arrays_are_emptied_or_enlarged_and_the_work_resumed(monkeypatch):
 def test_memory_budgets_stop_the_compiled_route_with_a_flag():
     net, box = yardstick("W2"), tp.Box([-1, -1], [1, 1])
     cx = tp.polyhedral_complex(net, box, budget=tp.Budget(bytes=2400), route="compiled")
-    assert (cx.num_cells, cx.complete) == (100, False)  # three words a pattern
+    assert (cx.num_cells, cx.complete) == (150, False)  # two words a pattern
     assert "2400 bytes" in cx.incomplete_because
     slow = tp.polyhedral_complex(net, box, budget=tp.Budget(bytes=10_000), route="rational")
     assert 0 < slow.num_cells < 20

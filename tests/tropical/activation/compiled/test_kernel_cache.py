@@ -292,9 +292,9 @@ def test_the_kernels_themselves(tmp_path):
     root = tmp_path / "package"
     shutil.copytree(PACKAGE, root / "tropical", ignore=shutil.ignore_patterns("__pycache__"))
     program = """import tropical as tp
-from tropical.activation.compiled.loading import kernels
+from tropical.activation.compiled.kernels.sweeping import cut_layer
 net = tp.ReLUNetwork.from_arrays([[[1, 2], [3, -1]], [[1, 1], [1, -1]], [[1, 1]]])
-print(tp.polyhedral_complex(net, route="compiled").num_cells, sum(kernels().cut_parents.stats.cache_hits.values()))
+print(tp.polyhedral_complex(net, route="compiled").num_cells, sum(cut_layer.stats.cache_hits.values()))
 """
     kernels = root / "tropical" / ROOM
     result, (line,) = run(kernels, program)

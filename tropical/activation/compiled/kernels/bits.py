@@ -18,9 +18,3 @@ def popcount(x):
 def lowest_bit(x):
     """Place of the lowest set bit of a non-zero uint64."""
     return popcount((x & (~x + np.uint64(1))) - np.uint64(1))
-
-
-@compiled
-def unit_flag(unit):
-    """The bit of a unit in its word of a pattern, highest first: words then compare like patterns."""
-    return np.uint64(1) << np.uint64(63 - (unit & 63))

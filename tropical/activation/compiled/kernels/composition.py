@@ -4,7 +4,7 @@ import numpy as np
 
 from tropical.activation.compiled.kernels.bits import lowest_bit, popcount
 from tropical.activation.compiled.kernels.compilation import allocating, compiled
-from tropical.activation.compiled.kernels.points import EXACT, UNIT
+from tropical.activation.compiled.kernels.values import INTEGERS, UNIT
 
 LEAST_SIZE = 2.0**-700  # of slope times entry, if that is not 0, however small: errors relative to it cannot underflow
 
@@ -76,15 +76,16 @@ def sum_rows(words, column, before, weight, bias, clear, put, gated, active, out
 
 @allocating
 def compose_rows(
-    first, parent, signs, column, before, before_errors, weight, bias, clear, put, sizes, integral, out, errors
+    first, parent, signs, column, before, before_errors, weight, bias, clear, put, total, constants, steep,
+    integral, out, errors,
 ):  # fmt: skip
     """Fill rows, shape (cells, n + 1, units), for the cells first, first + 1, ... with bounds on their errors.
 
     On cell p the layer before has preactivation rows ``before[parent[p]]``; its unit j passes the slope put[j] where
     bit column[j] of ``signs[p]`` is set, else clear[j]. ``weight`` has shape (inputs, units), ``bias`` (units,).
-    ``sizes``, see ``float_layers.Sizes``, bound weights, biases and slopes. ``errors``, shape
-    (cells, 2, units), bound the error of each constant and of each gradient entry. With ``integral`` all numbers are
-    integers and a row whose sums stay below 2^53 is exact (errors 0).
+    ``total``, ``constants`` and ``steep`` bound weights, biases and slopes as the ``Sizes`` of a layer do. ``errors``,
+    shape (cells, 2, units), bound the error of each constant and of each gradient entry. With ``integral`` all numbers
+    are integers and a row whose sums stay below 2^53 is exact (errors 0).
 
     A cell whose pattern differs little from that of the cell before it, with the same parent, is reached from there by
     one rank-one update for each unit that changed. With s the largest slope times entry, a sum is off by at most
@@ -96,7 +97,6 @@ def compose_rows(
     inputs = weight.shape[0]
     words = signs.shape[1]
     start, of_bit = units_by_bit(column, 64 * words)
-    total, constants, steep = sizes.weights, sizes.biases, sizes.slopes
     gated, active = np.empty((dim, inputs)), np.empty(inputs, np.int64)
     size0 = size1 = error0 = error1 = 0.0
     known = True
@@ -163,7 +163,7 @@ def compose_rows(
             strange += outside_range(errors[p, 0, k]) | outside_range(errors[p, 1, k])
         if strange or (integral and known):
             for k in range(units):
-                if integral and known and total[k] * max(size0, size1) + constants[k] < EXACT:
+                if integral and known and total[k] * max(size0, size1) + constants[k] < INTEGERS:
                     errors[p, 0, k] = 0.0
                     errors[p, 1, k] = 0.0
                 elif outside_range(errors[p, 0, k]) or outside_range(errors[p, 1, k]):

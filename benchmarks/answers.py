@@ -1,0 +1,155 @@
+"""What a person asks of a complex, as multiples of its enumeration; each answer on a fresh complex.
+
+`python benchmarks/answers.py` prints the table of W2, W3, W4, W8 and a planar network of about 10^5 cells: medians of
+CPU time, over that of the enumeration by the compiled route. Every answer is asserted equal to that of exact cones
+where the network is small enough (`--check CELLS`). `--before DIR` takes the enumeration of another checkout of this
+repository, in a process of its own, as the unit of a second column.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yardsticks
+
+import tropical as tp
+
+NETWORKS = ("W2", "W4", "W3", "W8", "plane")
+Answer = Callable[[tp.PolyhedralComplex], Any]
+
+
+def network(name: str) -> tp.ReLUNetwork:
+    """A yardstick, or the planar network of about 10^5 cells."""
+    if name != "plane":
+        return tp.ReLUNetwork.from_arrays(*yardsticks.network(name))
+    rng = np.random.default_rng(0)
+    sizes = (2, 160, 160, 1)
+    weights = [rng.standard_normal((b, a)) * np.sqrt(2 / a) for a, b in itertools.pairwise(sizes)]
+    return tp.ReLUNetwork.from_arrays(weights, [rng.normal(0, 0.5, b) for b in sizes[1:]])
+
+
+def box(net: tp.ReLUNetwork) -> tp.Box:
+    """The cube [-1, 1]^n."""
+    return tp.Box([-1] * net.input_dim, [1] * net.input_dim)
+
+
+ANSWERS: dict[str, Answer] = {
+    "affine_pieces": tp.affine_pieces,
+    "linear_regions": tp.linear_regions,
+    "maximum": lambda cx: tp.maximum(cx.network, cx.domain),
+    "minimum": lambda cx: tp.minimum(cx.network, cx.domain),
+    "lipschitz": tp.lipschitz_constant,
+    "f_vector": lambda cx: cx.f_vector,
+    "decision_boundary": tp.decision_boundary,
+}
+
+
+def enumerated(net: tp.ReLUNetwork) -> tp.PolyhedralComplex:
+    """The complex by the compiled route."""
+    return tp.polyhedral_complex(net, box(net), route="compiled")
+
+
+def spent(work: Callable[[], Any]) -> tuple[float, Any]:
+    """CPU seconds, and what came out."""
+    start = time.process_time()
+    found = work()
+    return time.process_time() - start, found
+
+
+def before(directory: str, name: str, rounds: int) -> float:
+    """Median CPU seconds of the enumeration in another checkout."""
+    program = (
+        "import sys, statistics, json; sys.path.insert(0, sys.argv[1])\n"
+        "from answers import network, enumerated, spent\n"
+        "net = network(sys.argv[2]); enumerated(net)\n"
+        "print(json.dumps([spent(lambda: enumerated(net))[0] for _ in range(int(sys.argv[3]))]))"
+    )
+    arguments = [sys.executable, "-c", program, str(Path(__file__).parent), name, str(rounds)]
+    result = subprocess.run(
+        arguments, env={**os.environ, "PYTHONPATH": directory}, capture_output=True, text=True, check=True
+    )
+    return statistics.median(json.loads(result.stdout))
+
+
+def check(net: tp.ReLUNetwork, cx: tp.PolyhedralComplex, name: str, found: Any) -> None:
+    """Assert that an answer is that of exact cones."""
+    cut = tp.polyhedral_complex(net, box(net), route="rational")
+    expected = ANSWERS[name](cut)
+    if name == "linear_regions":
+        same = [region.cells for region in found] == [region.cells for region in expected]
+        assert same
+        assert all(a.piece == b.piece for a, b in zip(found, expected, strict=True))
+    elif name == "lipschitz":
+        assert found.bounds_squared == expected.bounds_squared
+        assert found.region.cells == expected.region.cells
+    elif name in ("maximum", "minimum"):
+        values = [q for cell in cut.cells for vertex in cell.vertices for q in net(vertex)]
+        assert found.value == (max if name == "maximum" else min)(values)
+    else:
+        assert found == expected
+    assert cx.num_cells == cut.num_cells
+
+
+def table(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Run and print the table."""
+    from regions import print_table  # an earlier checkout may have another one
+
+    rows = []
+    for name in options.networks:
+        net = network(name)
+        cells = enumerated(net).num_cells
+        unit = statistics.median(spent(lambda: enumerated(net))[0] for _ in range(options.repeat))  # noqa: B023
+        earlier = before(options.before, name, options.repeat) if options.before else None
+        for question in options.answers:
+            times, found, cx = [], None, enumerated(net)
+            for _ in range(options.repeat):
+                cx = enumerated(net)
+                seconds, found = spent(lambda: ANSWERS[question](cx))  # noqa: B023
+                times.append(seconds)
+            if cells <= options.check:
+                check(net, cx, question, found)
+            took = statistics.median(times)
+            row = {"network": name, "cells": cells, "answer": question, "ms": 1000 * took, "enumerations": took / unit}
+            row["enumerations before"] = took / earlier if earlier else None
+            row["checked"] = cells <= options.check
+            rows.append(row)
+            print(f"{name} {question}: {1000 * took:.1f} ms", file=sys.stderr)
+    print_table(list(rows[0]), [[entry(value) for value in row.values()] for row in rows])
+    return rows
+
+
+def entry(value: Any) -> str:
+    """One entry of the table."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS, metavar="W", help="default: all")
+    parser.add_argument(
+        "--answers", nargs="+", choices=ANSWERS, default=list(ANSWERS), metavar="A", help="default: all"
+    )
+    parser.add_argument("--repeat", type=int, default=5, help="rounds; medians are shown (default 5)")
+    parser.add_argument("--check", type=int, default=3000, help="cells up to which answers are checked (default 3000)")
+    parser.add_argument("--before", metavar="DIR", help="another checkout, whose enumeration is the unit as well")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write every figure to FILE")
+    options = parser.parse_args()
+    rows = table(options)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

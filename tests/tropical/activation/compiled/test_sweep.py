@@ -1,0 +1,145 @@
+"""The sweep: parts, directions that are not generic, threads, sorted rows, and one compiled form of every kernel."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numba
+import numpy as np
+import pytest
+from case_counts import few
+
+import tropical as tp
+from oracles.built import complex_of, domain, network
+from oracles.random_cases import random_case
+from tropical.activation.compiled import engine, sweep
+from tropical.activation.compiled.engine import can_enumerate, enumerate_patterns
+from tropical.activation.compiled.kernels.ordering import sort_ties
+from tropical.activation.compiled.kernels.signatures import entries
+from tropical.activation.compiled.tally import Tally
+from tropical.budget import Meter
+from tropical.polyhedra.chart import Chart
+
+SHAPES = ((2, 8, 8, 1), (3, 7, 6, 1), (2, 6, 6, 6, 1), (4, 6, 5, 1))
+KINDS = ("ternary", "eighths", "without biases", "floats")
+
+
+def made(shape: tuple[int, ...], kind: str) -> tp.ReLUNetwork:
+    rng = np.random.default_rng(len(shape) * 100 + shape[0])
+    draw = {
+        "ternary": lambda *size: rng.integers(-1, 2, size),
+        "eighths": lambda *size: rng.integers(-8, 9, size) / 8,
+        "without biases": lambda *size: rng.integers(-8, 9, size) / 8,
+        "floats": lambda *size: rng.standard_normal(size),
+    }[kind]
+    weights = [draw(b, a) for a, b in pairwise(shape)]
+    biases = [np.zeros(b) if kind == "without biases" else draw(b) / 2 for b in shape[1:]]
+    return tp.ReLUNetwork.from_arrays(weights, biases)
+
+
+def found(net: tp.ReLUNetwork, where: tp.Polyhedron | None, tally: Tally | None = None) -> np.ndarray:
+    chart = Chart.of(net.gradients(), net.input_dim, where)
+    enumeration = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
+    assert enumeration.incomplete_because is None
+    return enumeration.patterns.signs()
+
+
+@pytest.mark.parametrize("bounded", [True, False], ids=["box", "space"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("number", few(range(4), 2))
+def test_any_division_into_parts_gives_the_same_cells(number, kind, bounded, monkeypatch):
+    shape = SHAPES[number]
+    net = made(shape, kind)
+    where = tp.Box([-1] * shape[0], [1] * shape[0]) if bounded else None
+    expected = tp.polyhedral_complex(net, where, route="rational").pattern_array
+    vertices = []
+    for limit in (1 << 20, 150, 30):
+        tally = Tally()
+        monkeypatch.setattr(engine, "_limit", lambda *_, limit=limit: limit)
+        monkeypatch.setattr(sweep, "_ROOM", 16)
+        assert np.array_equal(found(net, where, tally), expected), limit
+        vertices.append(tally.vertices)
+    assert vertices[0] < vertices[2] or vertices[0] <= 30  # those on the units that divide count twice
+
+
+@pytest.mark.interpreted
+def test_divided_parts_as_plain_python(monkeypatch):
+    monkeypatch.setattr(engine, "_limit", lambda *_: 20)
+    monkeypatch.setattr(sweep, "_ROOM", 16)
+    net, where = made((2, 5, 4, 1), "eighths"), tp.Box([-1, -1], [1, 1])
+    assert np.array_equal(found(net, where), tp.polyhedral_complex(net, where, route="rational").pattern_array)
+
+
+def test_directions_that_are_not_generic_are_replaced(monkeypatch):
+    """With coefficients from -4 to 3 vertices are often of one height: another seed is tried, nothing is lost."""
+    monkeypatch.setattr(sweep, "_SPREAD", 4)
+    seeds = []
+    begin = sweep.Sweep.begin
+    monkeypatch.setattr(sweep.Sweep, "begin", lambda self: (seeds.append(self.seed), begin(self))[1])
+    for seed in range(40):
+        case = random_case(seed)
+        net, where = network(case), domain(case)
+        chart = Chart.of(net.gradients(), net.input_dim, where)
+        if net.input_dim < 3 and can_enumerate(chart.restrict(net), chart.cone):
+            assert np.array_equal(found(net, where), complex_of(case, "rational").pattern_array)
+    assert max(seeds) > 1
+
+
+def test_threads_do_not_share_their_memory():
+    nets = [made(shape, kind) for shape in SHAPES[:2] for kind in KINDS]
+    alone = [found(net, None) for net in nets]
+    with ThreadPoolExecutor(4) as executor:
+        together = list(executor.map(lambda net: found(net, None), nets * 4))
+    for k, patterns in enumerate(together):
+        assert np.array_equal(patterns, alone[k % len(nets)])
+
+
+@pytest.mark.interpreted
+@pytest.mark.parametrize(("rows", "words", "values"), [(0, 2, 3), (1, 3, 2), (300, 2, 2), (300, 3, 5), (500, 1, 1000)])
+def test_ties_are_sorted(rows, words, values):
+    table = np.random.default_rng(rows).integers(0, values, (rows, words)).astype(np.uint64)
+    order = np.argsort(table[:, 0])[::-1].copy()
+    sort_ties(table, order)
+    assert sorted(order.tolist()) == list(range(rows))
+    assert table[order].tolist() == sorted(table.tolist(), reverse=True)
+
+
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
+def test_every_kernel_is_compiled_for_the_arguments_that_it_gets():
+    """Else the first call with other types would compile in the middle of the work."""
+    for shape, kind in zip(SHAPES * 2, KINDS * 2, strict=True):
+        for where in (None, tp.Box([-1] * shape[0], [1] * shape[0])):
+            found(made(shape, kind), where)
+    for seed in range(60):
+        case = random_case(seed)
+        chart = Chart.of(network(case).gradients(), network(case).input_dim, domain(case))
+        if can_enumerate(chart.restrict(network(case)), chart.cone):
+            found(network(case), domain(case))
+    forms = {function.__name__: len(function.signatures) for function, _ in entries()}
+    assert set(forms.values()) <= {1, 2}, forms
+    outside = {function.__name__ for function, arguments in entries() if len(function.signatures) > 1}
+    assert outside <= {"length_of_list", "set_sign"}  # which other kernels call, too
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_faces_counted_at_their_lowest_vertices(seed, monkeypatch):
+    """Where no vertex lies on more hyperplanes than dimensions, for a box, R^n, a fan, a polyhedron, and in parts."""
+    rng = np.random.default_rng(seed)
+    shape = ((2, 5, 1), (2, 4, 4, 1), (3, 5, 1), (3, 4, 3, 1), (1, 4, 3, 1), (4, 5, 1))[seed % 6]
+    weights = [rng.standard_normal((b, a)) for a, b in pairwise(shape)]
+    biases = [rng.standard_normal(b) * (seed % 4 > 0) for b in shape[1:]]
+    net, dim = tp.ReLUNetwork.from_arrays(weights, biases), shape[0]
+    orthant = tp.Polyhedron([tp.AffineForm(row, 1) for row in np.eye(dim, dtype=int).tolist()])
+    where = (None, tp.Box([-1] * dim, [1] * dim), None, orthant, tp.Box([1] * dim, [2] * dim))[seed % 5]
+    if seed % 3 == 0:
+        monkeypatch.setattr(engine, "_limit", lambda *_: 20)
+        monkeypatch.setattr(sweep, "_ROOM", 16)
+    chart = Chart.of(net.gradients(), dim, where)
+    tally = Tally()
+    found = enumerate_patterns(chart.restrict(net), chart.cone, Meter(), tally)
+    expected = tp.polyhedral_complex(net, where, route="rational").f_vector
+    if where is orthant:
+        assert found.f_vector is None
+    elif found.f_vector is None:
+        assert tally.marked or seed % 4 == 0
+    else:
+        assert found.f_vector == expected

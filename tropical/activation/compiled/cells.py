@@ -1,0 +1,134 @@
+"""The cells of a finished skeleton: read off their lowest vertices, and only those that are full-dimensional."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tropical.activation.compiled.exact_vertices import ExactVertices
+from tropical.activation.compiled.kernels.composition import compose_rows
+from tropical.activation.compiled.kernels.faces import read_facets, read_incidences
+from tropical.activation.compiled.kernels.reading import read_cells
+from tropical.activation.compiled.kernels.skeleton import Skeleton, slots_for
+from tropical.activation.compiled.stages import Stages
+from tropical.activation.patterns import PackedSigns, Words
+from tropical.budget import Meter
+
+_ROWS = 1 << 12  # cells whose rows are composed at once
+_CLUSTER = 1 << 10  # lowest vertices of one cell for which room is made at first
+
+
+class CellReader:
+    """Reads the patterns off skeletons of one sweep."""
+
+    def __init__(self, stages: Stages, exact: ExactVertices, meter: Meter) -> None:
+        self.stages, self.exact, self.meter = stages, exact, meter
+
+    def read(self, sk: Skeleton, count: int) -> PackedSigns:
+        """The patterns of the cells, each at the first of its lowest vertices."""
+        dim, words = self.exact.complex_dim, self.stages.words
+        shape = dim, slots_for(dim), len(self.stages.start.facets), words
+        out, zeros = (np.empty((count + (1 << dim), words), np.uint64) for _ in range(2))
+        scratch = np.empty(dim, np.int64), np.empty(words, np.uint64), np.empty(words, np.uint64)
+        cluster = _CLUSTER
+        at = v = 0
+        while v < count:
+            seen, sides = np.empty(cluster, np.int64), np.empty((cluster, dim), np.int8)
+            at, v = read_cells(v, count, *shape, sk, out, zeros, at, seen, sides, *scratch)
+            if v < 0:
+                v, cluster = -1 - v, 4 * cluster
+            elif v < count:
+                more = np.empty((len(out) // 2 + (1 << dim), words), np.uint64)
+                out, zeros = (np.concatenate([array[:at], more]) for array in (out, zeros))
+        out, zeros = out[:at], zeros[:at]
+        if not zeros.any():
+            return PackedSigns(self._in_order(out))
+        keep = self._are_full(out, zeros)
+        found = PackedSigns(self._in_order(out[keep]), self._in_order(zeros[keep]))
+        assert found.zero is not None
+        return PackedSigns(found.positive & ~found.zero, found.zero if found.zero.any() else None)
+
+    def facet_cells(self, sk: Skeleton, count: int) -> tuple[Words, Words]:
+        """The patterns of the cells below and above each facet on a unit; no vertex may be marked."""
+        dim, words = self.exact.complex_dim, self.stages.words
+        shape = dim, slots_for(dim), len(self.stages.start.facets), words
+        least = dim << dim
+        out, bits = np.empty((dim * count + least, words), np.uint64), np.empty(dim * count + least, np.int64)
+        ups = np.empty(dim, np.int64)
+        at = v = 0
+        while v < count:
+            at, v = read_facets(v, count, *shape, sk, out, bits, at, ups)
+            if v < count:
+                more = len(bits) // 2 + least
+                out = np.concatenate([out[:at], np.empty((more, words), np.uint64)])
+                bits = np.concatenate([bits[:at], np.empty(more, np.int64)])
+        below, bits = out[:at], bits[:at]
+        above = below.copy()
+        above[np.arange(at), bits >> 6] |= np.uint64(1) << (63 - (bits & 63)).astype(np.uint64)
+        return self._in_order(below), self._in_order(above)
+
+    def incidences(self, sk: Skeleton, count: int, bit: int) -> tuple[Words, NDArray[np.int64]]:
+        """The patterns beside facets on the unit of a bit, cleared there, and a vertex of each; none may be marked."""
+        dim, words = self.exact.complex_dim, self.stages.words
+        shape = dim, slots_for(dim), len(self.stages.start.facets), bit, words
+        least = 1 << dim
+        out, vertices = np.empty((count + least, words), np.uint64), np.empty(count + least, np.int64)
+        at = v = 0
+        while v < count:
+            at, v = read_incidences(v, count, *shape, sk, out, vertices, at)
+            if v < count:
+                more = len(vertices) // 2 + least
+                out = np.concatenate([out[:at], np.empty((more, words), np.uint64)])
+                vertices = np.concatenate([vertices[:at], np.empty(more, np.int64)])
+        return self._in_order(out[:at]), vertices[:at]
+
+    def _in_order(self, words: Words) -> Words:
+        """Without the bits of cuts, and with those of the first layer in the order of its units."""
+        turned, words = self.stages.turned, words[:, self.stages.cut_words :]
+        if np.array_equal(turned, np.arange(len(turned))):
+            return words
+        bits = _bits(words)
+        moved = bits.copy()
+        moved[:, turned] = bits[:, : len(turned)]
+        return np.packbits(moved, axis=1).view(">u8").astype(np.uint64)
+
+    def _are_full(self, out: Words, zeros: Words) -> NDArray[np.bool_]:
+        """Whether cells are full-dimensional: every unit that ``zeros`` marks has the row 0."""
+        full = np.ones(len(out), np.bool_)
+        marked = np.flatnonzero(zeros.any(axis=1))
+        for begin in range(0, len(marked), _ROWS):
+            self.meter.check_time()
+            some = marked[begin : begin + _ROWS]
+            full[some] = self._rows_vanish(out[some], zeros[some])
+        return full
+
+    def _rows_vanish(self, out: Words, zeros: Words) -> NDArray[np.bool_]:
+        stages = self.stages
+        marks = _bits(zeros)
+        vanish = np.logical_not(zeros[:, : stages.cut_words].any(axis=1))
+        rows, errors = stages.first.before
+        parent = np.zeros(len(out), np.int64)
+        for depth, cutting in enumerate(stages.cuttings):
+            first = stages.first_bit[depth + 1]
+            if depth:
+                layer, column = stages.layers[depth - 1], stages.cuttings[depth - 1].column
+                column = np.where(column >= 0, column + stages.first_bit[depth], -1)
+                units = len(layer.bias)
+                composed = np.empty((len(out), rows.shape[1], units)), np.empty((len(out), 2, units))
+                compose_rows(
+                    0, parent, out, column, rows, errors, layer.weight, layer.bias, layer.clear, layer.put,
+                    *layer.sizes, layer.integral, *composed,
+                )  # fmt: skip
+                rows, errors = composed
+                parent = np.arange(len(out))
+            cells, bits = np.nonzero(marks[:, first : first + len(cutting.units)])
+            units, places = cutting.units[bits], parent[cells]
+            own, bounds = rows[places, :, units], errors[places, :, units]
+            nonzero = (np.abs(own[:, 0]) > bounds[:, 0]) | (np.abs(own[:, 1:]) > bounds[:, 1:]).any(axis=1)
+            vanish[cells[nonzero]] = False
+            unsure = ~nonzero & (own.any(axis=1) | bounds.any(axis=1))
+            for cell, bit in zip(cells[unsure].tolist(), bits[unsure].tolist(), strict=True):
+                vanish[cell] = vanish[cell] and self.exact.row_vanishes(out[cell], first + bit)
+        return vanish
+
+
+def _bits(words: Words) -> NDArray[np.uint8]:
+    return np.unpackbits(words.astype(">u8").view(np.uint8), axis=1)

@@ -1,0 +1,166 @@
+"""What a sweep cuts by, and when: first the cuts of its start, then the units of one layer after the other."""
+
+import functools
+from dataclasses import replace
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tropical.activation.compiled.float_layers import (
+    CuttingUnits,
+    Floats,
+    cutting_rows,
+    float_layers,
+    nonzero_entries,
+)
+from tropical.activation.compiled.start import Start
+from tropical.activation.patterns import SignLayout
+from tropical.functions.network import ReLUNetwork
+
+_STEEP = 1e-7  # least bound of a weight that is not 0, so that no product of errors underflows
+
+
+class LayerArrays(NamedTuple):
+    """Arguments of ``layer_values``: units in the order of their stage, those that cut first."""
+
+    gate: NDArray[np.int64]
+    masks: NDArray[np.uint64]
+    weight: Floats
+    steep: NDArray[np.float32]
+    bias: Floats
+    clear: Floats
+    put: Floats
+    sizes: Floats
+    integral: bool
+
+
+class Stages:
+    """Stage 0 cuts the start down to the domain, stage l + 1 cuts by layer l, each by so many ``bits``.
+
+    ``first_bit`` says where the signs of each stage begin, and where the last ones end; those of the network's units
+    begin with a new word, ``cut_words``. ``cuttings`` are the units that cut, by bits; in the first layer the axes of
+    the start come first, in an order that ``turned`` describes. ``orders`` are all units of each layer, those first
+    that cut.
+    """
+
+    def __init__(self, net: ReLUNetwork, start: Start) -> None:
+        self.net, self.start = net, start
+        self.first, self.layers = float_layers(net)
+        own = self.first.cutting
+        axes = own.column[list(start.axes)].astype(np.int64)
+        others = np.ones(len(own.units), np.bool_)
+        others[axes] = False
+        self.turned = np.concatenate([axes, np.flatnonzero(others)])
+        self.cuttings = [_turned(own, self.turned), *(layer.cutting for layer in self.layers)]
+        self.orders = [_order(c, layer.output_dim) for c, layer in zip(self.cuttings, net.layers, strict=False)]
+        self.bits = [len(start.cuts), *(len(cutting.units) for cutting in self.cuttings)]
+        self.cut_words = -(-len(start.cuts) // 64)
+        self.first_bit = [0, *(64 * self.cut_words + np.cumsum([0, *self.bits[1:]])).tolist()]
+        self.words: int = max(-(-self.first_bit[-1] // 64), 1)
+
+    def stage_of(self, place: int) -> tuple[int, int]:
+        """The stage of a bit, and its number there."""
+        stage = max(i for i in range(len(self.bits)) if self.first_bit[i] <= place)
+        return stage, place - self.first_bit[stage]
+
+    @functools.cached_property
+    def layouts(self) -> list[SignLayout]:
+        """Where the first 0, 1, 2, ... layers find their signs in words from ``cut_words`` on."""
+        return [_dense(self.cuttings[:depth]) for depth in range(len(self.cuttings) + 1)]
+
+    def found_layout(self, without_last: bool = False) -> SignLayout:
+        """The same for all layers, or all but the last, the bits of the first one in the order of its units."""
+        found = [self.first.cutting, *self.cuttings[1:]]
+        return _dense(found[:-1] if without_last else found)
+
+    def scale(self, stage: int) -> tuple[Fraction, bool]:
+        """The factor of the values at a stage from 2 on, and whether they are integers on integer points."""
+        layer = self.layers[stage - 2]
+        return layer.scale, layer.integral
+
+    @functools.cached_property
+    def rows(self) -> list[tuple[Floats, Floats]]:
+        """For the stages 0 and 1, rows for (x, x_0), and errors of their constants and gradients."""
+        table, errors = self.first.cut
+        cuts = cutting_rows(self.start.cuts, self.net.input_dim + 1)
+        return [_rows(*cuts), _rows(table[:, :, self.turned], errors[:, :, self.turned])]
+
+    @functools.cached_property
+    def first_arrays(self) -> LayerArrays:
+        """The first layer as one whose inputs are the coordinates."""
+        table, order, inputs = self.first.before[0][0], self.orders[0], self.net.input_dim
+        ones, none = np.ones(inputs), np.zeros(inputs, np.int64)
+        nonzero = nonzero_entries(self.net.layers[0])[:, order]
+        return _arrays(
+            none, none.astype(np.uint64), table[1:, order], table[0, order], nonzero, ones, ones, self.first.integral
+        )
+
+    @functools.cached_property
+    def arrays(self) -> list[LayerArrays | None]:
+        """The layers of the stages from 2 on; None where floats do not represent one."""
+        return [self._arrays(stage) for stage in range(2, len(self.bits))]
+
+    def _arrays(self, stage: int) -> LayerArrays | None:
+        layer = self.layers[stage - 2]
+        if not layer.representable:
+            return None
+        inputs, units = self.orders[stage - 2], self.orders[stage - 1]
+        places = self.cuttings[stage - 2].column[inputs]
+        places = np.where(places >= 0, places + self.first_bit[stage - 1], -1)
+        masks = np.where(places >= 0, np.uint64(1) << (63 - (places & 63)).astype(np.uint64), np.uint64(0))
+        nonzero = nonzero_entries(self.net.layers[stage - 1])[np.append(inputs, len(inputs))][:, units]
+        return _arrays(
+            np.maximum(places, 0) >> 6, masks, layer.weight[inputs][:, units], layer.bias[units], nonzero,
+            layer.clear[inputs], layer.put[inputs], layer.integral,
+        )  # fmt: skip
+
+
+def _rows(table: Floats, errors: Floats) -> tuple[Floats, Floats]:
+    """From arrays as in ``FirstLayer``."""
+    return np.concatenate([table[0, 1:], table[0, :1]]).T.copy(), errors[0].T.copy()
+
+
+def _arrays(
+    gate: NDArray[np.int64],
+    masks: NDArray[np.uint64],
+    weight: Floats,
+    bias: Floats,
+    nonzero: NDArray[np.bool_],
+    clear: Floats,
+    put: Floats,
+    integral: bool,
+) -> LayerArrays:
+    sizes = np.ascontiguousarray(np.abs(np.concatenate([weight, bias[None]])))
+    with np.errstate(over="ignore"):  # an infinite bound leaves no sign sure
+        steep = np.where(nonzero, np.maximum(sizes, _STEEP) * 1.000001, 0).astype(np.float32, order="C")
+    return LayerArrays(
+        gate, masks, np.ascontiguousarray(weight), steep, bias, clear, put, sizes.max(axis=1, initial=0), integral
+    )
+
+
+def _turned(cutting: CuttingUnits, order: NDArray[np.int64]) -> CuttingUnits:
+    """The same units with their bits in another order."""
+    if np.array_equal(order, np.arange(len(order))):
+        return cutting
+    inverse = np.argsort(order)
+    layout = replace(cutting.layout, bit=inverse[cutting.layout.bit])
+    column = np.where(cutting.column >= 0, inverse[cutting.column], -1)
+    return replace(cutting, units=cutting.units[order], kinked=cutting.kinked[order], column=column, layout=layout)
+
+
+def _order(cutting: CuttingUnits, units: int) -> NDArray[np.int64]:
+    """All units of a layer, those that cut first."""
+    others = np.ones(units, np.bool_)
+    others[cutting.units] = False
+    return np.concatenate([cutting.units, np.flatnonzero(others)])
+
+
+def _dense(cuttings: list[CuttingUnits]) -> SignLayout:
+    """Where the kinked units of layers find their signs, if the bits of the layers stand one behind the other."""
+    begins = np.cumsum([0, *(len(cutting.units) for cutting in cuttings)])
+    none = SignLayout.plain(0)
+    bits = [none.bit, *(c.layout.bit + begin for c, begin in zip(cuttings, begins, strict=False))]
+    factors = [none.factor, *(cutting.layout.factor for cutting in cuttings)]
+    return SignLayout(np.concatenate(bits), np.concatenate(factors), -(-int(begins[-1]) // 64))

@@ -1,0 +1,323 @@
+"""The sweep as a whole: stage by stage over one skeleton, which is divided where it grows too large."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tropical.activation.compiled.cells import CellReader
+from tropical.activation.compiled.exact_vertices import ExactVertices
+from tropical.activation.compiled.float_layers import Floats
+from tropical.activation.compiled.kernels import lists, sweeping
+from tropical.activation.compiled.kernels.faces import count_faces
+from tropical.activation.compiled.kernels.joining import FORCED, OTHER
+from tropical.activation.compiled.kernels.ordering import sort_ties
+from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, slots_for
+from tropical.activation.compiled.kernels.splitting import finish_vertex
+from tropical.activation.compiled.kernels.values import (
+    LEAST,
+    UNIT,
+    clear_tight,
+    first_signs,
+    layer_signs,
+    layer_values,
+)
+from tropical.activation.compiled.parts import best_division, part_of, vertices_of
+from tropical.activation.compiled.stages import LayerArrays, Stages
+from tropical.activation.compiled.start import Start
+from tropical.activation.compiled.tally import Tally
+from tropical.activation.patterns import PackedSigns, PatternTable, Words, order_keys
+from tropical.budget import Meter
+from tropical.functions.network import ReLUNetwork
+from tropical.polyhedra.cones import Integers
+
+_ROOM = 1 << 15  # vertices for which room is made at first
+_CHUNKS = 256  # chunks of lists for which room is made at first
+_SPREAD = 1 << 20  # size of the coefficients of the generic direction
+
+
+class Part(NamedTuple):
+    """A skeleton that the stages before ``stage`` have cut, and this one by its bits before ``since``.
+
+    It is finished if there is no such stage.
+    """
+
+    stage: int
+    since: int
+    skeleton: Skeleton
+    size: int
+
+
+class Vertices(NamedTuple):
+    """Vertices of a finished skeleton, without its edges."""
+
+    exact: ExactVertices
+    skeleton: Skeleton
+
+    def position(self, v: int) -> Integers:
+        """A vertex as a primitive vector (y_0, y), in the coordinates of the domain asked for."""
+        return self.exact.original_position(self.skeleton, v)
+
+
+class Values(NamedTuple):
+    """Bounds on a value at each vertex, or on its growth where a vertex lies at infinity."""
+
+    lower: Floats
+    upper: Floats
+    infinite: NDArray[np.bool_]
+
+
+class Sweep:
+    """Enumerates the cells of a network on the domain of a start, by parts of about ``limit`` vertices."""
+
+    def __init__(self, net: ReLUNetwork, start: Start, meter: Meter, room: Room, seed: int) -> None:
+        self.meter, self.room, self.seed = meter, room, seed
+        self.limit = 1 << 18
+        self.stages = Stages(net, start)
+        direction = np.random.default_rng(seed).integers(-_SPREAD, _SPREAD, net.input_dim + 1)
+        self.exact = ExactVertices(self.stages, tuple(direction.tolist()))
+        self.reader = CellReader(self.stages, self.exact, meter)
+        self.dim, self.facets = self.exact.complex_dim, len(start.facets)
+        self.shape = tuple(np.uint64(x) for x in (self.dim, slots_for(self.dim), self.facets))
+        self.shift = np.uint64(self.exact.shift)
+        self.state = np.zeros(sweeping.STATE, np.int64)
+
+    @property
+    def tally(self) -> Tally:
+        """What was done so far."""
+        return self.exact.tally
+
+    @property
+    def vertex_bytes(self) -> int:
+        """Memory for a vertex while it is worked on."""
+        return (4 << slots_for(self.dim)) + 16 * self.stages.words + 12 * self.exact.columns + 64
+
+    def finished(self, part: Part) -> Iterator[Part]:
+        """The part, cut by all units, or smaller ones into which it was divided; each is valid until the next."""
+        parts = [part]
+        while parts:
+            part = parts.pop()
+            if part.stage == len(self.stages.bits):
+                self._count(part)
+                yield part
+            else:
+                parts += self.advance(part)
+
+    def read(self, part: Part) -> PackedSigns:
+        """The patterns of a finished part, in no particular order."""
+        return self.reader.read(part.skeleton, part.size)
+
+    def facet_cells(self, part: Part) -> tuple[Words, Words]:
+        """The patterns of the cells below and above each facet on a unit of a finished part without marked vertices."""
+        return self.reader.facet_cells(part.skeleton, part.size)
+
+    def incidences(self, part: Part) -> tuple[Words, "Vertices", NDArray[np.int64]]:
+        """The patterns beside facets on the last unit, cleared there, each with a vertex; no vertex may be marked."""
+        words, vertices = self.reader.incidences(part.skeleton, part.size, self.stages.first_bit[-1] - 1)
+        chosen, number = np.unique(vertices, return_inverse=True)
+        return words, Vertices(self.exact, vertices_of(part.skeleton, self.dim, chosen)), number
+
+    def values(self, part: Part, sign: int) -> "Values":
+        """Bounds on ``sign`` times the first unit of the last layer at the vertices of a finished part.
+
+        All are times one positive number, and where a vertex lies at infinity another one.
+        """
+        sk, n = part.skeleton, part.size
+        units = len(self.stages.orders[-1])
+        z, e = sign * sk.values[:n, 0], sk.errors[:n, self.exact.shift].astype(np.float64)
+        x, ex = sk.values[:n, units], sk.errors[:n, self.exact.shift + units].astype(np.float64)
+        infinite = (x == 0) & (ex == 0)
+        with np.errstate(all="ignore"):
+            scale = np.where(infinite, 1.0, x)
+            value = z / scale
+            error = 1.0001 * (e + np.abs(value) * ex) / (scale - ex) + 8 * UNIT * np.abs(value) + LEAST * (e > 0)
+            lower, upper = value - error, value + error
+            lower, upper = lower - 2 * UNIT * np.abs(lower), upper + 2 * UNIT * np.abs(upper)
+            fine = np.isfinite(lower) & np.isfinite(upper) & (scale > ex)
+        return Values(np.where(fine, lower, -np.inf), np.where(fine, upper, np.inf), infinite)
+
+    def position(self, part: Part, v: int) -> Integers:
+        """A vertex of a finished part as a primitive vector (y_0, y), in the coordinates of the domain asked for."""
+        return self.exact.original_position(part.skeleton, v)
+
+    def value(self, part: Part, v: int) -> Fraction:
+        """The first unit of the last layer at a vertex of a finished part, times a positive number."""
+        y, table = self.exact.position(part.skeleton, v, len(self.stages.bits) - 1)
+        return sum((a * b for a, b in zip(table[-1][0], y, strict=True)), Fraction(0))
+
+    def begin(self) -> Part:
+        """The domain, not cut by any unit yet."""
+        start = self.stages.start
+        room = max(min(_ROOM, self.limit), 4 * len(start.vertices))
+        sk = self.room.skeleton(room, self.dim, self.stages.words, self.exact.columns)
+        count = self.exact.begin(sk)
+        if start.cuts:
+            self._signs_at_coordinates(sk, count, 0, 0)
+            done = self._cut(Part(0, 0, sk, count), divided=False)
+            places = np.arange(len(start.cuts))
+            sk, count = part_of(done.skeleton, done.size, self.dim, self.facets, places, True)
+        known = len(start.axes)
+        self._signs_at_coordinates(sk, count, 1, known)
+        return Part(1, known, sk, count)
+
+    def advance(self, part: Part) -> list[Part]:
+        """The part, cut by all units, or two parts of it if it grows beyond the limit."""
+        while part.stage < len(self.stages.bits):
+            part = self._cut(part)
+            if part.since < self.stages.bits[part.stage]:
+                return self.halves(part)
+            stage = part.stage + 1
+            if stage < len(self.stages.bits):
+                self._onward(stage, part.skeleton, part.size)
+            part = Part(stage, 0, part.skeleton, part.size)
+        return [part]
+
+    def _count(self, part: Part) -> None:
+        """Count vertices and faces of a finished part."""
+        totals = np.zeros(self.dim + 1, np.int64)
+        scratch = np.empty(self.dim, np.int64), np.empty(self.dim + 2, np.int64)
+        shape = self.dim, slots_for(self.dim), self.facets, self.stages.start.has_infinity
+        marked = int(count_faces(part.size, *shape, part.skeleton, totals, *scratch))
+        self.tally.add(Tally(part.size, marked, 0, totals.tolist()))
+
+    def halves(self, part: Part) -> list[Part]:
+        """Both sides of a processed unit, the one that divides the part best."""
+        place = self._division(part)
+        assert place is not None
+        sides = [
+            part_of(part.skeleton, part.size, self.dim, self.facets, np.array([place]), positive)
+            for positive in (False, True)
+        ]
+        return [Part(part.stage, part.since, *side) for side in sides]
+
+    def _division(self, part: Part) -> int | None:
+        first = self.stages.first_bit
+        places = np.arange(first[1], first[part.stage] + part.since)
+        return best_division(part.skeleton, part.size, self.dim, self.facets, places)
+
+    def _signs_at_coordinates(self, sk: Skeleton, count: int, stage: int, since: int) -> None:
+        """Signs of the units of the stage 0 or 1."""
+        first_bit = np.uint64(self.stages.first_bit[stage])
+        rows = self.stages.rows[stage]
+        v = 0
+        while v < count:
+            v = int(first_signs(np.uint64(v), np.uint64(count), np.uint64(since), *rows, sk, first_bit, self.shift))
+            if v < count:
+                self.exact.settle(sk, v, stage, since)
+                v += 1
+
+    def _cut(self, part: Part, divided: bool = True) -> Part:
+        """Cut by the bits of a stage: the part, its ``since`` smaller than their number if it should be divided."""
+        stage, since, sk, count = part
+        bits, first_bit = self.stages.bits[stage], self.stages.first_bit[stage]
+        if since >= bits:
+            return part
+        _, s, _ = self.shape
+        state = self.state
+        last_word = np.uint64((first_bit + bits - 1) >> 6)
+        rows = self.stages.rows[min(stage, 1)]
+        state[:] = 0
+        state[sweeping.AT_WORK], state[sweeping.COUNT] = since, count
+        state[sweeping.PLACE] = state[FORCED] = -1
+        chunks = self._chunks(max(_CHUNKS, count * self.dim // 64) + bits)
+        head, fill = np.empty(64 * self.stages.words, np.int64), np.empty(64 * self.stages.words, np.int64)
+        while True:
+            head[:], fill[:] = -1, lists.CHUNK
+            state[lists.FREE], state[lists.USED] = -1, 0
+            if lists.collect(count, s, np.uint64(first_bit + since), last_word, sk, head, fill, chunks, state):
+                break
+            chunks = self._chunks(2 * len(chunks))
+        units = self.stages.net.input_dim if stage < 2 else len(self.stages.orders[stage - 1])
+        columns = np.uint64(units + self.exact.extra)
+        items, todo, highs, doubts = self._lists(len(sk.sides))
+        while True:
+            status = sweeping.cut_layer(
+                stage < 2, stage + 1 == len(self.stages.bits), *rows, sk, *self.shape, np.uint64(bits),
+                np.uint64(first_bit), columns, self.shift, head, fill, chunks, items, todo, highs, doubts, state,
+            )  # fmt: skip
+            bit, begin = int(state[sweeping.AT_WORK]), int(state[sweeping.COUNT])
+            if status == sweeping.DONE:
+                return Part(stage, bits, sk, begin)
+            self.meter.check_time()
+            if status == sweeping.VERTICES_FULL:
+                needed = begin + int(lists.length_of_list(first_bit + bit, head, fill, chunks))
+                if divided and needed > self.limit:
+                    found = Part(stage, bit, sk, begin)
+                    if self._division(found) is not None:
+                        return found
+                more = len(sk.sides) * 3 // 2 + 1024
+                sk = self.room.resized(
+                    sk, begin, max(min(more, self.limit), needed) if needed <= self.limit else needed + more
+                )
+                items, todo, highs, doubts = self._lists(len(sk.sides))
+            elif status == sweeping.POOL_FULL:
+                more = 2 * len(chunks) + len(sk.sides) * self.dim // lists.CHUNK
+                chunks = self._chunks(more, chunks)
+            elif status == sweeping.DOUBTS:
+                for place in doubts[: int(state[sweeping.DOUBTFUL])].tolist():
+                    self.exact.settle(sk, begin + place, stage, bit + 1)
+                    finish_vertex(
+                        sk, s, np.uint64(first_bit + bit), last_word, np.uint64(begin), np.uint64(place), items, highs,
+                        head, fill, chunks, state,
+                    )  # fmt: skip
+            else:
+                v, w = begin + int(state[sweeping.PLACE]), int(state[OTHER])
+                state[FORCED] = self.exact.is_higher(sk, v, w, stage)
+
+    def _chunks(self, number: int, old: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Room for chunks of lists, those of ``old`` among them."""
+        kept = None if old is None else old.copy()
+        found: NDArray[np.int64] = self.room.array("chunks", (number, lists.CHUNK + 1), np.int64)
+        if kept is not None:
+            found[: len(kept)] = kept
+        return found
+
+    def _lists(self, room: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32], Floats, NDArray[np.int64]]:
+        """What is known of the new vertices of a unit."""
+        return (
+            self.room.array("items", (room,), np.uint32),
+            self.room.array("todo", (room,), np.uint32),
+            self.room.array("highs", (room,), np.float64),
+            self.room.array("doubts", (room,), np.int64),
+        )
+
+    def _onward(self, stage: int, sk: Skeleton, count: int) -> None:
+        """The values of the layer of a stage from 2 on, and the signs of its units."""
+        bits, first_bit = np.uint64(self.stages.bits[stage]), np.uint64(self.stages.first_bit[stage])
+        if stage == 2:
+            self._evaluate(self.stages.first_arrays, sk, count)
+            own = (np.uint64(x) for x in (self.stages.first_bit[1], self.stages.bits[1]))
+            clear_tight(count, *self.shape, *own, sk, self.shift)
+        arrays = self.stages.arrays[stage - 2]
+        if arrays is None:
+            for v in range(count):
+                self.meter.check_time()
+                self.exact.settle(sk, v, stage, 0)
+            return
+        self._evaluate(arrays, sk, count)
+        v = 0
+        while v < count:
+            v = int(layer_signs(np.uint64(v), np.uint64(count), bits, sk, first_bit, self.shift))
+            if v < count:
+                self.exact.settle(sk, v, stage, 0)
+                v += 1
+
+    def _evaluate(self, arrays: LayerArrays, sk: Skeleton, count: int) -> None:
+        """Put the values of a layer's units in the place of those of its inputs."""
+        inputs = len(arrays.weight)
+        work = np.empty(inputs, np.uint64), np.empty(inputs), np.empty(inputs, np.float32)
+        layer_values(count, *arrays, np.uint64(self.exact.extra), sk, self.shift, *work)
+
+
+def decreasing(table: PatternTable) -> PatternTable:
+    """The patterns in decreasing lexicographic order."""
+    keys = order_keys(table.packed)
+    if not keys.shape[1]:
+        return table
+    if keys is table.packed.positive and keys.shape[1] == 1:
+        return PatternTable(table.layout, PackedSigns(np.sort(keys, axis=0)[::-1]))
+    order = np.argsort(keys[:, 0])[::-1].copy()
+    sort_ties(keys, order)
+    return PatternTable(table.layout, table.packed.rows(order))
