@@ -82,11 +82,11 @@ def test_what_floats_leave_out_has_no_larger_derivative(block, kind, norm, monke
     for seed in range(12 * block, 12 * block + 12):
         cx = complex_of(kind(seed), "rational")
         found = tp.lipschitz_constant(cx, norm)
-        left_out += len(tp.linear_regions(cx)) - len(possible(cx, np.arange(cx.num_cells), 1, Meter()))
+        left_out += cx.num_cells - len(possible(cx, np.arange(cx.num_cells), 1, Meter()))
         with monkeypatch.context() as patch:
             patch.setattr(lipschitz, "_possible", lambda cx, cells, *_: list(range(len(cells))))
             assert found == tp.lipschitz_constant(cx, norm), seed
-    assert left_out > 0
+    assert left_out > 0 or kind is extreme_case  # numbers of extreme size have no bounds in float64
 
 
 @pytest.mark.parametrize("norm", [1, 2, "inf"])
