@@ -89,7 +89,8 @@ def place_between(sk, a, b, za, ea, zb, eb, p, lead, columns, shift):
     d = high - low
     sk.height[p, 0] = low + t * d
     error = (1.0 - t) * np.float64(sk.bounds[a, BOUND]) + t * np.float64(sk.bounds[b, BOUND]) + abs(d) * q
-    sk.bounds[p, BOUND] = np.float32((error + 8 * UNIT * (abs(low) + abs(high))) * WIDER + LEAST)
+    error = (error + 8 * UNIT * (abs(low) + abs(high))) * WIDER + LEAST
+    sk.bounds[p, BOUND] = np.float32(error if error < np.inf else np.inf)  # never NaN: the largest one counts
     exact = sk.sides[a, SIDES] & sk.sides[b, SIDES] & EXACT != 0 and ea == 0.0 and eb == 0.0
     if exact and exact_between(sk, a, b, za, zb, p, lead, columns, shift):
         sk.sides[p, SIDES] |= EXACT
