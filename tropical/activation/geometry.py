@@ -33,7 +33,7 @@ def facet_pairs(cx: PolyhedralComplex, meter: Meter) -> NDArray[np.int64] | None
     def found(sweep: "Sweep") -> tuple[Words, Words, SignLayout]:
         parts = [sweep.facet_cells(part) for part in sweep.finished(sweep.begin())]
         below, above = (np.concatenate(words) for words in zip(*parts, strict=True))
-        return below, above, sweep.stages.found_layout()
+        return below, above, sweep.stages.found_layout
 
     below, above, layout = sweep_domain(cx._in_chart, cx.chart.cone, meter, found)
     table = cx._table
@@ -49,7 +49,7 @@ def highest_vertices(net: ReLUNetwork, domain: Cone, sign: int, meter: Meter) ->
     def found(sweep: "Sweep") -> list[Integers]:
         best = -math.inf
         highest: list[tuple[float, Integers]] = []
-        if sweep.stages.start.is_fan:
+        if sweep.start.is_fan:
             highest.append((math.inf, (1, *(0 for _ in range(net.input_dim)))))
         for part in sweep.finished(sweep.begin()):
             values = sweep.values(part, sign)
@@ -77,7 +77,7 @@ def level_vertices(
         return None
 
     def found(sweep: "Sweep") -> list[tuple[int, Callable[[], list[Integers]]]] | None:
-        hidden = sweep.stages.found_layout(without_last=True)
+        hidden = sweep.stages.hidden_layout
         pieces: dict[int, tuple[Vertices, list[int]]] = {}
         for part in sweep.finished(sweep.begin()):
             if sweep.tally.marked:
@@ -85,7 +85,7 @@ def level_vertices(
             words, vertices, number = sweep.incidences(part)
             for cell, v in zip(_places(cx._table, words, hidden).tolist(), number.tolist(), strict=True):
                 pieces.setdefault(cell, (vertices, []))[1].append(v)
-        origin = [(1, *(0 for _ in range(cx._in_chart.input_dim)))] if sweep.stages.start.is_fan else []
+        origin = [(1, *(0 for _ in range(cx._in_chart.input_dim)))] if sweep.start.is_fan else []
         return [(cell, partial(_positions, origin, *pieces[cell])) for cell in sorted(pieces)]
 
     return sweep_domain(_with_level(cx._in_chart, output, level), cx.chart.cone, meter, found)

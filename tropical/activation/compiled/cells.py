@@ -25,7 +25,7 @@ class CellReader:
     def read(self, sk: Skeleton, count: int) -> PackedSigns:
         """The patterns of the cells, each at the first of its lowest vertices."""
         dim, words = self.exact.complex_dim, self.stages.words
-        shape = dim, slots_for(dim), len(self.stages.start.facets), words
+        shape = dim, slots_for(dim), len(self.exact.start.facets), words
         out, zeros = (np.empty((count + (1 << dim), words), np.uint64) for _ in range(2))
         scratch = np.empty(dim, np.int64), np.empty(words, np.uint64), np.empty(words, np.uint64)
         cluster = _CLUSTER
@@ -49,7 +49,7 @@ class CellReader:
     def facet_cells(self, sk: Skeleton, count: int) -> tuple[Words, Words]:
         """The patterns of the cells below and above each facet on a unit; no vertex may be marked."""
         dim, words = self.exact.complex_dim, self.stages.words
-        shape = dim, slots_for(dim), len(self.stages.start.facets), words
+        shape = dim, slots_for(dim), len(self.exact.start.facets), words
         least = dim << dim
         out, bits = np.empty((dim * count + least, words), np.uint64), np.empty(dim * count + least, np.int64)
         ups = np.empty(dim, np.int64)
@@ -68,7 +68,7 @@ class CellReader:
     def incidences(self, sk: Skeleton, count: int, bit: int) -> tuple[Words, NDArray[np.int64]]:
         """The patterns beside facets on the unit of a bit, cleared there, and a vertex of each; none may be marked."""
         dim, words = self.exact.complex_dim, self.stages.words
-        shape = dim, slots_for(dim), len(self.stages.start.facets), bit, words
+        shape = dim, slots_for(dim), len(self.exact.start.facets), bit, words
         least = 1 << dim
         out, vertices = np.empty((count + least, words), np.uint64), np.empty(count + least, np.int64)
         at = v = 0
@@ -83,7 +83,7 @@ class CellReader:
     def _in_order(self, words: Words) -> Words:
         """Without the bits of cuts, and with those of the first layer in the order of its units."""
         turned, words = self.stages.turned, words[:, self.stages.cut_words :]
-        if np.array_equal(turned, np.arange(len(turned))):
+        if turned is None:
             return words
         bits = _bits(words)
         moved = bits.copy()

@@ -60,13 +60,13 @@ def enumerate_patterns(
     from tropical.activation.compiled.sweep import decreasing
 
     def found(sweep: "Sweep") -> Enumeration:
-        collector = PatternCollector(sweep.stages.found_layout())
+        collector = PatternCollector(sweep.stages.found_layout)
         reason = _collect(sweep, executor, meter, collector)
         if tally is not None:
             tally.add(sweep.tally)
         f_vector = None
         if reason is None:
-            start, faces = sweep.stages.start, sweep.tally.faces
+            start, faces = sweep.start, sweep.tally.faces
             euler = sum((-1) ** k * count for k, count in enumerate(faces))
             assert euler == start.euler_characteristic, f"the faces {faces} are not those of a complex"
             whole = bool(domain.lineality) or not start.axes
@@ -156,7 +156,7 @@ def _shared(sweep: "Sweep", executor: Executor) -> Iterator[PackedSigns]:
         found = sweep.advance(parts.pop())
         number = len(found) - 1
         parts += found
-    task = sweep.stages.net, sweep.stages.start, sweep.seed, limit
+    task = sweep.stages.net, sweep.start, sweep.seed, limit
     pending: list[Future[tuple[PackedSigns, Tally]]] = [executor.submit(_sweep_part, *task, part) for part in parts]
     try:
         for future in pending:
@@ -177,7 +177,7 @@ def _sweep_part(net: ReLUNetwork, start: Start, seed: int, limit: int, part: "Pa
     with borrowed_room() as room:
         sweep = Sweep(net, start, Meter(), room, seed)
         sweep.limit = limit
-        collector = PatternCollector(sweep.stages.found_layout())
+        collector = PatternCollector(sweep.stages.found_layout)
         for block in map(sweep.read, sweep.finished(part)):
             collector.add(block)
         return collector.table().packed, sweep.tally

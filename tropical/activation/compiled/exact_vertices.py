@@ -1,10 +1,12 @@
 """What floats leave open at a vertex, decided over Q: its position, the signs and values of its layer's units."""
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import fmpq_mat
 
 from tropical.activation.compiled.kernels.skeleton import (
     BOUND,
@@ -18,9 +20,10 @@ from tropical.activation.compiled.kernels.skeleton import (
 from tropical.activation.compiled.kernels.values import LEAST, UNIT
 from tropical.activation.compiled.scaling import rescaled_vector
 from tropical.activation.compiled.stages import Stages
+from tropical.activation.compiled.start import Start
 from tropical.activation.compiled.tally import Tally
 from tropical.activation.patterns import PackedSigns, Words
-from tropical.arithmetic.rationals import from_flint, nullspace, primitive, saturated
+from tropical.arithmetic.rationals import Vector, from_flint, nullspace, primitive, saturated
 from tropical.functions.layer import rows_along
 from tropical.polyhedra.cones import Integers, dot
 
@@ -36,8 +39,8 @@ class NotGeneric(Exception):  # noqa: N818 - an event of control flow
 class ExactVertices:
     """Decides over Q at the vertices of a skeleton. ``direction`` is the generic functional."""
 
-    def __init__(self, stages: Stages, direction: Integers) -> None:
-        self.stages, self.start, self.net, self.direction = stages, stages.start, stages.net, direction
+    def __init__(self, stages: Stages, start: Start, direction: Integers) -> None:
+        self.stages, self.start, self.net, self.direction = stages, start, stages.net, direction
         self.dim = self.net.input_dim
         self.complex_dim = self.dim - len(self.start.within)
         self.extra = 1 if self.start.bounded else 2  # columns of x_0 and N
@@ -46,19 +49,19 @@ class ExactVertices:
         self.shift = 2 * self.columns
         self.tally = Tally()
 
-    def rows(self, signs: Words, layer: int) -> list[Any]:
+    def rows(self, signs: Words, layer: int) -> list[fmpq_mat]:
         """The rows of all layers up to ``layer`` in a cell around the vertex with these signs."""
         layout, first = self.stages.layouts[layer], self.stages.cut_words
         before = layout.signs(PackedSigns(signs[None, first : first + layout.words]))[0]
         walk = rows_along(self.net.layers[: layer + 1], self.dim, before.tolist())
-        return [from_flint(rows) for rows in walk]
+        return [fmpq_mat(rows) for rows in walk]
 
     def tight(self, sk: Skeleton, v: int) -> list[int]:
         """The constraints on which a vertex lies."""
         lanes = sk.lanes.reshape(len(sk.sides), -1)[v, self.complex_dim :].tolist()
         return [lanes[i >> 2] >> 16 * (i & 3) & 0xFFFF for i in range(self.complex_dim)]
 
-    def position(self, sk: Skeleton, v: int, stage: int) -> tuple[Integers, list[Any]]:
+    def position(self, sk: Skeleton, v: int, stage: int) -> tuple[Integers, list[fmpq_mat]]:
         """The vertex as a primitive integer vector (y_0, y), and the rows around it."""
         table = self.rows(sk.signs[v], stage - 1) if stage else []
         rows = [self._row(c, table) for c in self.tight(sk, v)]
@@ -71,15 +74,14 @@ class ExactVertices:
         y, _ = self.position(sk, v, len(self.stages.bits) - 1)
         return rescaled_vector(y, tuple(1 / factor for factor in self.start.factors))
 
-    def _row(self, c: int, table: list[Any]) -> tuple[Fraction, ...]:
+    def _row(self, c: int, table: list[fmpq_mat]) -> Vector:
         place = c - len(self.start.facets)
         if place < 0:
             return tuple(map(Fraction, self.start.facets[c]))
         stage, bit = self.stages.stage_of(place)
         if not stage:
             return tuple(map(Fraction, self.start.cuts[bit]))
-        row: tuple[Fraction, ...] = table[stage - 1][int(self.stages.cuttings[stage - 1].units[bit])]
-        return row
+        return _row_of(table[stage - 1], int(self.stages.cuttings[stage - 1].units[bit]))
 
     def _is_opposite(self, y: Integers, signs: Words) -> bool:
         """Whether -y, not y, is meant: by y_0, or for points at infinity by an axis that does not vanish there."""
@@ -97,18 +99,17 @@ class ExactVertices:
         """Write values, height, and the signs of the stage's bits from ``since`` on."""
         self.tally.rational += 1
         y, table = self.position(sk, v, stage)
-        units = self.stages.cuttings[stage - 1].units.tolist() if stage else ()
-        rows = [table[-1][unit] for unit in units] if stage else self.start.cuts
-        for bit in range(since, len(rows)):
-            value = sum(a * b for a, b in zip(rows[bit], y, strict=True))
-            place = self.stages.first_bit[stage] + bit
+        values: Sequence[int | Fraction] = table_values(table, y) if stage else [dot(row, y) for row in self.start.cuts]
+        cutting = self.stages.cuttings[stage - 1].units.tolist() if stage else range(len(values))
+        for bit in range(since, len(cutting)):
+            value, place = values[cutting[bit]], self.stages.first_bit[stage] + bit
             set_sign(sk, np.uint64(v), np.uint64(place), value >= 0, value == 0)
-        self.write(sk, v, stage, y, table)
+        self.write(sk, v, stage, y, values)
 
     def write(
-        self, sk: Skeleton, v: int, stage: int, y: Integers, table: list[Any], height: Fraction | None = None
+        self, sk: Skeleton, v: int, stage: int, y: Integers, own: Sequence[Any] = (), height: Fraction | None = None
     ) -> None:
-        """Values and height at a vertex of known position."""
+        """Values and height at a vertex of known position, where from stage 2 on the layer has its ``own`` values."""
         N = self.start.normaliser(y)
         sk.height[v, 0], sk.bounds[v, BOUND] = _rounded(self.height(y) if height is None else height)
         if stage <= 1 and isinstance(N, int) and max(map(abs, y)) < _EXACT and N < _EXACT:
@@ -122,8 +123,7 @@ class ExactVertices:
         values: list[Any] = list(y[1:])
         if stage > 1:
             scale, integral = self.stages.scale(stage)
-            rows = (table[-1][unit] for unit in self.stages.orders[stage - 1].tolist())
-            values = [scale * sum(a * b for a, b in zip(row, y, strict=True)) for row in rows]
+            values = [scale * own[unit] for unit in self.stages.orders[stage - 1].tolist()]
         values += [y[0], N][: self.extra]
         columns, shift = len(values), self.shift
         common = math.lcm(*(q.denominator for q in values)) if integral else 0
@@ -157,33 +157,46 @@ class ExactVertices:
         stage, bit = self.stages.stage_of(place)
         if not stage:
             return False
-        return not any(self.rows(signs, stage - 1)[-1][int(self.stages.cuttings[stage - 1].units[bit])])
+        return not any(_row_of(self.rows(signs, stage - 1)[-1], int(self.stages.cuttings[stage - 1].units[bit])))
 
     def begin(self, sk: Skeleton) -> int:
         """Write the vertices of the start; their number."""
-        heights = [self.height(y) for y in self.start.vertices]
-        start, dim, s, facets = self.start, self.complex_dim, slots_for(self.complex_dim), len(self.start.facets)
-        sk.sides[: len(start.vertices), SIDES] = 0
-        sk.signs[: len(start.vertices)] = 0
-        for v, y in enumerate(start.vertices):
-            self.write(sk, v, 0, y, [], heights[v])
-            numbers = [c if c < facets else c + self.stages.first_bit[1] for c in start.tight[v]]
-            numbers += [NO_CONSTRAINT] * (-dim % 4)
-            for i in range(len(numbers) // 4):
-                lane = sum(c << 16 * k for k, c in enumerate(numbers[4 * i : 4 * i + 4]))
-                sk.lanes[((v << s) >> 1) + dim + i] = np.uint64(lane)
-            for slot, target in enumerate(start.neighbours[v]):
-                if target is not None:
-                    w, back = target
-                    sk.sides[v, SIDES] |= np.uint32(1 << slot)
-                    sk.half[(v << s) + slot] = ((w << s) + back) << 1 | int(heights[w] > heights[v])
-                    if heights[w] == heights[v]:
-                        raise NotGeneric
-            for bit, sign in enumerate(start.axis_signs[v] if start.axes else ()):
-                place = self.stages.first_bit[1] + bit
+        start, dim, s = self.start, self.complex_dim, slots_for(self.complex_dim)
+        first, facets, count = self.stages.first_bit[1], len(start.facets), len(start.vertices)
+        heights = [self.height(y) for y in start.vertices]
+        sk.signs[:count] = 0
+        for v, signs in enumerate(start.axis_signs):
+            for bit, sign in enumerate(signs):
                 if sign > 0:
-                    sk.signs[v, place >> 6] |= np.uint64(1 << 63 - (place & 63))
-        return len(start.vertices)
+                    sk.signs[v, (first + bit) >> 6] |= np.uint64(1 << 63 - (first + bit & 63))
+        tight = np.full((count, dim + -dim % 4), NO_CONSTRAINT, np.uint16)
+        tight[:, :dim] = [[c if c < facets else c + first for c in own] for own in start.tight]
+        lanes = sk.lanes.reshape(len(sk.sides), -1)
+        lanes[:count, dim : dim + tight.shape[1] // 4] = tight.view(np.uint64)
+        common = math.lcm(*(height.denominator for height in heights))
+        scaled = [height.numerator * (common // height.denominator) for height in heights]
+        rank = {height: place for place, height in enumerate(sorted(scaled))}
+        ranks = np.array([rank[height] for height in scaled])
+        ends, backs = np.array([[end or (-1, 0) for end in own] for own in start.neighbours]).transpose(2, 0, 1)
+        exists, steps = ends >= 0, ranks[ends] - ranks[:, None]
+        if (exists & (steps == 0)).any():
+            raise NotGeneric
+        halves = sk.half.reshape(len(sk.sides), -1)
+        halves[:count, : 2 * dim] = ((ends << s) + backs) << 1 | (steps > 0)
+        sk.sides[:count, SIDES] = (exists << np.arange(2 * dim)).sum(axis=1)
+        for v, y in enumerate(start.vertices):
+            self.write(sk, v, 0, y, height=heights[v])
+        return count
+
+
+def table_values(table: list[fmpq_mat], y: Integers) -> Vector:
+    """The values of the last layer's units at a point, times a positive number."""
+    return tuple(q for (q,) in from_flint(table[-1] * fmpq_mat(len(y), 1, list(y))))
+
+
+def _row_of(matrix: fmpq_mat, unit: int) -> Vector:
+    entries = (matrix[unit, column] for column in range(matrix.ncols()))
+    return tuple(Fraction(int(q.p), int(q.q)) for q in entries)
 
 
 def _rounded(height: Fraction) -> tuple[float, float]:

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from tropical.activation.compiled.float_layers import (
     CuttingUnits,
     Floats,
-    cutting_rows,
     float_layers,
     nonzero_entries,
 )
-from tropical.activation.compiled.start import Start
 from tropical.activation.patterns import SignLayout
+from tropical.functions.float_evaluation import once_per_object
 from tropical.functions.network import ReLUNetwork
 
 _STEEP = 1e-7  # least bound of a weight that is not 0, so that no product of errors underflows
@@ -37,28 +36,40 @@ class LayerArrays(NamedTuple):
 
 
 class Stages:
-    """Stage 0 cuts the start down to the domain, stage l + 1 cuts by layer l, each by so many ``bits``.
+    """Stage 0 cuts a start down to the domain, by ``cuts`` of them; stage l + 1 cuts by layer l, by so many ``bits``.
 
     ``first_bit`` says where the signs of each stage begin, and where the last ones end; those of the network's units
-    begin with a new word, ``cut_words``. ``cuttings`` are the units that cut, by bits; in the first layer the axes of
-    the start come first, in an order that ``turned`` describes. ``orders`` are all units of each layer, those first
-    that cut.
+    begin with a new word, ``cut_words``. ``cuttings`` are the units that cut, by bits; in the first layer the ``axes``
+    of the start come first, in an order that ``turned`` describes, None if it is that of the units. ``orders`` are all
+    units of each layer, those first that cut.
     """
 
-    def __init__(self, net: ReLUNetwork, start: Start) -> None:
-        self.net, self.start = net, start
+    def __init__(self, net: ReLUNetwork, cuts: int, axes: tuple[int, ...]) -> None:
+        self.net = net
         self.first, self.layers = float_layers(net)
         own = self.first.cutting
-        axes = own.column[list(start.axes)].astype(np.int64)
+        first = own.column[list(axes)].astype(np.int64)
         others = np.ones(len(own.units), np.bool_)
-        others[axes] = False
-        self.turned = np.concatenate([axes, np.flatnonzero(others)])
-        self.cuttings = [_turned(own, self.turned), *(layer.cutting for layer in self.layers)]
+        others[first] = False
+        turned = np.concatenate([first, np.flatnonzero(others)])
+        self.turned = None if np.array_equal(turned, np.arange(len(turned))) else turned
+        self.cuttings = [own if self.turned is None else _turned(own, turned), *(y.cutting for y in self.layers)]
         self.orders = [_order(c, layer.output_dim) for c, layer in zip(self.cuttings, net.layers, strict=False)]
-        self.bits = [len(start.cuts), *(len(cutting.units) for cutting in self.cuttings)]
-        self.cut_words = -(-len(start.cuts) // 64)
+        self.bits = [cuts, *(len(cutting.units) for cutting in self.cuttings)]
+        self.cut_words = -(-cuts // 64)
         self.first_bit = [0, *(64 * self.cut_words + np.cumsum([0, *self.bits[1:]])).tolist()]
         self.words: int = max(-(-self.first_bit[-1] // 64), 1)
+
+    @classmethod
+    def of(cls, net: ReLUNetwork, cuts: int, axes: tuple[int, ...]) -> "Stages":
+        """The same, those of the last sweep of the network if they were like these."""
+        kept = _kept(net)
+        found = kept.get((cuts, axes))
+        if found is None:
+            found = cls(net, cuts, axes)
+            kept.clear()
+            kept[cuts, axes] = found
+        return found
 
     def stage_of(self, place: int) -> tuple[int, int]:
         """The stage of a bit, and its number there."""
@@ -70,10 +81,15 @@ class Stages:
         """Where the first 0, 1, 2, ... layers find their signs in words from ``cut_words`` on."""
         return [_dense(self.cuttings[:depth]) for depth in range(len(self.cuttings) + 1)]
 
-    def found_layout(self, without_last: bool = False) -> SignLayout:
-        """The same for all layers, or all but the last, the bits of the first one in the order of its units."""
-        found = [self.first.cutting, *self.cuttings[1:]]
-        return _dense(found[:-1] if without_last else found)
+    @functools.cached_property
+    def found_layout(self) -> SignLayout:
+        """The same for all layers, the bits of the first one in the order of its units."""
+        return _dense([self.first.cutting, *self.cuttings[1:]])
+
+    @property
+    def hidden_layout(self) -> SignLayout:
+        """The same for all layers but the last."""
+        return _dense([self.first.cutting, *self.cuttings[1:]][:-1])
 
     def scale(self, stage: int) -> tuple[Fraction, bool]:
         """The factor of the values at a stage from 2 on, and whether they are integers on integer points."""
@@ -81,11 +97,10 @@ class Stages:
         return layer.scale, layer.integral
 
     @functools.cached_property
-    def rows(self) -> list[tuple[Floats, Floats]]:
-        """For the stages 0 and 1, rows for (x, x_0), and errors of their constants and gradients."""
+    def rows(self) -> tuple[Floats, Floats]:
+        """For the units of the first layer that cut, rows for (x, x_0), and errors of their constants and gradients."""
         table, errors = self.first.cut
-        cuts = cutting_rows(self.start.cuts, self.net.input_dim + 1)
-        return [_rows(*cuts), _rows(table[:, :, self.turned], errors[:, :, self.turned])]
+        return homogeneous(*(a if self.turned is None else a[:, :, self.turned] for a in (table, errors)))
 
     @functools.cached_property
     def first_arrays(self) -> LayerArrays:
@@ -117,8 +132,8 @@ class Stages:
         )  # fmt: skip
 
 
-def _rows(table: Floats, errors: Floats) -> tuple[Floats, Floats]:
-    """From arrays as in ``FirstLayer``."""
+def homogeneous(table: Floats, errors: Floats) -> tuple[Floats, Floats]:
+    """Rows for (x, x_0) and errors of their constants and gradients, from arrays as in ``FirstLayer``."""
     return np.concatenate([table[0, 1:], table[0, :1]]).T.copy(), errors[0].T.copy()
 
 
@@ -140,10 +155,14 @@ def _arrays(
     )
 
 
+@once_per_object
+def _kept(net: ReLUNetwork) -> dict[tuple[int, tuple[int, ...]], Stages]:
+    """Stages by cuts and axes."""
+    return {}
+
+
 def _turned(cutting: CuttingUnits, order: NDArray[np.int64]) -> CuttingUnits:
     """The same units with their bits in another order."""
-    if np.array_equal(order, np.arange(len(order))):
-        return cutting
     inverse = np.argsort(order)
     layout = replace(cutting.layout, bit=inverse[cutting.layout.bit])
     column = np.where(cutting.column >= 0, inverse[cutting.column], -1)

@@ -7,7 +7,7 @@ from itertools import product
 
 from tropical.arithmetic.rationals import Vector, from_flint, independent_rows, primitive, to_flint
 from tropical.functions.layer import Layer
-from tropical.polyhedra.cones import Cone, Integers, dot, edges, facets
+from tropical.polyhedra.cones import Cone, Integers, dot, facets
 
 _MOST_FACETS = 31
 Slot = tuple[int, int] | None
@@ -88,9 +88,13 @@ def start_of_cone(cone: Cone) -> Start:
     if any(len(own) != dim for own in tight) or len(rows) > _MOST_FACETS:
         return _simplex(rows, dim)
     slots: list[list[Slot]] = [[None] * (2 * dim) for _ in tight]
-    for a, b in edges(cone):
-        (i,), (j,) = ([k for k, f in enumerate(tight[v]) if f not in tight[w]] for v, w in ((a, b), (b, a)))
-        slots[a][2 * i + 1], slots[b][2 * j + 1] = (b, 2 * j + 1), (a, 2 * i + 1)
+    ends: dict[tuple[int, ...], tuple[int, int]] = {}
+    for v, own in enumerate(tight):
+        for i in range(dim):
+            other = ends.setdefault(own[:i] + own[i + 1 :], (v, i))
+            if other != (v, i):
+                w, j = other
+                slots[v][2 * i + 1], slots[w][2 * j + 1] = (w, 2 * j + 1), (v, 2 * i + 1)
     bounded = all(g[0] for g in cone.generators)
     normal = _unit(dim) if bounded else _sum(rows)
     return Start(tuple(cone.generators), tight, tuple(map(tuple, slots)), rows, normal)

@@ -1,5 +1,6 @@
 """The sweep as a whole: stage by stage over one skeleton, which is divided where it grows too large."""
 
+import functools
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
@@ -8,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.activation.compiled.cells import CellReader
-from tropical.activation.compiled.exact_vertices import ExactVertices
-from tropical.activation.compiled.float_layers import Floats
+from tropical.activation.compiled.exact_vertices import ExactVertices, table_values
+from tropical.activation.compiled.float_layers import Floats, cutting_rows
 from tropical.activation.compiled.kernels import lists, sweeping
 from tropical.activation.compiled.kernels.faces import count_faces
 from tropical.activation.compiled.kernels.joining import FORCED, OTHER
@@ -25,7 +26,7 @@ from tropical.activation.compiled.kernels.values import (
     layer_values,
 )
 from tropical.activation.compiled.parts import best_division, part_of, vertices_of
-from tropical.activation.compiled.stages import LayerArrays, Stages
+from tropical.activation.compiled.stages import LayerArrays, Stages, homogeneous
 from tropical.activation.compiled.start import Start
 from tropical.activation.compiled.tally import Tally
 from tropical.activation.patterns import PackedSigns, PatternTable, Words, order_keys
@@ -75,9 +76,9 @@ class Sweep:
     def __init__(self, net: ReLUNetwork, start: Start, meter: Meter, room: Room, seed: int) -> None:
         self.meter, self.room, self.seed = meter, room, seed
         self.limit = 1 << 18
-        self.stages = Stages(net, start)
-        direction = np.random.default_rng(seed).integers(-_SPREAD, _SPREAD, net.input_dim + 1)
-        self.exact = ExactVertices(self.stages, tuple(direction.tolist()))
+        self.start = start
+        self.stages = Stages.of(net, len(start.cuts), start.axes)
+        self.exact = ExactVertices(self.stages, start, _direction(seed, net.input_dim + 1))
         self.reader = CellReader(self.stages, self.exact, meter)
         self.dim, self.facets = self.exact.complex_dim, len(start.facets)
         self.shape = tuple(np.uint64(x) for x in (self.dim, slots_for(self.dim), self.facets))
@@ -145,11 +146,11 @@ class Sweep:
     def value(self, part: Part, v: int) -> Fraction:
         """The first unit of the last layer at a vertex of a finished part, times a positive number."""
         y, table = self.exact.position(part.skeleton, v, len(self.stages.bits) - 1)
-        return sum((a * b for a, b in zip(table[-1][0], y, strict=True)), Fraction(0))
+        return table_values(table, y)[0]
 
     def begin(self) -> Part:
         """The domain, not cut by any unit yet."""
-        start = self.stages.start
+        start = self.start
         room = max(min(_ROOM, self.limit), 4 * len(start.vertices))
         sk = self.room.skeleton(room, self.dim, self.stages.words, self.exact.columns)
         count = self.exact.begin(sk)
@@ -177,8 +178,9 @@ class Sweep:
     def _count(self, part: Part) -> None:
         """Count vertices and faces of a finished part."""
         totals = np.zeros(self.dim + 1, np.int64)
-        scratch = np.empty(self.dim, np.int64), np.empty(self.dim + 2, np.int64)
-        shape = self.dim, slots_for(self.dim), self.facets, self.stages.start.has_infinity
+        kinds = np.empty((self.dim + 1, self.dim + 1), np.int64)
+        scratch = kinds, np.empty(self.dim, np.int64), np.empty(self.dim + 2, np.int64)
+        shape = self.dim, slots_for(self.dim), self.facets, self.start.has_infinity
         marked = int(count_faces(part.size, *shape, part.skeleton, totals, *scratch))
         self.tally.add(Tally(part.size, marked, 0, totals.tolist()))
 
@@ -200,7 +202,7 @@ class Sweep:
     def _signs_at_coordinates(self, sk: Skeleton, count: int, stage: int, since: int) -> None:
         """Signs of the units of the stage 0 or 1."""
         first_bit = np.uint64(self.stages.first_bit[stage])
-        rows = self.stages.rows[stage]
+        rows = self._rows(stage)
         v = 0
         while v < count:
             v = int(first_signs(np.uint64(v), np.uint64(count), np.uint64(since), *rows, sk, first_bit, self.shift))
@@ -217,7 +219,7 @@ class Sweep:
         _, s, _ = self.shape
         state = self.state
         last_word = np.uint64((first_bit + bits - 1) >> 6)
-        rows = self.stages.rows[min(stage, 1)]
+        rows = self._rows(stage)
         state[:] = 0
         state[sweeping.AT_WORK], state[sweeping.COUNT] = since, count
         state[sweeping.PLACE] = state[FORCED] = -1
@@ -266,6 +268,11 @@ class Sweep:
                 v, w = begin + int(state[sweeping.PLACE]), int(state[OTHER])
                 state[FORCED] = self.exact.is_higher(sk, v, w, stage)
 
+    def _rows(self, stage: int) -> tuple[Floats, Floats]:
+        if stage:
+            return self.stages.rows
+        return homogeneous(*cutting_rows(self.start.cuts, self.stages.net.input_dim + 1))
+
     def _chunks(self, number: int, old: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """Room for chunks of lists, those of ``old`` among them."""
         kept = None if old is None else old.copy()
@@ -309,6 +316,12 @@ class Sweep:
         inputs = len(arrays.weight)
         work = np.empty(inputs, np.uint64), np.empty(inputs), np.empty(inputs, np.float32)
         layer_values(count, *arrays, np.uint64(self.exact.extra), sk, self.shift, *work)
+
+
+@functools.cache
+def _direction(seed: int, length: int) -> Integers:
+    """The coefficients of a generic functional."""
+    return tuple(np.random.default_rng(seed).integers(-_SPREAD, _SPREAD, length).tolist())
 
 
 def decreasing(table: PatternTable) -> PatternTable:

@@ -1,5 +1,6 @@
 """The sweep: parts, directions that are not generic, threads, sorted rows, and one compiled form of every kernel."""
 
+import functools
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -72,7 +73,8 @@ def test_divided_parts_as_plain_python(monkeypatch):
 
 def test_directions_that_are_not_generic_are_replaced(monkeypatch):
     """With coefficients from -4 to 3 vertices are often of one height: another seed is tried, nothing is lost."""
-    monkeypatch.setattr(sweep, "_SPREAD", 4)
+    coarse = functools.cache(lambda seed, n: tuple(np.random.default_rng(seed).integers(-4, 4, n).tolist()))
+    monkeypatch.setattr(sweep, "_direction", coarse)
     seeds = []
     begin = sweep.Sweep.begin
     monkeypatch.setattr(sweep.Sweep, "begin", lambda self: (seeds.append(self.seed), begin(self))[1])

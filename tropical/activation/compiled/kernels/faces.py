@@ -3,7 +3,7 @@
 import numpy as np
 
 from tropical.activation.compiled.kernels.compilation import compiled, inlined
-from tropical.activation.compiled.kernels.skeleton import MARKED, SIDES, U6, constraint, flag_of, lanes_of
+from tropical.activation.compiled.kernels.skeleton import MARKED, SIDES, U1, U2, U6, U32, constraint, flag_of, lanes_of
 
 
 @inlined
@@ -26,28 +26,57 @@ def is_left_out(sk, n, s, facets, infinity, v, i):
     return not sk.sides[v, SIDES] >> np.uint32(2 * i + 1) & np.uint32(1)
 
 
+@inlined
+def multiply(found, i, u, keep):
+    """Multiply a polynomial of degree i by keep + u x."""
+    found[i + 1] = 0
+    for k in range(i + 1, 0, -1):
+        found[k] = keep * found[k] + u * found[k - 1]
+    found[0] *= keep
+
+
 @compiled
-def count_faces(count, n, s, facets, infinity, sk, totals, ups, found):
+def count_faces(count, n, s, facets, infinity, sk, totals, kinds, ups, found):
     """Add the numbers of faces of each dimension; the number of marked vertices.
 
     A face has one lowest vertex, where it leaves some of the constraints along edges that go up. Hence those at a
     vertex are counted by elementary symmetric polynomials in the numbers of such edges. With ``infinity`` facet 0 is
-    left out, and so is, in the part below it, a unit that divides two parts.
+    left out, and so is, in the part below it, a unit that divides two parts. Where nothing is left out vertices are
+    counted by ``kinds``: how many of these numbers are 1, and how many are 2.
     """
     marked = 0
+    every = np.uint32((1 << 2 * n) - 1)
+    upper = every // np.uint32(3) * np.uint32(2)
+    kinds[:] = 0
     for v in range(count):
-        marked += 1 if sk.sides[v, SIDES] & MARKED else 0
+        sides = sk.sides[v, SIDES]
+        marked += 1 if sides & MARKED else 0
+        if sides & every == every or (not infinity and sides & upper == upper):
+            ones = twos = 0
+            base, exist = v << s >> 1, np.uint64(sides)
+            for i in range(n):
+                pair = sk.lanes[base + i]
+                u = np.int64((pair & exist & U1) + (pair >> U32 & exist >> U1 & U1))
+                exist >>= U2
+                ones += u & 1
+                twos += u >> 1
+            kinds[ones, twos] += 1
+            continue
         upward(sk, n, s, v, ups)
         found[0] = 1
         for i in range(n):
             u = (ups[i] & 1) + (ups[i] >> 1)
-            found[i + 1] = 0
-            keep = 0 if is_left_out(sk, n, s, facets, infinity, v, i) else 1
-            for k in range(i + 1, 0, -1):
-                found[k] = keep * found[k] + u * found[k - 1]
-            found[0] *= keep
+            multiply(found, i, u, 0 if is_left_out(sk, n, s, facets, infinity, v, i) else 1)
         for k in range(n + 1):
             totals[k] += found[k]
+    for ones in range(n + 1):
+        for twos in range(n + 1 - ones):
+            if kinds[ones, twos]:
+                found[0] = 1
+                for i in range(n):
+                    multiply(found, i, 1 if i < ones else 2 if i < ones + twos else 0, 1)
+                for k in range(n + 1):
+                    totals[k] += kinds[ones, twos] * found[k]
     return marked
 
 

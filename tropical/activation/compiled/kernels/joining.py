@@ -12,16 +12,16 @@ from tropical.activation.compiled.kernels.lists import enlist, push
 from tropical.activation.compiled.kernels.machine import leading_zeros, prefetch, trailing_zeros
 from tropical.activation.compiled.kernels.skeleton import (
     BOUND,
-    ONES,
     U0,
     U1,
     U2,
     U4,
     U6,
+    U8,
     constraint,
     flag_of,
+    place_of,
     vanishes,
-    zeros_in,
 )
 from tropical.activation.compiled.kernels.splitting import FAR, NEAR
 
@@ -47,6 +47,7 @@ def join_vertices(
     h0 = begin << s
     wi = bit >> U6
     single = wi == last_word
+    two = (n > U4) & (n <= U8)
     behind = flag_of(bit) - U1
     most = 0.0
     for it in range(count):
@@ -81,13 +82,7 @@ def join_vertices(
             while True:
                 v0 = t & ~low
                 base = (v0 >> U1) + n
-                pattern = c * ONES
-                x = zeros_in(sk.lanes[base] ^ pattern)
-                w = U0
-                while not x:
-                    w += U1
-                    x = zeros_in(sk.lanes[base + w] ^ pattern)
-                slot = v0 + (((w << U2) + (trailing_zeros(x) >> U4)) << U1) + side
+                slot = v0 + (place_of(sk.lanes, base, c, two) << U1) + side
                 if v0 >= h0:
                     break
                 sv = t & low

@@ -2,11 +2,14 @@
 
 import numpy as np
 
-from tropical.activation.compiled.kernels.compilation import compiled
+from tropical.activation.compiled.kernels.compilation import compiled, inlined
 from tropical.activation.compiled.kernels.skeleton import (
     MARKED,
     SIDES,
+    U1,
+    U2,
     U6,
+    U32,
     constraint,
     flag_of,
     lanes_of,
@@ -28,9 +31,23 @@ def common_marks(sk, y, z, words, common):
     return np.uint32(0)
 
 
+@inlined
+def upward_sides(sk, n, base, v, opts):
+    """For each constraint of v the sides, as bits 1 and 2, to which an edge leaves it and goes up; cells, at most."""
+    total = 1
+    exist = np.uint64(sk.sides[v, SIDES])
+    for j in range(n):
+        pair = sk.lanes[base + j]
+        below, above = pair & exist & U1, pair >> U32 & exist >> U1 & U1
+        exist >>= U2
+        opts[j] = np.int64(below | above << U1)
+        total *= np.int64(below + above)
+    return total
+
+
 @compiled
-def options_of(sk, n, s, facets, v, plain, opts):
-    """For each constraint of v, the sides to which an edge leaves it that has length 0 or goes up; cells, at most."""
+def options_of(sk, n, s, facets, v, opts):
+    """The same with edges of length 0, whichever way they go."""
     h = v << s
     total = 1
     for j in range(n):
@@ -40,18 +57,29 @@ def options_of(sk, n, s, facets, v, plain, opts):
                 continue
             t = np.int64(sk.half[h + 2 * j + side])
             up = t & 1 != 0
-            if not plain:
+            if not up:
                 back = t >> 1
                 w = back >> s
                 slot = back & ((1 << s) - 1)
                 c = constraint(sk.lanes, lanes_of(np.uint64(w), np.uint64(n), np.uint64(s)), np.uint64(slot >> 1))
-                if vanishes(sk, v, c, np.uint64(facets)):
-                    up = True
+                up = vanishes(sk, v, c, np.uint64(facets))
             if up:
                 o |= 1 << side
         opts[j] = o
         total *= (o & 1) + (o >> 1)
     return total
+
+
+@inlined
+def chosen_sides(choice, n, opts, sides):
+    """The sides of one of the cells, of the first vertex of its cluster."""
+    x = choice
+    for j in range(n):
+        if opts[j] == 3:
+            sides[0, j] = x & 1
+            x >>= 1
+        else:
+            sides[0, j] = opts[j] >> 1
 
 
 @compiled
@@ -67,7 +95,10 @@ def read_cells(begin, count, n, s, facets, words, sk, out, zeros, at, seen, side
     mask = (1 << s) - 1
     for v in range(begin, count):
         plain = sk.sides[v, SIDES] & MARKED == 0
-        total = options_of(sk, n, s, facets, v, plain, opts)
+        if plain:
+            total = upward_sides(sk, n, v << s >> 1, v, opts)
+        else:
+            total = options_of(sk, n, s, facets, v, opts)
         if not total:
             continue
         if at + total > len(out):
@@ -75,13 +106,7 @@ def read_cells(begin, count, n, s, facets, words, sk, out, zeros, at, seen, side
         base = lanes_of(np.uint64(v), nn, ss)
         written = at
         for choice in range(total):
-            x = choice
-            for j in range(n):
-                if opts[j] == 3:
-                    sides[0, j] = x & 1
-                    x >>= 1
-                else:
-                    sides[0, j] = opts[j] >> 1
+            chosen_sides(choice, n, opts, sides)
             for w in range(words):
                 both[w] = 0
             if not plain:

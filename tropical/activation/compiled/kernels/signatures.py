@@ -42,7 +42,7 @@ def entries() -> Any:
         ),
         (sort_ties, (table, integers)),
         (find_rows, (table, table, integers)),
-        (count_faces, (0, 0, 0, 0, False, sk, integers, integers, integers)),
+        (count_faces, (0, 0, 0, 0, False, sk, integers, lists[2], integers, integers)),
         (read_incidences, (0, 0, 0, 0, 0, 0, 0, sk, table, integers, 0)),
         (read_facets, (0, 0, 0, 0, 0, 0, sk, table, integers, 0, integers)),
     )

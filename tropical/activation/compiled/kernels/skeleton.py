@@ -20,13 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.activation.compiled.kernels.compilation import compiled, inlined
+from tropical.activation.compiled.kernels.machine import trailing_zeros
 
 EXACT = np.uint32(1 << 31)  # mark of a vertex whose values are exact
 MARKED = np.uint32(1 << 30)  # mark of one on which constraints vanish without being tight
 BOUND, SIDES = 2, 3  # where the error of a height, and sides and marks, stand in ``bounds`` and ``sides``
 NO_CONSTRAINT = 0x7FFF
 MOST_DIMENSIONS = 15
-U0, U1, U2, U3, U4, U6, U63 = (np.uint64(x) for x in (0, 1, 2, 3, 4, 6, 63))
+U0, U1, U2, U3, U4, U6, U8, U32, U63 = (np.uint64(x) for x in (0, 1, 2, 3, 4, 6, 8, 32, 63))
 LANE = np.uint64(0xFFFF)
 ONES = np.uint64(0x0001000100010001)
 HIGHEST = np.uint64(0x8000800080008000)
@@ -79,6 +80,24 @@ def constraint(lanes, base, i):
 def zeros_in(x):
     """The highest bit of each 16-bit lane that is 0, exact for the lowest of them, if no lane has its highest bit."""
     return (x - ONES) & ~x & HIGHEST
+
+
+@inlined
+def place_of(lanes, base, c, two):
+    """The place of constraint c, which is there, among those that begin at ``base``; ``two`` if these are 5 to 8.
+
+    Which of two lanes has it nobody can predict: this is done without a branch.
+    """
+    pattern = c * ONES
+    x = zeros_in(lanes[base] ^ pattern)
+    if two:
+        y = zeros_in(lanes[base + U1] ^ pattern)
+        return (U0 if x else U4) + (trailing_zeros(x if x else y) >> U4)
+    w = U0
+    while not x:
+        w += U1
+        x = zeros_in(lanes[base + w] ^ pattern)
+    return (w << U2) + (trailing_zeros(x) >> U4)
 
 
 @inlined

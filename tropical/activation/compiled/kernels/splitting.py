@@ -17,6 +17,7 @@ from tropical.activation.compiled.kernels.skeleton import (
     U3,
     U4,
     U6,
+    U8,
     U63,
     constraint,
     flag_of,
@@ -25,7 +26,7 @@ from tropical.activation.compiled.kernels.skeleton import (
 )
 from tropical.activation.compiled.kernels.values import INTEGERS, LEAST, NOTHING, UNIT, WIDER, row_value
 
-U8, U16 = np.uint64(8), np.uint64(16)
+U16 = np.uint64(16)
 FAR, NEAR = np.uint64(14), np.uint64(6)  # how many new vertices ahead memory is asked for
 
 
