@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 MOST_DIMENSIONS = 15  # half-edges of a vertex and two marks fit 32 bits
 _MOST_CONSTRAINTS = 0x7FFF
-_PART_BYTES = 3 << 25  # memory of a part
+_PART_BYTES = 1 << 29
 _PROMPT = 1 << 14  # vertices of a part where a budget may end the work
 _SHARED = 1 << 12  # vertices at which a part is divided for an executor
 
@@ -155,7 +155,7 @@ def _shared(sweep: "Sweep", executor: Executor) -> Iterator[PackedSigns]:
         parts.sort(key=lambda part: part.size)
         found = sweep.advance(parts.pop())
         number = len(found) - 1
-        parts += found
+        parts += [part.separate() for part in found]
     task = sweep.stages.net, sweep.start, sweep.seed, limit
     pending: list[Future[tuple[PackedSigns, Tally]]] = [executor.submit(_sweep_part, *task, part) for part in parts]
     try:

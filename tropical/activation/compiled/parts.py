@@ -3,48 +3,35 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tropical.activation.compiled.kernels.skeleton import NO_CONSTRAINT, SIDES, Room, Skeleton, slots_for
+from tropical.activation.compiled.kernels.dividing import choose_side, copy_side, count_sides
+from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, slots_for
 
 _LARGEST = 0.8  # share of the vertices that the larger part may keep
+_SAMPLE = 1 << 14  # vertices that are asked where to divide
 
 
-def constraints_of(sk: Skeleton, count: int, dim: int) -> NDArray[np.int64]:
-    """The constraints of the first vertices, shape (count, dim)."""
-    lanes = sk.lanes.reshape(len(sk.sides), -1)[:count, dim:]
-    numbers = [lanes[:, i >> 2] >> np.uint64(16 * (i & 3)) & np.uint64(0xFFFF) for i in range(dim)]
-    return np.stack(numbers, axis=1).astype(np.int64)
+def keep_side(sk: Skeleton, count: int, dim: int, facets: int, places: NDArray[np.int64]) -> int:
+    """Leave only the part, so many vertices, on which the units of all ``places`` (of bits) are positive or tight.
+
+    They bound it as facets do.
+    """
+    shape, where = _shape(dim, facets), np.empty(count, np.int64)
+    kept = int(choose_side(count, *shape, sk, places, True, where))
+    copy_side(count, *shape, sk, places, True, where, sk)
+    return kept
 
 
-def part_of(
-    sk: Skeleton, count: int, dim: int, facets: int, places: NDArray[np.int64], positive: bool
-) -> tuple[Skeleton, int]:
-    """The part on which the units of all ``places`` (of bits) have one sign; they bound it as facets do."""
-    s = slots_for(dim)
-    numbers = constraints_of(sk, count, dim) - facets
-    flags = np.uint64(1) << (63 - (places & 63)).astype(np.uint64)
-    inside = ((sk.signs[:count, places >> 6] & flags) != 0) == positive
-    column = np.full(max(int(numbers.max(initial=0)), int(places.max())) + 2, -1)
-    column[places] = np.arange(len(places))
-    tight = np.where((numbers >= 0) & (numbers != NO_CONSTRAINT - facets), column[np.maximum(numbers, 0)], -1)
-    for i in range(dim):
-        rows = np.flatnonzero(tight[:, i] >= 0)
-        inside[rows, tight[rows, i]] = True
-    kept = np.flatnonzero(inside.all(axis=1))
-    place = np.full(count, -1)
-    place[kept] = np.arange(len(kept))
-    new = Room().skeleton(len(kept), dim, sk.signs.shape[1], sk.values.shape[1] * 2 // 3)
-    for name in ("height", "signs", "zeros", "flat", "values"):
-        getattr(new, name)[:] = getattr(sk, name)[kept]
-    halves, lanes = (array.reshape(len(sk.sides), -1) for array in (sk.half, sk.lanes))
-    new_halves, new_lanes = (array.reshape(len(new.sides), -1) for array in (new.half, new.lanes))
-    new_lanes[:] = lanes[kept]
-    for i in range(dim):
-        new.sides[tight[kept, i] >= 0, SIDES] &= ~np.uint32(1 << 2 * i + (not positive))
-        for slot in (2 * i, 2 * i + 1):
-            there = np.flatnonzero(new.sides[:, SIDES] >> np.uint32(slot) & np.uint32(1))
-            old_half = halves[kept[there], slot].astype(np.int64)
-            new_halves[there, slot] = place[old_half >> (s + 1)] << (s + 1) | old_half & ((2 << s) - 1)
-    return new, len(kept)
+def separate_side(sk: Skeleton, count: int, dim: int, facets: int, places: NDArray[np.int64]) -> tuple[Skeleton, int]:
+    """The part on which they are negative or tight, with memory of its own."""
+    shape, where = _shape(dim, facets), np.empty(count, np.int64)
+    kept = int(choose_side(count, *shape, sk, places, False, where))
+    new = Room().skeleton(kept, dim, sk.signs.shape[1], sk.values.shape[1] * 2 // 3)
+    copy_side(count, *shape, sk, places, False, where, new)
+    return new, kept
+
+
+def _shape(dim: int, facets: int) -> tuple[np.uint64, np.uint64, np.uint64]:
+    return np.uint64(dim), np.uint64(slots_for(dim)), np.uint64(facets)
 
 
 def vertices_of(sk: Skeleton, dim: int, chosen: NDArray[np.int64]) -> Skeleton:
@@ -58,15 +45,13 @@ def vertices_of(sk: Skeleton, dim: int, chosen: NDArray[np.int64]) -> Skeleton:
 
 
 def best_division(sk: Skeleton, count: int, dim: int, facets: int, places: NDArray[np.int64]) -> int | None:
-    """The place of the bit, among the given ones, that divides the vertices best, if well enough."""
+    """The place of the bit, among the given ones, that divides the vertices best, if well enough; from a sample."""
     if not len(places):
         return None
-    numbers = constraints_of(sk, count, dim) - facets
-    own = numbers[numbers >= 0]
-    tight = np.bincount(own, minlength=int(places.max()) + 1)[places]
-    flags = np.uint64(1) << (63 - (places & 63)).astype(np.uint64)
-    marked = (sk.signs[:count, p >> 6] & flag for p, flag in zip(places.tolist(), flags, strict=True))
-    above = np.array([np.count_nonzero(words) for words in marked])
-    largest = np.maximum(above, count - above - tight) + tight
+    above, tight = np.zeros((2, 64 * sk.signs.shape[1]), np.int64)
+    step = max(count // _SAMPLE, 1)
+    count_sides(count, step, *_shape(dim, facets), sk, above, tight)
+    above, tight, sample = above[places], tight[places], -(-count // step)
+    largest = np.maximum(above, sample - above - tight) + tight
     best = int(largest.argmin())
-    return int(places[best]) if largest[best] < _LARGEST * count else None
+    return int(places[best]) if largest[best] < _LARGEST * sample else None

@@ -15,7 +15,7 @@ from tropical.activation.compiled.kernels import lists, sweeping
 from tropical.activation.compiled.kernels.faces import count_faces
 from tropical.activation.compiled.kernels.joining import FORCED, OTHER
 from tropical.activation.compiled.kernels.ordering import sort_ties
-from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, slots_for
+from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, copied, slots_for
 from tropical.activation.compiled.kernels.splitting import finish_vertex
 from tropical.activation.compiled.kernels.values import (
     LEAST,
@@ -25,7 +25,7 @@ from tropical.activation.compiled.kernels.values import (
     layer_signs,
     layer_values,
 )
-from tropical.activation.compiled.parts import best_division, part_of, vertices_of
+from tropical.activation.compiled.parts import best_division, keep_side, separate_side, vertices_of
 from tropical.activation.compiled.stages import LayerArrays, Stages, homogeneous
 from tropical.activation.compiled.start import Start
 from tropical.activation.compiled.tally import Tally
@@ -49,6 +49,10 @@ class Part(NamedTuple):
     since: int
     skeleton: Skeleton
     size: int
+
+    def separate(self) -> "Part":
+        """The same with memory of its own."""
+        return self._replace(skeleton=copied(self.skeleton, self.size))
 
 
 class Vertices(NamedTuple):
@@ -156,15 +160,17 @@ class Sweep:
         count = self.exact.begin(sk)
         if start.cuts:
             self._signs_at_coordinates(sk, count, 0, 0)
-            done = self._cut(Part(0, 0, sk, count), divided=False)
-            places = np.arange(len(start.cuts))
-            sk, count = part_of(done.skeleton, done.size, self.dim, self.facets, places, True)
+            _, _, sk, count = self._cut(Part(0, 0, sk, count), divided=False)
+            count = keep_side(sk, count, self.dim, self.facets, np.arange(len(start.cuts)))
         known = len(start.axes)
         self._signs_at_coordinates(sk, count, 1, known)
         return Part(1, known, sk, count)
 
     def advance(self, part: Part) -> list[Part]:
-        """The part, cut by all units, or two parts of it if it grows beyond the limit."""
+        """The part, cut by all units, or two parts of it if it grows beyond the limit.
+
+        The last of them is valid until another part is advanced.
+        """
         while part.stage < len(self.stages.bits):
             part = self._cut(part)
             if part.since < self.stages.bits[part.stage]:
@@ -185,14 +191,13 @@ class Sweep:
         self.tally.add(Tally(part.size, marked, 0, totals.tolist()))
 
     def halves(self, part: Part) -> list[Part]:
-        """Both sides of a processed unit, the one that divides the part best."""
+        """Both sides of a processed unit, the one that divides the part best; the second takes the part's place."""
+        stage, since, sk, count = part
         place = self._division(part)
         assert place is not None
-        sides = [
-            part_of(part.skeleton, part.size, self.dim, self.facets, np.array([place]), positive)
-            for positive in (False, True)
-        ]
-        return [Part(part.stage, part.since, *side) for side in sides]
+        below = separate_side(sk, count, self.dim, self.facets, np.array([place]))
+        above = keep_side(sk, count, self.dim, self.facets, np.array([place]))
+        return [Part(stage, since, *below), Part(stage, since, sk, above)]
 
     def _division(self, part: Part) -> int | None:
         first = self.stages.first_bit
@@ -241,6 +246,7 @@ class Sweep:
             )  # fmt: skip
             bit, begin = int(state[sweeping.AT_WORK]), int(state[sweeping.COUNT])
             if status == sweeping.DONE:
+                self.room.used = max(self.room.used, begin * self.vertex_bytes)
                 return Part(stage, bits, sk, begin)
             self.meter.check_time()
             if status == sweeping.VERTICES_FULL:
@@ -249,10 +255,7 @@ class Sweep:
                     found = Part(stage, bit, sk, begin)
                     if self._division(found) is not None:
                         return found
-                more = len(sk.sides) * 3 // 2 + 1024
-                sk = self.room.resized(
-                    sk, begin, max(min(more, self.limit), needed) if needed <= self.limit else needed + more
-                )
+                sk = self.room.resized(sk, begin, self.limit if needed <= self.limit else 2 * needed)
                 items, todo, highs, doubts = self._lists(len(sk.sides))
             elif status == sweeping.POOL_FULL:
                 more = 2 * len(chunks) + len(sk.sides) * self.dim // lists.CHUNK

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from tropical.activation.compiled.kernels.composition import compose_rows
+from tropical.activation.compiled.kernels.dividing import choose_side, copy_side, count_sides
 from tropical.activation.compiled.kernels.faces import count_faces, read_facets, read_incidences
 from tropical.activation.compiled.kernels.lists import collect, length_of_list
 from tropical.activation.compiled.kernels.ordering import find_rows, sort_ties
@@ -44,6 +45,9 @@ def entries() -> Any:
         (find_rows, (table, table, integers)),
         (count_faces, (0, 0, 0, 0, False, sk, integers, lists[2], integers, integers)),
         (read_incidences, (0, 0, 0, 0, 0, 0, 0, sk, table, integers, 0)),
+        (choose_side, (0, u, u, u, sk, integers, False, integers)),
+        (copy_side, (0, u, u, u, sk, integers, False, integers, sk)),
+        (count_sides, (0, 0, u, u, u, sk, integers, integers)),
         (read_facets, (0, 0, 0, 0, 0, 0, sk, table, integers, 0, integers)),
     )
 

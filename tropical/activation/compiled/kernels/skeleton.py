@@ -144,14 +144,21 @@ def slots_for(dim: int) -> int:
     return (2 * dim + 2 * -(-dim // 4) - 1).bit_length()
 
 
+def copied(sk: Skeleton, count: int) -> Skeleton:
+    """The first vertices, with memory of their own."""
+    lanes = sk.lanes.reshape(len(sk.sides), -1)
+    return _skeleton(*(array[:count].copy() for array in (lanes, sk.height, sk.signs, sk.zeros, sk.flat, sk.values)))
+
+
 class Room:
     """Memory for the skeletons of one sweep, one at a time, and for the next sweep's.
 
-    Fresh pages cost more than what is done with them.
+    Fresh pages cost more than what is done with them; those never ``used``, in bytes, cost nothing.
     """
 
     def __init__(self) -> None:
         self._buffers: dict[str, NDArray[np.uint8]] = {}
+        self.used = 0
 
     def skeleton(self, room: int, dim: int, words: int, columns: int) -> Skeleton:
         """Room for vertices, its content arbitrary."""
@@ -180,23 +187,18 @@ class Room:
             bigger.append(new)
         return _skeleton(*bigger)
 
-    @property
-    def nbytes(self) -> int:
-        """Memory held, in bytes."""
-        return sum(map(len, self._buffers.values()))
-
     def array(self, name: str, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
         """An array of that name; of the one before it keeps nothing but, perhaps, its place."""
         size = math.prod(shape) * np.dtype(kind).itemsize
         buffer = self._buffers.get(name)
         if buffer is None or len(buffer) < size:
-            bigger = np.empty(size + size // 4 + 64, np.uint8)
+            bigger = np.empty(size + 64, np.uint8)
             self._buffers[name] = buffer = bigger[-bigger.ctypes.data % 64 :]
         return buffer[:size].view(kind).reshape(shape)
 
 
 _SPARE: deque[Room] = deque(maxlen=1)
-_KEPT = 1 << 27  # bytes of a room that is kept
+_KEPT = 1 << 28  # bytes of a room that is kept
 
 
 @contextmanager
@@ -209,7 +211,7 @@ def borrowed_room() -> Iterator[Room]:
     try:
         yield room
     finally:
-        if room.nbytes <= _KEPT:
+        if room.used <= _KEPT:
             _SPARE.append(room)
 
 
