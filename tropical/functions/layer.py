@@ -109,9 +109,8 @@ def affine_map_of(rows: fmpq_mat) -> AffineMap:
 def preactivation_rows(layer: Layer, rows: fmpq_mat) -> fmpq_mat:
     """Rows (constant, gradient) of W h + b for the layer's inputs h given by their rows."""
     image = layer.exact_weight * rows
-    for unit, bias in enumerate(layer.bias):
-        if bias:
-            image[unit, 0] += fmpq(bias.numerator, bias.denominator)
+    if any(layer.bias):
+        image += layer.exact_bias * fmpq_mat(1, rows.ncols(), [int(j == 0) for j in range(rows.ncols())])
     return image
 
 

@@ -147,10 +147,17 @@ class ExactVertices:
 
     def is_higher(self, sk: Skeleton, v: int, w: int, stage: int) -> bool:
         """Whether w is higher than v; :class:`NotGeneric` if neither is."""
-        first, second = (self.height(self.position(sk, x, stage)[0]) for x in (v, w))
+        first, second = (self._refined_height(sk, x, stage) for x in (v, w))
         if first == second:
             raise NotGeneric
         return second > first
+
+    def _refined_height(self, sk: Skeleton, v: int, stage: int) -> Fraction:
+        """The height of a vertex, which is written with its values: they may be far less certain than they could be."""
+        y, table = self.position(sk, v, stage)
+        height = self.height(y)
+        self.write(sk, v, stage, y, table_values(table, y) if stage > 1 else (), height)
+        return height
 
     def row_vanishes(self, signs: Words, place: int) -> bool:
         """Whether the row of a bit is 0 on the cell with these signs."""

@@ -1,7 +1,7 @@
 """The sweep as a whole: stage by stage over one skeleton, which is divided where it grows too large."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from tropical.activation.compiled.kernels import lists, sweeping
 from tropical.activation.compiled.kernels.faces import count_faces
 from tropical.activation.compiled.kernels.joining import FORCED, OTHER
 from tropical.activation.compiled.kernels.ordering import sort_ties
+from tropical.activation.compiled.kernels.refining import NO_SOLVER, Solver
 from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, copied, slots_for
 from tropical.activation.compiled.kernels.splitting import finish_vertex
 from tropical.activation.compiled.kernels.values import (
@@ -30,12 +31,14 @@ from tropical.activation.compiled.stages import LayerArrays, Stages, homogeneous
 from tropical.activation.compiled.start import Start
 from tropical.activation.compiled.tally import Tally
 from tropical.activation.patterns import PackedSigns, PatternTable, Words, order_keys
+from tropical.arithmetic.rationals import Vector, saturated
 from tropical.budget import Meter
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.cones import Integers
 
 _ROOM = 1 << 15  # vertices for which room is made at first
 _CHUNKS = 256  # chunks of lists for which room is made at first
+_MANY_UNITS = 24  # of the first layer, from which on errors may add up
 _SPREAD = 1 << 20  # size of the coefficients of the generic direction
 
 
@@ -241,7 +244,7 @@ class Sweep:
         items, todo, highs, doubts = self._lists(len(sk.sides))
         while True:
             status = sweeping.cut_layer(
-                stage < 2, stage + 1 == len(self.stages.bits), *rows, sk, *self.shape, np.uint64(bits),
+                stage < 2, stage + 1 == len(self.stages.bits), *rows, self.solver, sk, *self.shape, np.uint64(bits),
                 np.uint64(first_bit), columns, self.shift, head, fill, chunks, items, todo, highs, doubts, state,
             )  # fmt: skip
             bit, begin = int(state[sweeping.AT_WORK]), int(state[sweeping.COUNT])
@@ -270,11 +273,25 @@ class Sweep:
             else:
                 v, w = begin + int(state[sweeping.PLACE]), int(state[OTHER])
                 state[FORCED] = self.exact.is_higher(sk, v, w, stage)
+                highs[v - begin], highs[w - begin] = sk.height[[v, w], 0]
 
     def _rows(self, stage: int) -> tuple[Floats, Floats]:
-        if stage:
-            return self.stages.rows
-        return homogeneous(*cutting_rows(self.start.cuts, self.stages.net.input_dim + 1))
+        return self.stages.rows if stage else _rows_of(self.start.cuts, len(self.exact.direction))
+
+    @functools.cached_property
+    def solver(self) -> Solver:
+        """For positions in the first layer; nothing where it has too few units for errors to add up."""
+        if self.stages.bits[1] < _MANY_UNITS:
+            return NO_SOLVER
+        start, direction = self.start, self.exact.direction
+        length = len(direction)
+        empty = 64 * self.stages.cut_words - len(start.cuts)
+        parts = [_rows_of(start.facets, length), self._rows(0), (np.zeros((empty, length)), np.zeros((empty, 2)))]
+        rows, errors = map(np.concatenate, zip(*parts, self._rows(1), strict=True))
+        forms: list[Vector | Integers] = [start.normal, *start.axis_rows, direction]
+        normal, *axes, toward = np.array([[saturated(Fraction(a)) for a in (*row[1:], row[0])] for row in forms])
+        work = np.empty((length, length)), np.empty((length, 2 * length)), np.empty((4, length))
+        return Solver(rows, errors, normal, np.array(axes).reshape(-1, length), toward, *work)
 
     def _chunks(self, number: int, old: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """Room for chunks of lists, those of ``old`` among them."""
@@ -319,6 +336,10 @@ class Sweep:
         inputs = len(arrays.weight)
         work = np.empty(inputs, np.uint64), np.empty(inputs), np.empty(inputs, np.float32)
         layer_values(count, *arrays, np.uint64(self.exact.extra), sk, self.shift, *work)
+
+
+def _rows_of(rows: Sequence[Integers], length: int) -> tuple[Floats, Floats]:
+    return homogeneous(*cutting_rows(rows, length))
 
 
 @functools.cache

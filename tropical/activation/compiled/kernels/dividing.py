@@ -23,10 +23,10 @@ LEFT_OUT = np.int64(-1)
 @inlined
 def lies_on(sk, base, n, c):
     """Whether constraint c is among those that begin at ``base``."""
+    found = False
     for i in range(n):
-        if constraint(sk.lanes, base, i) == c:
-            return True
-    return False
+        found = found or constraint(sk.lanes, base, i) == c
+    return found
 
 
 @compiled

@@ -14,7 +14,6 @@ from tropical.activation.compiled.kernels.skeleton import (
     BOUND,
     U0,
     U1,
-    U2,
     U4,
     U6,
     U8,
@@ -93,13 +92,13 @@ def join_vertices(
             at = q - begin
             d = highs[at] - high
             up = U1 if d > 0.0 else U0
-            if not abs(d) > most and not is_apart(sk, p, q, d) and not vanishes(sk, p, c, facets):
-                if state[FORCED] < 0:
-                    todo[it] = np.uint32(left)
-                    state[OTHER] = np.int64(q)
-                    return it
+            if state[FORCED] >= 0:
                 up = np.uint64(state[FORCED])
                 state[FORCED] = -1
+            elif not abs(d) > most and not is_apart(sk, p, q, d) and not vanishes(sk, p, c, facets):
+                todo[it] = np.uint32(left)
+                state[OTHER] = np.int64(q)
+                return it
             left &= ~(U1 << r)
             todo[at] &= ~(np.uint32(1) << np.uint32(slot & low))
             if at == it:

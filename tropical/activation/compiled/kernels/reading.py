@@ -95,10 +95,7 @@ def read_cells(begin, count, n, s, facets, words, sk, out, zeros, at, seen, side
     mask = (1 << s) - 1
     for v in range(begin, count):
         plain = sk.sides[v, SIDES] & MARKED == 0
-        if plain:
-            total = upward_sides(sk, n, v << s >> 1, v, opts)
-        else:
-            total = options_of(sk, n, s, facets, v, opts)
+        total = upward_sides(sk, n, v << s >> 1, v, opts) if plain else options_of(sk, n, s, facets, v, opts)
         if not total:
             continue
         if at + total > len(out):

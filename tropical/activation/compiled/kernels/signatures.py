@@ -11,6 +11,7 @@ from tropical.activation.compiled.kernels.faces import count_faces, read_facets,
 from tropical.activation.compiled.kernels.lists import collect, length_of_list
 from tropical.activation.compiled.kernels.ordering import find_rows, sort_ties
 from tropical.activation.compiled.kernels.reading import read_cells
+from tropical.activation.compiled.kernels.refining import Solver
 from tropical.activation.compiled.kernels.skeleton import Room, set_sign
 from tropical.activation.compiled.kernels.splitting import finish_vertex
 from tropical.activation.compiled.kernels.sweeping import cut_layer
@@ -25,6 +26,7 @@ def entries() -> Any:
     singles, sides = np.zeros((1, 1), np.float32), np.zeros((1, 1), np.int8)
     lists = integers, integers, np.zeros((1, 1), np.int64)
     items, state = np.zeros(1, np.uint32), integers
+    solver = Solver(rows, rows, floats, rows, floats, rows, rows, rows)
     layer = integers, words, rows, singles, floats, floats, floats, floats, False
     return (
         (first_signs, (u, u, u, rows, rows, sk, u, u)),
@@ -33,7 +35,10 @@ def entries() -> Any:
         (layer_signs, (u, u, u, sk, u, u)),
         (collect, (0, u, u, u, sk, *lists, state)),
         (length_of_list, (0, *lists)),
-        (cut_layer, (False, False, rows, rows, sk, u, u, u, u, u, u, u, *lists, items, items, floats, integers, state)),
+        (
+            cut_layer,
+            (False, False, rows, rows, solver, sk, *(u,) * 7, *lists, items, items, floats, integers, state),
+        ),
         (finish_vertex, (sk, u, u, u, u, u, items, floats, *lists, state)),
         (set_sign, (sk, u, u, False, False)),
         (read_cells, (0, 0, 0, 0, 0, 0, sk, table, table, 0, integers, sides, integers, words, words)),

@@ -5,6 +5,7 @@ import numpy as np
 from tropical.activation.compiled.kernels.compilation import compiled, inlined
 from tropical.activation.compiled.kernels.lists import enlist, push
 from tropical.activation.compiled.kernels.machine import leading_zeros, prefetch
+from tropical.activation.compiled.kernels.refining import MOST_ERROR, refine
 from tropical.activation.compiled.kernels.skeleton import (
     BOUND,
     EXACT,
@@ -190,8 +191,8 @@ def signs_at_end(sk, p, a, b, released, bit, last_word, facets):
 
 @compiled
 def split_edges(
-    first, rows, row_errors, sk, n, s, facets, bit, first_bit, last_word, lead, columns, shift, begin, items, count,
-    todo, highs, head, fill, chunks, state, doubts,
+    first, rows, row_errors, solver, sk, n, s, facets, bit, first_bit, last_word, lead, columns, shift, begin, items,
+    count, todo, highs, head, fill, chunks, state, doubts,
 ):  # fmt: skip
     """Put a new vertex on every edge of items[:count], which then hold the half-edges of their lower ends.
 
@@ -267,6 +268,8 @@ def split_edges(
             za, ea = sk.values[a, u], np.float64(sk.errors[a, shift + u])
             zb, eb = sk.values[b, u], np.float64(sk.errors[b, shift + u])
         place_between(sk, a, b, za, ea, zb, eb, p, lead, columns, shift)
+        if first and not sk.bounds[p, BOUND] < MOST_ERROR and len(solver.direction):
+            refine(sk, p, n, s, facets, solver, columns, shift)
         highs[it] = sk.height[p, 0]
         if not first:
             sk.values[p, u], sk.errors[p, shift + u] = 0.0, NOTHING

@@ -15,8 +15,8 @@ STATE = 9
 
 @compiled
 def cut_layer(
-    first, last, rows, row_errors, sk, n, s, facets, bits, first_bit, columns, shift, head, fill, chunks, items, todo,
-    highs, doubts, state,
+    first, last, rows, row_errors, solver, sk, n, s, facets, bits, first_bit, columns, shift, head, fill, chunks, items,
+    todo, highs, doubts, state,
 ):  # fmt: skip
     """Process the units of a layer from bit state[AT_WORK] on; DONE, or why the work has to be left.
 
@@ -37,8 +37,8 @@ def cut_layer(
             state[CUT] = take_list(bit, head, fill, chunks, items, state)
             lead = (k + U1) if last and not first else np.uint64(0)
             doubtful = split_edges(
-                first, rows, row_errors, sk, n, s, facets, bit, first_bit, last_word, lead, columns, shift, begin,
-                items, np.uint64(state[CUT]), todo, highs, head, fill, chunks, state, doubts,
+                first, rows, row_errors, solver, sk, n, s, facets, bit, first_bit, last_word, lead, columns, shift,
+                begin, items, np.uint64(state[CUT]), todo, highs, head, fill, chunks, state, doubts,
             )  # fmt: skip
             state[PLACE] = 0
             if doubtful:
