@@ -9,7 +9,6 @@ repository, in a process of its own, as the unit of a second column.
 import argparse
 import itertools
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -68,15 +67,13 @@ def spent(work: Callable[[], Any]) -> tuple[float, Any]:
 def before(directory: str, name: str, rounds: int) -> float:
     """Median CPU seconds of the enumeration in another checkout."""
     program = (
-        "import sys, statistics, json; sys.path.insert(0, sys.argv[1])\n"
+        "import sys, statistics, json; sys.path[:0] = sys.argv[4], sys.argv[1]\n"
         "from answers import network, enumerated, spent\n"
         "net = network(sys.argv[2]); enumerated(net)\n"
         "print(json.dumps([spent(lambda: enumerated(net))[0] for _ in range(int(sys.argv[3]))]))"
     )
-    arguments = [sys.executable, "-c", program, str(Path(__file__).parent), name, str(rounds)]
-    result = subprocess.run(
-        arguments, env={**os.environ, "PYTHONPATH": directory}, capture_output=True, text=True, check=True
-    )
+    arguments = [sys.executable, "-c", program, str(Path(__file__).parent), name, str(rounds), directory]
+    result = subprocess.run(arguments, capture_output=True, text=True, check=True)
     return statistics.median(json.loads(result.stdout))
 
 

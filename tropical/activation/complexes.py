@@ -125,6 +125,10 @@ class PolyhedralComplex(Value):
         """The cells, in decreasing lexicographic order of their patterns."""
         return tuple(Cell(self, i) for i in range(self.num_cells))
 
+    def _cell(self, index: int) -> "Cell":
+        """One of the cells, without the others."""
+        return self.cells[index] if "cells" in self.__dict__ else Cell(self, index)
+
     def cone(self, index: int) -> Cone:
         """The cone over {1} x cell, in the coordinates of the complex."""
         index = as_index(index, self.num_cells, "index")

@@ -199,7 +199,7 @@ def relevant_subspace(cx: PolyhedralComplex, budget: Budget | None = None, progr
     begin = 0
     while begin < len(first) and len(basis) < most:
         forms = [
-            form for index in meter.timed(first[begin : 2 * begin + 1]) for form in cx.cells[index].affine_map.forms
+            form for index in meter.timed(first[begin : 2 * begin + 1]) for form in cx._cell(index).affine_map.forms
         ]
         basis = row_space([*basis, *dict.fromkeys(form.gradient for form in forms)])
         begin = 2 * begin + 1
@@ -215,7 +215,7 @@ def _groups(cx: PolyhedralComplex, meter: Meter) -> NDArray[np.int64]:
 
 def _piece(cx: PolyhedralComplex, index: int) -> Piece:
     """The affine function on a cell."""
-    found = cx.cells[index].affine_map
+    found = cx._cell(index).affine_map
     return found.forms[0] if len(found.forms) == 1 else found
 
 

@@ -28,11 +28,11 @@ class CellReader:
         shape = dim, slots_for(dim), len(self.exact.start.facets), words
         out, zeros = (np.empty((count + (1 << dim), words), np.uint64) for _ in range(2))
         scratch = np.empty(dim, np.int64), np.empty(words, np.uint64), np.empty(words, np.uint64)
-        cluster = _CLUSTER
+        met, cluster = np.empty(count, np.int64), _CLUSTER
         at = v = 0
         while v < count:
             seen, sides = np.empty(cluster, np.int64), np.empty((cluster, dim), np.int8)
-            at, v = read_cells(v, count, *shape, sk, out, zeros, at, seen, sides, *scratch)
+            at, v = read_cells(v, count, *shape, sk, out, zeros, at, seen, met, sides, *scratch)
             if v < 0:
                 v, cluster = -1 - v, 4 * cluster
             elif v < count:
@@ -94,6 +94,7 @@ class CellReader:
         """Whether cells are full-dimensional: every unit that ``zeros`` marks has the row 0."""
         full = np.ones(len(out), np.bool_)
         marked = np.flatnonzero(zeros.any(axis=1))
+        marked = marked[np.lexsort(out[marked].T[::-1])]
         for begin in range(0, len(marked), _ROWS):
             self.meter.check_time()
             some = marked[begin : begin + _ROWS]
@@ -101,6 +102,7 @@ class CellReader:
         return full
 
     def _rows_vanish(self, out: Words, zeros: Words) -> NDArray[np.bool_]:
+        """The same of cells in order: those that share the pattern of some layers share the rows of the next."""
         stages = self.stages
         marks = _bits(zeros)
         vanish = np.logical_not(zeros[:, : stages.cut_words].any(axis=1))
@@ -112,13 +114,16 @@ class CellReader:
                 layer, column = stages.layers[depth - 1], stages.cuttings[depth - 1].column
                 column = np.where(column >= 0, column + stages.first_bit[depth], -1)
                 units = len(layer.bias)
-                composed = np.empty((len(out), rows.shape[1], units)), np.empty((len(out), 2, units))
+                differ = ((out[1:] ^ out[:-1]) & _mask(0, first, out.shape[1])).any(axis=1)
+                begins = np.append(0, np.flatnonzero(differ) + 1)
+                own = out[begins] & _mask(stages.first_bit[depth], first, out.shape[1])
+                composed = np.empty((len(begins), rows.shape[1], units)), np.empty((len(begins), 2, units))
                 compose_rows(
-                    0, parent, out, column, rows, errors, layer.weight, layer.bias, layer.clear, layer.put,
-                    *layer.sizes, layer.integral, *composed,
+                    0, parent[begins], own, column, rows, errors, layer.weight, layer.bias,
+                    layer.clear, layer.put, *layer.sizes, layer.integral, *composed,
                 )  # fmt: skip
                 rows, errors = composed
-                parent = np.arange(len(out))
+                parent = np.cumsum(np.append(0, differ))
             cells, bits = np.nonzero(marks[:, first : first + len(cutting.units)])
             units, places = cutting.units[bits], parent[cells]
             own, bounds = rows[places, :, units], errors[places, :, units]
@@ -128,6 +133,12 @@ class CellReader:
             for cell, bit in zip(cells[unsure].tolist(), bits[unsure].tolist(), strict=True):
                 vanish[cell] = vanish[cell] and self.exact.row_vanishes(out[cell], first + bit)
         return vanish
+
+
+def _mask(begin: int, end: int, words: int) -> Words:
+    """The bits begin:end of a pattern of so many words."""
+    bits = np.arange(64 * words)
+    return np.packbits((begin <= bits) & (bits < end)).view(">u8").astype(np.uint64)
 
 
 def _bits(words: Words) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ from tropical.activation.compiled.kernels.compilation import compiled, inlined
 from tropical.activation.compiled.kernels.skeleton import (
     MARKED,
     SIDES,
+    U0,
     U1,
     U2,
     U6,
@@ -13,22 +14,10 @@ from tropical.activation.compiled.kernels.skeleton import (
     constraint,
     flag_of,
     lanes_of,
-    vanishes,
+    vanishes_also,
 )
 
 MOST_IN_CLUSTER = 1 << 16
-
-
-@compiled
-def common_marks(sk, y, z, words, common):
-    """Units (into ``common``) and facets that vanish at two vertices without being tight."""
-    if sk.sides[y, SIDES] & sk.sides[z, SIDES] & MARKED:
-        for w in range(words):
-            common[w] = sk.zeros[y, w] & sk.zeros[z, w]
-        return sk.flat[y] & sk.flat[z]
-    for w in range(words):
-        common[w] = 0
-    return np.uint32(0)
 
 
 @inlined
@@ -47,7 +36,7 @@ def upward_sides(sk, n, base, v, opts):
 
 @compiled
 def options_of(sk, n, s, facets, v, opts):
-    """The same with edges of length 0, whichever way they go."""
+    """The same, and edges of length 0 to vertices behind v: cells beside those to others were met there."""
     h = v << s
     total = 1
     for j in range(n):
@@ -56,14 +45,11 @@ def options_of(sk, n, s, facets, v, opts):
             if not sk.sides[v, SIDES] >> np.uint32(2 * j + side) & np.uint32(1):
                 continue
             t = np.int64(sk.half[h + 2 * j + side])
-            up = t & 1 != 0
-            if not up:
-                back = t >> 1
-                w = back >> s
-                slot = back & ((1 << s) - 1)
-                c = constraint(sk.lanes, lanes_of(np.uint64(w), np.uint64(n), np.uint64(s)), np.uint64(slot >> 1))
-                up = vanishes(sk, v, c, np.uint64(facets))
-            if up:
+            back = t >> 1
+            w = back >> s
+            slot = back & ((1 << s) - 1)
+            c = constraint(sk.lanes, lanes_of(np.uint64(w), np.uint64(n), np.uint64(s)), np.uint64(slot >> 1))
+            if w > v if vanishes_also(sk, v, c, np.uint64(facets)) else t & 1 != 0:
                 o |= 1 << side
         opts[j] = o
         total *= (o & 1) + (o >> 1)
@@ -83,16 +69,18 @@ def chosen_sides(choice, n, opts, sides):
 
 
 @compiled
-def read_cells(begin, count, n, s, facets, words, sk, out, zeros, at, seen, sides, opts, both, common):
+def read_cells(begin, count, n, s, facets, words, sk, out, zeros, at, seen, met, sides, opts, both, common):
     """Write the cells of which vertices begin, begin + 1, ... are the lowest; return (cells written, next vertex).
 
     Where edges have length 0 a cell has a cluster of lowest vertices, and is counted at the first of them. ``zeros``
     then marks the units that vanish at all vertices of the cluster and next to it: those whose rows are 0 on the cell,
     or some others if the cell is flat. Cells within a facet are left out. Next vertex -1 - v: v has a cluster that is
-    larger than ``seen``.
+    larger than ``seen``. ``met`` has room for a number for each vertex.
     """
     nn, ss, ff = np.uint64(n), np.uint64(s), np.uint64(facets)
     mask = (1 << s) - 1
+    cell = 0
+    met[:] = 0
     for v in range(begin, count):
         plain = sk.sides[v, SIDES] & MARKED == 0
         total = upward_sides(sk, n, v << s >> 1, v, opts) if plain else options_of(sk, n, s, facets, v, opts)
@@ -107,11 +95,13 @@ def read_cells(begin, count, n, s, facets, words, sk, out, zeros, at, seen, side
             for w in range(words):
                 both[w] = 0
             if not plain:
+                cell += 1
+                met[v] = cell
                 seen[0] = v
                 number = 1
                 i = 0
                 fine = True
-                known = False
+                known = nothing = False
                 faces = np.uint32(0)
                 while i < number and fine:
                     y = seen[i]
@@ -126,17 +116,15 @@ def read_cells(begin, count, n, s, facets, words, sk, out, zeros, at, seen, side
                         z = back >> s
                         bz = lanes_of(np.uint64(z), nn, ss)
                         c = constraint(sk.lanes, bz, np.uint64((back & mask) >> 1))
-                        if vanishes(sk, y, c, ff):
+                        if vanishes_also(sk, y, c, ff):
                             if z < v:
                                 fine = False
                                 break
-                            old = False
-                            for q in range(number):
-                                old = old or seen[q] == z
-                            if old:
+                            if met[z] == cell:
                                 continue
                             if number >= len(seen):
                                 return written, -1 - v
+                            met[z] = cell
                             seen[number] = z
                             for jz in range(n):
                                 cz = constraint(sk.lanes, bz, np.uint64(jz))
@@ -151,10 +139,15 @@ def read_cells(begin, count, n, s, facets, words, sk, out, zeros, at, seen, side
                         if t & 1 == 0:
                             fine = False
                             break
-                        f = common_marks(sk, y, z, words, common)
+                        if nothing:
+                            continue
+                        also = sk.sides[z, SIDES] & MARKED != 0
+                        f = sk.flat[y] & sk.flat[z] if also else np.uint32(0)
+                        for w in range(words):
+                            common[w] = sk.zeros[y, w] & sk.zeros[z, w] if also else U0
                         for jy in range(n):
                             cy = constraint(sk.lanes, by, np.uint64(jy))
-                            if jy == j and not vanishes(sk, z, cy, ff):
+                            if jy == j and not (also and vanishes_also(sk, z, cy, ff)):
                                 continue
                             if cy < ff:
                                 f |= np.uint32(1) << np.uint32(cy)
@@ -170,6 +163,9 @@ def read_cells(begin, count, n, s, facets, words, sk, out, zeros, at, seen, side
                                 both[w] = common[w]
                             faces = f
                             known = True
+                        nothing = not faces
+                        for w in range(words):
+                            nothing = nothing and not both[w]
                     i += 1
                 if not fine or not known or faces:
                     continue

@@ -41,7 +41,7 @@ def entries() -> Any:
         ),
         (finish_vertex, (sk, u, u, u, u, u, items, floats, *lists, state)),
         (set_sign, (sk, u, u, False, False)),
-        (read_cells, (0, 0, 0, 0, 0, 0, sk, table, table, 0, integers, sides, integers, words, words)),
+        (read_cells, (0, 0, 0, 0, 0, 0, sk, table, table, 0, integers, integers, sides, integers, words, words)),
         (
             compose_rows,
             (0, integers, table, integers, cube, cube, rows, *(floats,) * 6, False, cube, cube),

@@ -106,15 +106,20 @@ def flag_of(bit):
     return U1 << (U63 - (bit & U63))
 
 
+@inlined
+def vanishes_also(sk, v, c, facets):
+    """Whether constraint c, on which the marked vertex v is not tight, vanishes there."""
+    if c < facets:
+        found = (sk.flat[v] >> np.uint32(c)) & np.uint32(1) != 0
+    else:
+        found = sk.zeros[v, (c - facets) >> U6] & flag_of(c - facets) != 0
+    return found
+
+
 @compiled
 def vanishes(sk, v, c, facets):
-    """Whether constraint c, on which v is not tight, vanishes there."""
-    if not sk.sides[v, SIDES] & MARKED:
-        return False
-    if c < facets:
-        return (sk.flat[v] >> np.uint32(c)) & np.uint32(1) != 0
-    bit = c - facets
-    return sk.zeros[v, bit >> U6] & flag_of(bit) != 0
+    """The same at any vertex."""
+    return sk.sides[v, SIDES] & MARKED != 0 and vanishes_also(sk, v, c, facets)
 
 
 @compiled
