@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 MOST_DIMENSIONS = 15  # half-edges of a vertex and two marks fit 32 bits
 _MOST_CONSTRAINTS = 0x7FFF
-_PART_BYTES = 1 << 29
+_PART_BYTES = 1 << 29  # memory of a part; a few others wait, of about half that
 _PROMPT = 1 << 14  # vertices of a part where a budget may end the work
 _SHARED = 1 << 12  # vertices at which a part is divided for an executor
 

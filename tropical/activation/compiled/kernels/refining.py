@@ -66,7 +66,7 @@ def solve(A, B, vectors, m):
     """Correct x = vectors[X] and bound the errors of its entries in vectors[ERROR]; False if it cannot.
 
     With B about the inverse of A, and I - B A of norm c < 1, an entry of the solution of A x = b is off by at most that
-    of |B| |A x - b|, plus c / (1 - c) times the largest of these (Rump 1983). ``B`` stands behind m columns, b is
+    of |B| |A x - b|, plus c / (1 - c) times the largest of these (Rump 1999). ``B`` stands behind m columns, b is
     vectors[RIGHT]; vectors[UNSURE] are the errors of the entries of each row of A.
     """
     if not invert(A, B, m):
