@@ -50,6 +50,7 @@ class PolyhedralComplex(Value):
         patterns: PatternTable,
         incomplete_because: str | None = None,
         known_f_vector: tuple[int, ...] | None = None,
+        known_cones: dict[Pattern, Cone] | None = None,
     ) -> None:
         self.network = network
         self.chart = chart
@@ -57,6 +58,7 @@ class PolyhedralComplex(Value):
         self._in_chart = in_chart
         self._table = patterns
         self._known_f_vector = known_f_vector
+        self._known_cones = known_cones
 
     @classmethod
     def _kept(cls) -> tuple[str, ...]:
@@ -132,7 +134,7 @@ class PolyhedralComplex(Value):
     def cone(self, index: int) -> Cone:
         """The cone over {1} x cell, in the coordinates of the complex."""
         index = as_index(index, self.num_cells, "index")
-        if "_cones" in self.__dict__:
+        if "_cones" in self.__dict__ or self.__dict__.get("_known_cones") is not None:
             return self._cones[index]
         if index not in self._single_cones:
             self._single_cones[index] = pattern_cone(self._in_chart, self.chart.cone, self._table[index]).in_order()
@@ -159,11 +161,13 @@ class PolyhedralComplex(Value):
             self.__dict__["_walls"] = self._make_walls(meter)
 
     def _make_cones(self, meter: Meter) -> tuple[Cone, ...]:
-        if not self.complete:
+        by_pattern = vars(self).pop("_known_cones", None)
+        if by_pattern is None and not self.complete:
             return tuple(self.cone(index) for index in range(self.num_cells))
-        cells = activation_parts(self._in_chart, self.chart.cone_within(meter), meter)
-        by_pattern = {cell.pattern: cell.cone.in_order() for cell in cells}
-        return tuple(by_pattern[pattern] for pattern in self.patterns)
+        if by_pattern is None:
+            cells = activation_parts(self._in_chart, self.chart.cone_within(meter), meter)
+            by_pattern = {cell.pattern: cell.cone for cell in cells}
+        return tuple(by_pattern[pattern].in_order() for pattern in self.patterns)
 
     @cached_property
     def _cell_generators(self) -> tuple[tuple[int, ...], ...]:

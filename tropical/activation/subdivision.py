@@ -27,6 +27,7 @@ _PRODUCT = 3e-8  # so many more for each product of a weight with a coefficient 
 _CUT_VERTICES = 2048  # vertices of a domain, and
 _CUT_DIM = 14  # dimension, up to which compiled cutting was measured to be faster than searching
 _CUT_DIM_RATIONAL = 7  # the same for rational cutting
+_KEPT_GENERATORS = 1 << 18  # of the cones that the rational route cut and keeps
 _FEW_UNITS = 4  # so many units more than dimensions still give cells with few vertices
 
 
@@ -68,9 +69,8 @@ def polyhedral_complex(
     chart = Chart.of(net.gradients(), net.input_dim, domain)
     own = chart.restrict(net)
     found = _enumerated(own, chart, meter, route, executor)
-    return PolyhedralComplex(
-        net, chart, own, found.patterns.in_order(), found.incomplete_because, known_f_vector=found.f_vector
-    )
+    patterns = found.patterns.in_order()
+    return PolyhedralComplex(net, chart, own, patterns, found.incomplete_because, found.f_vector, found.cones)
 
 
 def _enumerated(net: ReLUNetwork, chart: Chart, meter: Meter, route: Route, executor: Executor | None) -> Enumeration:
@@ -127,35 +127,43 @@ def _pattern_bytes(net: ReLUNetwork) -> int:
     return 56 + 8 * net.num_kinked
 
 
-def _cut(net: ReLUNetwork, start: Cone, meter: Meter) -> Iterator[Pattern]:
+_Found = Iterator[tuple[Pattern, Cone | None]]
+
+
+def _cut(net: ReLUNetwork, start: Cone, meter: Meter) -> _Found:
     for cell in activation_parts(net, start, meter):
         assert cell.pattern is not None
         meter.count_cell(_pattern_bytes(net))
-        yield cell.pattern
+        yield cell.pattern, cell.cone if meter.budget.bytes is None else None
 
 
-def _searched(net: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> Iterator[Pattern]:
+def _searched(net: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> _Found:
     for cell in search_cells(net, () if domain is None else domain.rows, meter):
-        yield cell.pattern
+        yield cell.pattern, None
 
 
 @overload
-def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: None) -> Enumeration: ...
+def _collected(net: ReLUNetwork, cells: _Found, limit: None) -> Enumeration: ...
 
 
 @overload
-def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) -> Enumeration | None: ...
+def _collected(net: ReLUNetwork, cells: _Found, limit: int | None) -> Enumeration | None: ...
 
 
-def _collected(net: ReLUNetwork, cells: Iterator[Pattern], limit: int | None) -> Enumeration | None:
-    """The patterns, with the reason if a budget ended them; None once there are more than ``limit``."""
+def _collected(net: ReLUNetwork, cells: _Found, limit: int | None) -> Enumeration | None:
+    """The cells, with the reason if a budget ended them; None once there are more than ``limit``."""
     found: list[Pattern] = []
-    reason = None
+    cones: dict[Pattern, Cone] = {}
+    reason, generators = None, 0
     try:
-        for pattern in cells:
+        for pattern, cone in cells:
             if limit is not None and len(found) == limit:
                 return None
             found.append(pattern)
+            if cone is not None and generators < _KEPT_GENERATORS:
+                cones[pattern] = cone
+                generators += len(cone.generators)
     except BudgetExhausted as stop:
         reason = str(stop)
-    return Enumeration(PatternTable.of(found, net.num_kinked), reason)
+    kept = cones if len(cones) == len(found) else None
+    return Enumeration(PatternTable.of(found, net.num_kinked), reason, cones=kept)

@@ -12,6 +12,7 @@ import tropical as tp
 from oracles.built import complex_of, domain, network
 from oracles.extreme_cases import extreme_case
 from oracles.random_cases import random_case
+from tropical.activation import complexes
 from tropical.activation.compiled import loading
 from tropical.activation.geometry import facet_pairs
 from tropical.activation.gradient_bounds import gradient_bounds
@@ -143,3 +144,14 @@ def test_lazy_sequences_are_sequences():
     assert pickle.loads(pickle.dumps(squares)) == copy.deepcopy(squares) == squares
     with pytest.raises(IndexError):
         squares[5]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_rational_route_keeps_its_cones(seed, monkeypatch):
+    net = network(random_case(seed))
+    cx, fresh = (tp.polyhedral_complex(net, route="rational") for _ in range(2))
+    without = pickle.loads(pickle.dumps(fresh))
+    expected = [without.cone(i).generators for i in range(without.num_cells)]
+    monkeypatch.setattr(complexes, "activation_parts", None)
+    assert [cx.cone(i).generators for i in range(cx.num_cells)] == expected
+    assert fresh.generators == cx.generators
