@@ -1,14 +1,16 @@
 """What a person asks of a complex, as multiples of its enumeration; each answer on a fresh complex.
 
 `python benchmarks/answers.py` prints the table of W2, W3, W4, W8 and a planar network of about 10^5 cells: medians of
-CPU time, over that of the enumeration by the compiled route. Every answer is asserted equal to that of exact cones
-where the network is small enough (`--check CELLS`). `--before DIR` takes the enumeration of another checkout of this
-repository, in a process of its own, as the unit of a second column.
+CPU time, over that of the enumeration by the compiled route, and the share of it spent in rational arithmetic. Every
+answer is asserted equal to that of exact cones where the network is small enough (`--check CELLS`). `--before DIR`
+takes the enumeration of another checkout of this repository, in a process of its own, as the unit of a second column.
 """
 
 import argparse
+import cProfile
 import itertools
 import json
+import pstats
 import statistics
 import subprocess
 import sys
@@ -23,6 +25,7 @@ import yardsticks
 import tropical as tp
 
 NETWORKS = ("W2", "W4", "W3", "W8", "plane")
+EXACT = ("fractions.py", "tropical/arithmetic/", "tropical/functions/layer.py", "tropical/functions/affine.py")
 Answer = Callable[[tp.PolyhedralComplex], Any]
 
 
@@ -31,7 +34,7 @@ def network(name: str) -> tp.ReLUNetwork:
     if name != "plane":
         return tp.ReLUNetwork.from_arrays(*yardsticks.network(name))
     rng = np.random.default_rng(0)
-    sizes = (2, 160, 160, 1)
+    sizes = (2, 320, 320, 1)
     weights = [rng.standard_normal((b, a)) * np.sqrt(2 / a) for a, b in itertools.pairwise(sizes)]
     return tp.ReLUNetwork.from_arrays(weights, [rng.normal(0, 0.5, b) for b in sizes[1:]])
 
@@ -62,6 +65,16 @@ def spent(work: Callable[[], Any]) -> tuple[float, Any]:
     start = time.process_time()
     found = work()
     return time.process_time() - start, found
+
+
+def share_over_q(work: Callable[[], Any]) -> float:
+    """The share of a profile that is spent in rational arithmetic."""
+    profile = cProfile.Profile()
+    profile.runcall(work)
+    own = dict.fromkeys(("", *EXACT), 0.0)
+    for (file, _, _), (_, _, seconds, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        own[next((part for part in EXACT if part in file), "")] += seconds
+    return sum(own[part] for part in EXACT) / sum(own.values())
 
 
 def before(directory: str, name: str, rounds: int) -> float:
@@ -117,6 +130,8 @@ def table(options: argparse.Namespace) -> list[dict[str, Any]]:
             took = statistics.median(times)
             row = {"network": name, "cells": cells, "answer": question, "ms": 1000 * took, "enumerations": took / unit}
             row["enumerations before"] = took / earlier if earlier else None
+            cx = enumerated(net)
+            row["over Q"] = share_over_q(lambda: ANSWERS[question](cx))  # noqa: B023
             row["checked"] = cells <= options.check
             rows.append(row)
             print(f"{name} {question}: {1000 * took:.1f} ms", file=sys.stderr)
