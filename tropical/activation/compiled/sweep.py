@@ -258,7 +258,7 @@ class Sweep:
                     found = Part(stage, bit, sk, begin)
                     if self._division(found) is not None:
                         return found
-                sk = self.room.resized(sk, begin, self.limit if needed <= self.limit else 2 * needed)
+                sk = self._with_room(sk, begin, needed)
                 items, todo, highs, doubts = self._lists(len(sk.sides))
             elif status == sweeping.POOL_FULL:
                 more = 2 * len(chunks) + len(sk.sides) * self.dim // lists.CHUNK
@@ -274,6 +274,15 @@ class Sweep:
                 v, w = begin + int(state[sweeping.PLACE]), int(state[OTHER])
                 state[FORCED] = self.exact.is_higher(sk, v, w, stage)
                 highs[v - begin], highs[w - begin] = sk.height[[v, w], 0]
+
+    def _with_room(self, sk: Skeleton, count: int, needed: int) -> Skeleton:
+        """The first vertices, with room for as many as a part may have: memory that is not used costs nothing."""
+        if needed <= self.limit:
+            try:
+                return self.room.resized(sk, count, self.limit)
+            except MemoryError:  # a limit on addresses: parts are small from now on
+                self.limit = needed
+        return self.room.resized(sk, count, 2 * needed)
 
     def _rows(self, stage: int) -> tuple[Floats, Floats]:
         return self.stages.rows if stage else _rows_of(self.start.cuts, len(self.exact.direction))

@@ -20,6 +20,7 @@ from tropical.activation.compiled.engine import can_enumerate, enumerate_pattern
 from tropical.activation.compiled.kernels import splitting
 from tropical.activation.compiled.kernels.ordering import sort_ties
 from tropical.activation.compiled.kernels.signatures import entries
+from tropical.activation.compiled.kernels.skeleton import Room
 from tropical.activation.compiled.tally import Tally
 from tropical.budget import Meter
 from tropical.polyhedra.chart import Chart
@@ -190,3 +191,20 @@ def test_errors_do_not_add_up_in_wide_first_layers():
 def test_a_height_whose_error_overflows_is_not_sure():
     case = extreme_case(23032)
     assert complex_of(case, "compiled").patterns == complex_of(case, "rational").patterns
+
+
+def test_parts_are_small_where_memory_is_refused(monkeypatch):
+    refused = []
+
+    def resized(self, sk, count, room):
+        if room > 300:
+            refused.append(room)
+            raise MemoryError
+        return plainly(self, sk, count, room)
+
+    plainly = Room.resized
+    monkeypatch.setattr(sweep, "_ROOM", 16)
+    monkeypatch.setattr(Room, "resized", resized)
+    net, where = made((2, 12, 10, 1), "floats"), tp.Box([-1, -1], [1, 1])
+    assert np.array_equal(found(net, where), tp.polyhedral_complex(net, where, route="rational").pattern_array)
+    assert len(refused) == 1
