@@ -33,6 +33,7 @@ def generic(seed: int) -> tuple[tp.ReLUNetwork, tp.Polyhedron | None]:
     return net, (None, tp.Box([-1] * shape[0], [1] * shape[0]))[seed % 2]
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("seed", few(range(56), 14))
 def test_facets_regions_and_pieces_of_generic_networks(seed):
     net, where = generic(seed)
@@ -110,6 +111,7 @@ def test_jacobians_lie_within_their_bounds(seed):
         assert (np.abs(exact - found) <= error * (1 + 1e-12)).all()
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("level", [0, "1/2"])
 @pytest.mark.parametrize("seed", few(range(56), 14))
 def test_boundaries_do_not_depend_on_the_route(seed, level):
