@@ -37,7 +37,7 @@ def facet_pairs(cx: PolyhedralComplex, meter: Meter) -> NDArray[np.int64] | None
 
     below, above, layout = sweep_domain(cx._in_chart, cx.chart.cone, meter, found)
     table = cx._table
-    return np.stack([_places(table, above, layout), _places(table, below, layout)], axis=1)
+    return np.stack([places_of(table, above, layout), places_of(table, below, layout)], axis=1)
 
 
 def highest_vertices(net: ReLUNetwork, domain: Cone, sign: int, meter: Meter) -> list[Integers]:
@@ -83,7 +83,7 @@ def level_vertices(
             if sweep.tally.marked:
                 return None
             words, vertices, number = sweep.incidences(part)
-            for cell, v in zip(_places(cx._table, words, hidden).tolist(), number.tolist(), strict=True):
+            for cell, v in zip(places_of(cx._table, words, hidden).tolist(), number.tolist(), strict=True):
                 pieces.setdefault(cell, (vertices, []))[1].append(v)
         origin = [(1, *(0 for _ in range(cx._in_chart.input_dim)))] if sweep.start.is_fan else []
         return [(cell, partial(_positions, origin, *pieces[cell])) for cell in sorted(pieces)]
@@ -111,7 +111,7 @@ def _with_outputs(net: ReLUNetwork) -> ReLUNetwork:
     return ReLUNetwork((*net.layers[:-1], replace(last, slopes=linear), outputs))
 
 
-def _places(table: PatternTable, words: Words, layout: SignLayout) -> NDArray[np.int64]:
+def places_of(table: PatternTable, words: Words, layout: SignLayout) -> NDArray[np.int64]:
     """The places of patterns, without zeros, in a table in order, without zeros either."""
     from tropical.activation.compiled.kernels.ordering import find_rows
 

@@ -206,6 +206,12 @@ def relevant_subspace(cx: PolyhedralComplex, budget: Budget | None = None, progr
     return basis
 
 
+def piece_numbers(cx: PolyhedralComplex, meter: Meter) -> NDArray[np.int64]:
+    """For each cell the number of its affine map, in the order in which they appear."""
+    numbers: NDArray[np.int64] = np.unique(_groups(cx, meter), return_inverse=True)[1].reshape(-1)
+    return numbers
+
+
 def _groups(cx: PolyhedralComplex, meter: Meter) -> NDArray[np.int64]:
     """For each cell the first one with the same affine map."""
     if meter.count_cells(cx.num_cells) < cx.num_cells:

@@ -64,7 +64,7 @@ def make_axes(ax: "Axes | None", space: bool = False) -> Any:
     return ax
 
 
-def fill(ax: "Axes", outlines: Sequence[Outline], shades: Shades) -> None:
+def fill(ax: "Axes", outlines: Sequence[Any], shades: Shades) -> None:
     """One batch of polygons for each hatch; edges in the colour of the face close the seams between neighbours."""
     from matplotlib.collections import PolyCollection
 
@@ -98,9 +98,14 @@ def draw_border(ax: "Axes", edges: Edges) -> None:
 
 def draw_lines(ax: "Axes", edges: Sequence[Segment], colour: str, width: float, style: Any = "solid") -> Any:
     """One batch of segments."""
+    return draw_batch(ax, [floats(e.ends) for e in edges], colour, width, style)
+
+
+def draw_batch(ax: "Axes", ends: Any, colour: str, width: float, style: Any = "solid") -> Any:
+    """The same, by their ends."""
     from matplotlib.collections import LineCollection
 
-    lines = LineCollection([floats(e.ends) for e in edges], colors=colour, linewidths=width, linestyles=style)
+    lines = LineCollection(ends, colors=colour, linewidths=width, linestyles=style)
     if style == "solid":
         lines.set_capstyle("round")
     return ax.add_collection(lines, autolim=False)
@@ -158,5 +163,5 @@ def label_region(ax: "Axes", text: str, outlines: Sequence[Outline]) -> None:
 
 
 def floats(points: Iterable[Vector]) -> Outline:
-    """Coordinates rounded to float64: the only place where a picture loses exactness."""
+    """Coordinates rounded to float64: the only place where a picture of exact parts loses exactness."""
     return [tuple(map(rounded, point)) for point in points]

@@ -126,12 +126,12 @@ def _along(line: Integers, owned: Sequence[_Owned], points: _Points) -> list[Seg
     return [Segment(line, (a, b), left, right) for a, b, left, right in intervals if (left, right) != (None, None)]
 
 
-def components(count: int, edges: Sequence[Segment], pieces: Sequence[int]) -> list[list[int]]:
-    """Connected regions: parts with one piece (by index) joined across segments."""
+def components(count: int, pairs: Iterable[tuple[int, int]], pieces: Sequence[int]) -> list[list[int]]:
+    """Connected regions: parts with one piece (by index), of which the given pairs are neighbours."""
     parent = list(range(count))
-    for edge in edges:
-        if edge.left is not None and edge.right is not None and pieces[edge.left] == pieces[edge.right]:
-            parent[_root(parent, edge.left)] = _root(parent, edge.right)
+    for left, right in pairs:
+        if pieces[left] == pieces[right]:
+            parent[_root(parent, left)] = _root(parent, right)
     members: dict[int, list[int]] = {}
     for index in range(count):
         members.setdefault(_root(parent, index), []).append(index)
@@ -158,16 +158,20 @@ def colouring(count: int, pairs: Iterable[tuple[int, int]], colours: int) -> lis
     for i, j in pairs:
         neighbours[i].add(j)
         neighbours[j].add(i)
-    chosen: dict[int, int] = {}
+    chosen = [-1] * count
     used = [0] * (count + colours)
-    for piece in sorted(range(count), key=lambda i: (-len(neighbours[i]), i)):
-        taken = {chosen[other] for other in neighbours[piece] if other in chosen}
-        free = [c for c in range(colours) if c not in taken]
-        if not free:
-            free = [next(c for c in range(colours, len(used)) if c not in taken)]
-        chosen[piece] = min(free, key=lambda c: (used[c], c))
-        used[chosen[piece]] += 1
-    return [chosen[i] for i in range(count)]
+    degrees = [-len(others) for others in neighbours]
+    for piece in sorted(range(count), key=degrees.__getitem__):
+        taken = {chosen[other] for other in neighbours[piece]}
+        best = -1
+        for c in range(colours):
+            if c not in taken and (best < 0 or used[c] < used[best]):
+                best = c
+        if best < 0:
+            best = next(c for c in range(colours, len(used)) if c not in taken)
+        chosen[piece] = best
+        used[best] += 1
+    return chosen
 
 
 def float_point(generator: Integers) -> tuple[float, ...]:

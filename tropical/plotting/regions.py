@@ -6,13 +6,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
+from tropical.activation.planar_map import PlanarMap, planar_map
+from tropical.activation.regions import piece_numbers
 from tropical.arguments import require_flag
 from tropical.arithmetic.rationals import Vector
+from tropical.budget import Meter
 from tropical.functions.affine import AffineForm, AffineMap
 from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.requirements import require_scalar
 from tropical.plotting.canvas import (
+    draw_batch,
     draw_edges,
     fill,
     floats,
@@ -24,9 +28,9 @@ from tropical.plotting.canvas import (
     thinning,
 )
 from tropical.plotting.outlines import Outline, adjacent, components, float_point, float_polygon, segments
-from tropical.plotting.palette import BREAK, SEQUENTIAL
-from tropical.plotting.shading import Shade, check_shade, colour_bar, shades
-from tropical.plotting.slices import Slice, make_picture, make_slice, rounded
+from tropical.plotting.palette import BREAK, CUT, SEQUENTIAL
+from tropical.plotting.shading import Shade, check_shade, colour_bar, distinct, shades
+from tropical.plotting.slices import Slice, make_picture, make_slice, rounded, view_around
 from tropical.polyhedra.cones import point_of
 from tropical.polyhedra.polyhedron import Polyhedron
 
@@ -81,6 +85,10 @@ def plot_regions(
     f = picture.function
     check_shade(color, f)
     require_flag(labels, "labels")
+    if isinstance(obj, PolyhedralComplex) and domain is None and directions is None and color in ("piece", "pattern"):
+        plane = planar_map(obj, Meter())
+        if plane is not None:
+            return _draw_plane(make_axes(ax), obj, plane, color, labels)
     if f.input_dim == 1 or color == "value":
         require_scalar(f, "the graph of a function on the line" if f.input_dim == 1 else "color='value'")
     cut = make_slice(f, picture.domain)
@@ -92,20 +100,47 @@ def plot_regions(
 def draw_map(ax: "Axes", cut: Slice, f: Function, color: str, native: bool, labels: bool) -> "Axes":
     """The parts of the plane in colours, with edges, labels and a key."""
     owner, edges = cut.owners, segments(cut.parts)
+    pairs = adjacent(edges)
     outlines = [float_polygon(part.cone) for part in cut.parts]
     set_limits(ax, cut.view)
     name_axes(ax, native)
     if color == "value":
         _fill_bands(ax, cut)
     else:
-        chosen = shades(cut, f, color, adjacent(edges))
+        chosen = shades(cut, f, color, pairs)
         fill(ax, outlines, chosen)
         chosen.explain(ax)
     draw_edges(ax, cut, sorted_edges(cut, edges, owner), cells=not isinstance(f, LatticePolynomial))
-    if labels and color == "piece" and len(cut.pieces) <= _MOST_LABELS:
-        for members in components(len(owner), edges, owner):
-            label_region(ax, f"$\\ell_{{{owner[members[0]]}}}$", [outlines[i] for i in members])
+    if labels and color == "piece":
+        _label(ax, owner, pairs, outlines)
     return ax
+
+
+def _draw_plane(ax: "Axes", cx: PolyhedralComplex, plane: PlanarMap, color: str, labels: bool) -> "Axes":
+    """The same for a complex whose cells are polygons already."""
+    numbers = piece_numbers(cx, Meter())
+    owner = numbers.tolist()
+    inner = plane.cells[:, 1] >= 0
+    pairs = [(i, j) for i, j in plane.cells[inner].tolist()]
+    set_limits(ax, view_around([point_of(g) for g in cx.chart.cone.generators], margin=False))
+    name_axes(ax, True)
+    shown = owner if color == "piece" else list(range(cx.num_cells))
+    fill(ax, plane.outlines, distinct(shown, max(shown) + 1, pairs))
+    broken = inner & (numbers[plane.cells[:, 0]] != numbers[plane.cells[:, 1]])
+    thin = thinning(len(pairs))
+    draw_batch(ax, plane.lines[inner & ~broken], CUT, 0.5 * thin)
+    draw_batch(ax, plane.lines[~inner], BREAK, 1.0)
+    draw_batch(ax, plane.lines[broken], BREAK, 1.8 * thin)
+    if labels and color == "piece":
+        _label(ax, owner, pairs, plane.outlines)
+    return ax
+
+
+def _label(ax: "Axes", owner: Sequence[int], pairs: Iterable[tuple[int, int]], outlines: Sequence[Any]) -> None:
+    """The numbers of the pieces, unless there are too many."""
+    if max(owner) < _MOST_LABELS:
+        for members in components(len(owner), pairs, owner):
+            label_region(ax, f"$\\ell_{{{owner[members[0]]}}}$", [outlines[i] for i in members])
 
 
 def _fill_bands(ax: "Axes", cut: Slice) -> None:

@@ -52,9 +52,15 @@ def shades(cut: Slice, f: Function, color: str, pairs: Pairs) -> Shades:
     if color == "layer":
         assert isinstance(f, ReLUNetwork)
         return _by_layer(cutting_layers(cut.parts, pairs, f), len(f.widths))
-    labels = cut.owners if color == "piece" else list(range(len(cut.parts)))
+    if color == "pattern":
+        return distinct(range(len(cut.parts)), len(cut.parts), pairs)
+    return distinct(cut.owners, len(cut.pieces), pairs)
+
+
+def distinct(labels: Sequence[int], count: int, pairs: Pairs) -> Shades:
+    """Colours of parts with labels below ``count``: the given pairs differ, where their labels do."""
     between = {(min(labels[i], labels[j]), max(labels[i], labels[j])) for i, j in pairs if labels[i] != labels[j]}
-    numbers = colouring(max(labels) + 1 if color == "pattern" else len(cut.pieces), between, len(COLOURS))
+    numbers = colouring(count, between, len(COLOURS))
     return by_number([numbers[label] for label in labels])
 
 

@@ -81,7 +81,7 @@ def test_regions_of_the_picture_are_the_linear_regions(seed):
     net = random_plane_network(seed)
     cut = make_slice(net, None)
     cx = tp.polyhedral_complex(net)
-    assert len(components(len(cut.parts), segments(cut.parts), owners(cut))) == len(tp.linear_regions(cx))
+    assert len(components(len(cut.parts), adjacent(segments(cut.parts)), owners(cut))) == len(tp.linear_regions(cx))
     assert list(cut.pieces) == tp.affine_pieces(cx)
 
 

@@ -1,5 +1,7 @@
 """The cells of a finished skeleton: read off their lowest vertices, and only those that are full-dimensional."""
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,7 +9,7 @@ from tropical.activation.compiled.exact_vertices import ExactVertices
 from tropical.activation.compiled.kernels.composition import compose_rows
 from tropical.activation.compiled.kernels.faces import read_facets, read_incidences
 from tropical.activation.compiled.kernels.reading import read_cells
-from tropical.activation.compiled.kernels.skeleton import Skeleton, slots_for
+from tropical.activation.compiled.kernels.skeleton import SIDES, Skeleton, slots_for
 from tropical.activation.compiled.stages import Stages
 from tropical.activation.patterns import PackedSigns, Words
 from tropical.budget import Meter
@@ -64,6 +66,30 @@ class CellReader:
         above = below.copy()
         above[np.arange(at), bits >> 6] |= np.uint64(1) << (63 - (bits & 63)).astype(np.uint64)
         return self._in_order(below), self._in_order(above)
+
+    def edges(self, sk: Skeleton, count: int) -> tuple[NDArray[np.int64], Words, Words, NDArray[np.bool_]]:
+        """The edges of a planar skeleton: their ends, the patterns of the cells below and above, and on which are both.
+
+        No vertex may be marked. An edge in a facet has one cell, given as the one below.
+        """
+        facets, rows = np.uint64(len(self.exact.start.facets)), len(sk.sides)
+        halves, sides = sk.half.reshape(rows, -1)[:count].astype(np.int64), sk.sides[:count, SIDES]
+        numbers = [sk.lanes.reshape(rows, -1)[:count, 2] >> np.uint64(16 * i) & np.uint64(0xFFFF) for i in range(2)]
+        found = []
+        for i, side in product(range(2), range(2)):
+            slot, released, kept = 2 * i + side, numbers[i], numbers[1 - i]
+            both = (kept >= facets) & (sides >> np.uint32(3 - 2 * i) & 1 != 0)
+            goes_up = (sides >> np.uint32(slot) & 1 != 0) & (halves[:, slot] & 1 != 0)
+            v = np.flatnonzero(goes_up & (both | (kept < facets)))
+            below = sk.signs[v].copy()
+            if side:
+                _set_bits(below, np.flatnonzero(released[v] >= facets), released[v] - facets)
+            above = below.copy()
+            _set_bits(above, np.flatnonzero(both[v]), kept[v] - facets)
+            ends = np.stack([v, halves[v, slot] >> slots_for(2) + 1], axis=1)
+            found.append((ends, self._in_order(below), self._in_order(above), both[v]))
+        ends, below, above, inner = map(np.concatenate, zip(*found, strict=True))
+        return ends, below, above, inner
 
     def incidences(self, sk: Skeleton, count: int, bit: int) -> tuple[Words, NDArray[np.int64]]:
         """The patterns beside facets on the unit of a bit, cleared there, and a vertex of each; none may be marked."""
@@ -133,6 +159,12 @@ class CellReader:
             for cell, bit in zip(cells[unsure].tolist(), bits[unsure].tolist(), strict=True):
                 vanish[cell] = vanish[cell] and self.exact.row_vanishes(out[cell], first + bit)
         return vanish
+
+
+def _set_bits(words: Words, rows: NDArray[np.int64], bits: Words) -> None:
+    """Set in some rows a bit each, of those given for all rows."""
+    places = bits[rows].astype(np.int64)
+    words[rows, places >> 6] |= np.uint64(1) << (63 - (places & 63)).astype(np.uint64)
 
 
 def _mask(begin: int, end: int, words: int) -> Words:

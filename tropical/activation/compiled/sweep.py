@@ -127,6 +127,26 @@ class Sweep:
         chosen, number = np.unique(vertices, return_inverse=True)
         return words, Vertices(self.exact, vertices_of(part.skeleton, self.dim, chosen)), number
 
+    def edges(self, part: Part) -> tuple[NDArray[np.int64], Words, Words, NDArray[np.bool_]]:
+        """The edges of a finished planar part without marked vertices, as :meth:`CellReader.edges` gives them."""
+        return self.reader.edges(part.skeleton, part.size)
+
+    def coordinates(self, part: Part) -> tuple[Floats, Floats]:
+        """Those of the vertices of a finished part of a bounded domain, and their errors.
+
+        Where there are several hidden layers, the last units of the last one have to be linear, and carry the inputs.
+        """
+        dim, last = self.stages.net.input_dim, len(self.stages.bits) - 1
+        sk, n = part.skeleton, part.size
+        if last == 1:
+            columns, units, scales = np.arange(dim), dim, [1 / factor for factor in self.start.factors]
+        else:
+            order = self.stages.orders[-1]
+            columns, units = np.argsort(order)[-dim:], len(order)
+            scales = [1 / self.stages.scale(last)[0]] * dim
+        factors = np.array([saturated(q) for q in scales]) / sk.values[:n, units, None]
+        return sk.values[:n, columns] * factors, sk.errors[:n, self.exact.shift + columns] * factors
+
     def values(self, part: Part, sign: int) -> "Values":
         """Bounds on ``sign`` times the first unit of the last layer at the vertices of a finished part.
 
