@@ -53,9 +53,10 @@ def _unpacked(words: Words) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class SignLayout:
-    """Where kinked units find their signs in packed rows: ``factor`` (1 or -1) times that of ``bit``, ``words`` long.
+    """Where kinked units find their signs in packed rows: ``factor`` times that of ``bit``, ``words`` long.
 
-    Units with proportional rows share a bit. The signs of the bits, taken in order, decide the order of patterns.
+    Units with proportional rows share a bit, with the factor 1 or -1; it is 0 for a row of zeros. The signs of the
+    bits, taken in order, decide the order of patterns.
     """
 
     bit: NDArray[np.int64]
@@ -129,11 +130,15 @@ class PatternTable:
 
     def compatible(self, pattern: Sequence[int]) -> NDArray[np.int64]:
         """The cells whose patterns agree with the given one wherever that is not 0, in order."""
-        given = np.array(pattern, np.int8) * self.layout.factor
+        signs = np.array(pattern, np.int8)
+        units = np.flatnonzero(signs)
+        bits, given = self.layout.bit[units], signs[units] * self.layout.factor[units]
+        if not given.all():
+            return np.zeros(0, np.int64)
         decided = np.zeros((1, 64 * self.layout.words), bool)
         wanted = decided.copy()
-        decided[0, self.layout.bit] = given != 0
-        wanted[0, self.layout.bit] = given > 0
+        decided[0, bits] = True
+        wanted[0, bits] = given > 0
         mask, value = packed_bits(decided), packed_bits(wanted)
         agrees = ((self.packed.positive ^ value) & mask == 0).all(axis=1)
         if self.packed.zero is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_PRECISION = 1e-5  # of the size of the map, to which its vertices are known: a hundredth of a pixel
+_PRECISION = 1e-5  # of the size of a part of the map, to which its vertices are known: a hundredth of a pixel
 
 
 @dataclass(frozen=True)
@@ -39,33 +39,32 @@ class PlanarMap:
 def planar_map(cx: PolyhedralComplex, meter: Meter) -> PlanarMap | None:
     """The map of a complex on a bounded domain in the plane.
 
-    None where the sweep does not tell, as for :func:`facet_pairs`, or tells too little.
+    None where the sweep does not tell, as for :func:`facet_pairs`, or a coordinate is beyond float64.
     """
     domain = cx.domain
     if cx._known_f_vector is None or cx.network.input_dim != 2 or domain is None or not domain.is_bounded:
         return None
 
     def found(sweep: "Sweep") -> PlanarMap | None:
-        points, errors, ends, cells = [], [], [], []
+        points, ends, cells = [], [], []
         count = 0
         for part in sweep.finished(sweep.begin()):
             if sweep.tally.marked:
                 return None
-            where, error = sweep.coordinates(part)
+            where = sweep.coordinates(part, _PRECISION)
             own, below, above, inner = sweep.edges(part)
             layout = sweep.stages.found_layout
             beside = np.full((len(own), 2), -1)
             beside[:, 0] = places_of(cx._table, below, layout)
             beside[inner, 1] = places_of(cx._table, above[inner], layout)
             points.append(where)
-            errors.append(error)
             ends.append(own + count)
             cells.append(beside)
             count += len(where)
-        where, error = np.concatenate(points), np.concatenate(errors)
-        with np.errstate(all="ignore"):
-            fine = error.max() <= _PRECISION * np.ptp(where, axis=0).max()
-        return _map_of(where, np.concatenate(ends), np.concatenate(cells), cx.num_cells) if fine else None
+        where = np.concatenate(points)
+        if not np.isfinite(where).all():
+            return None
+        return _map_of(where, np.concatenate(ends), np.concatenate(cells), cx.num_cells)
 
     return sweep_domain(_with_inputs(cx.network), cx.chart.cone, meter, found)
 

@@ -43,6 +43,15 @@ def test_compatible_patterns_agree_where_the_given_one_is_decided(zeros):
         assert np.array_equal(table.compatible(given.tolist()), expected)
 
 
+def test_units_with_rows_of_zeros_have_the_sign_0():
+    layout = SignLayout(np.array([0, 0, 1]), np.array([1, 0, 1], np.int8), 1)
+    table = PatternTable(layout, PackedSigns.of(np.array([[1, -1], [-1, 1]], np.int8)))
+    assert table.signs().tolist() == [[1, 0, -1], [-1, 0, 1]]
+    assert table.compatible((1, 0, 0)).tolist() == [0]
+    assert table.compatible((0, 0, 1)).tolist() == [1]
+    assert table.compatible((1, 1, 0)).tolist() == []
+
+
 def test_units_with_proportional_rows_share_a_bit():
     layout = SignLayout(np.array([0, 1, 0, 1, 2, 2]), np.array([1, 1, -1, 1, 1, -1], np.int8), 1)
     table = PatternTable(layout, PackedSigns.of(np.array([[1, -1, 1], [0, 1, -1]], np.int8)))

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from tropical.activation.compiled.exact_vertices import ExactVertices
 from tropical.activation.compiled.kernels.composition import compose_rows
 from tropical.activation.compiled.kernels.faces import read_facets, read_incidences
-from tropical.activation.compiled.kernels.reading import read_cells
-from tropical.activation.compiled.kernels.skeleton import SIDES, Skeleton, slots_for
+from tropical.activation.compiled.kernels.reading import look_around, read_cells
+from tropical.activation.compiled.kernels.skeleton import MARKED, SIDES, Skeleton, slots_for
 from tropical.activation.compiled.stages import Stages
 from tropical.activation.patterns import PackedSigns, Words
 from tropical.budget import Meter
@@ -27,14 +27,20 @@ class CellReader:
     def read(self, sk: Skeleton, count: int) -> PackedSigns:
         """The patterns of the cells, each at the first of its lowest vertices."""
         dim, words = self.exact.complex_dim, self.stages.words
-        shape = dim, slots_for(dim), len(self.exact.start.facets), words
+        shape = dim, slots_for(dim), len(self.exact.start.facets)
+        around, vanishing = np.empty((count, 3), np.uint32), np.empty((count, words), np.uint64)
+        if (sk.sides[:count, SIDES] & MARKED).any():
+            look_around(count, *shape, words, sk, around, vanishing)
         out, zeros = (np.empty((count + (1 << dim), words), np.uint64) for _ in range(2))
-        scratch = np.empty(dim, np.int64), np.empty(words, np.uint64), np.empty(words, np.uint64)
-        met, cluster = np.empty(count, np.int64), _CLUSTER
+        scratch = np.empty(count, np.int64), np.empty(dim, np.int64), np.empty(words, np.uint64)
+        cluster = _CLUSTER
         at = v = 0
         while v < count:
-            seen, sides = np.empty(cluster, np.int64), np.empty((cluster, dim), np.int8)
-            at, v = read_cells(v, count, *shape, sk, out, zeros, at, seen, met, sides, *scratch)
+            seen, chosen = np.empty(cluster, np.int64), np.empty(cluster, np.uint32)
+            at, v = read_cells(
+                v, count, *shape, words, self.stages.rigid, sk, around, vanishing, out, zeros, at, seen, chosen,
+                *scratch,
+            )  # fmt: skip
             if v < 0:
                 v, cluster = -1 - v, 4 * cluster
             elif v < count:
@@ -131,7 +137,7 @@ class CellReader:
         """The same of cells in order: those that share the pattern of some layers share the rows of the next."""
         stages = self.stages
         marks = _bits(zeros)
-        vanish = np.logical_not(zeros[:, : stages.cut_words].any(axis=1))
+        vanish = np.ones(len(out), np.bool_)
         rows, errors = stages.first.before
         parent = np.zeros(len(out), np.int64)
         for depth, cutting in enumerate(stages.cuttings):

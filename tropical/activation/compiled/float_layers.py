@@ -65,6 +65,7 @@ def _proportional(layer: Layer) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
     """For each kinked unit, by its place, a place and a factor: its sign is the factor times that unit's sign.
 
     Units with proportional (bias, weight) rows share their hyperplane on every cell; the first of them stands for all.
+    A row of zeros is 0 times that of any unit with another one.
     Rows are compared exactly once their float64 directions look alike, so that a pair may be missed but never invented.
     """
     weight, bias = rounded_arrays(layer)
@@ -88,6 +89,10 @@ def _proportional(layer: Layer) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
             factor = _ratio_sign(a, b)
             if factor:
                 places[place], factors[place] = twin, factor
+    nothing = [place for place in np.flatnonzero(~rows.any(axis=1)).tolist() if not _row(layer, kinked[place]).any()]
+    if 0 < len(nothing) < len(rows):
+        others = np.setdiff1d(np.arange(len(rows)), nothing)
+        places[nothing], factors[nothing] = places[others[0]], 0
     return places, factors
 
 

@@ -14,6 +14,8 @@ from tropical.activation.compiled.float_layers import (
     float_layers,
     nonzero_entries,
 )
+from tropical.activation.compiled.kernels.skeleton import Skeleton
+from tropical.activation.compiled.kernels.values import layer_values
 from tropical.activation.patterns import SignLayout
 from tropical.functions.float_evaluation import once_per_object
 from tropical.functions.network import ReLUNetwork
@@ -77,6 +79,13 @@ class Stages:
         return stage, place - self.first_bit[stage]
 
     @functools.cached_property
+    def rigid(self) -> int:
+        """So many bits at the beginning have rows that are not 0: those of cuts, and in general of the first layer."""
+        layer = self.net.layers[0]
+        fixed = all(layer.bias[unit] or any(layer.weight[unit]) for unit in self.cuttings[0].units.tolist())
+        return self.first_bit[2 if fixed else 1]
+
+    @functools.cached_property
     def layouts(self) -> list[SignLayout]:
         """Where the first 0, 1, 2, ... layers find their signs in words from ``cut_words`` on."""
         return [_dense(self.cuttings[:depth]) for depth in range(len(self.cuttings) + 1)]
@@ -130,6 +139,13 @@ class Stages:
             np.maximum(places, 0) >> 6, masks, layer.weight[inputs][:, units], layer.bias[units], nonzero,
             layer.clear[inputs], layer.put[inputs], layer.integral,
         )  # fmt: skip
+
+
+def evaluate(arrays: LayerArrays, sk: Skeleton, count: int, extra: int, shift: int) -> None:
+    """Put the values of a layer's units in the place of those of its inputs, at the first vertices."""
+    inputs = len(arrays.weight)
+    work = np.empty(inputs, np.uint64), np.empty(inputs), np.empty(inputs, np.float32)
+    layer_values(count, *arrays, np.uint64(extra), sk, np.uint64(shift), *work)
 
 
 def homogeneous(table: Floats, errors: Floats) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ from tropical.activation.compiled.exact_vertices import ExactVertices, table_val
 from tropical.activation.compiled.float_layers import Floats, cutting_rows
 from tropical.activation.compiled.kernels import lists, sweeping
 from tropical.activation.compiled.kernels.faces import count_faces
-from tropical.activation.compiled.kernels.joining import FORCED, OTHER
+from tropical.activation.compiled.kernels.joining import FORCED, OTHER, is_apart
 from tropical.activation.compiled.kernels.ordering import sort_ties
 from tropical.activation.compiled.kernels.refining import NO_SOLVER, Solver
 from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, copied, slots_for
@@ -24,10 +24,10 @@ from tropical.activation.compiled.kernels.values import (
     clear_tight,
     first_signs,
     layer_signs,
-    layer_values,
 )
 from tropical.activation.compiled.parts import best_division, keep_side, separate_side, vertices_of
-from tropical.activation.compiled.stages import LayerArrays, Stages, homogeneous
+from tropical.activation.compiled.refined_vertices import RefinedVertices
+from tropical.activation.compiled.stages import Stages, evaluate, homogeneous
 from tropical.activation.compiled.start import Start
 from tropical.activation.compiled.tally import Tally
 from tropical.activation.patterns import PackedSigns, PatternTable, Words, order_keys
@@ -131,8 +131,8 @@ class Sweep:
         """The edges of a finished planar part without marked vertices, as :meth:`CellReader.edges` gives them."""
         return self.reader.edges(part.skeleton, part.size)
 
-    def coordinates(self, part: Part) -> tuple[Floats, Floats]:
-        """Those of the vertices of a finished part of a bounded domain, and their errors.
+    def coordinates(self, part: Part, precision: float) -> Floats:
+        """Those of the vertices of a finished part of a bounded domain, to this precision, relative to their spread.
 
         Where there are several hidden layers, the last units of the last one have to be linear, and carry the inputs.
         """
@@ -144,8 +144,15 @@ class Sweep:
             order = self.stages.orders[-1]
             columns, units = np.argsort(order)[-dim:], len(order)
             scales = [1 / self.stages.scale(last)[0]] * dim
-        factors = np.array([saturated(q) for q in scales]) / sk.values[:n, units, None]
-        return sk.values[:n, columns] * factors, sk.errors[:n, self.exact.shift + columns] * factors
+        with np.errstate(all="ignore"):
+            factors = np.array([saturated(q) for q in scales]) / sk.values[:n, units, None]
+            points, errors = sk.values[:n, columns] * factors, sk.errors[:n, self.exact.shift + columns] * factors
+            fine = np.isfinite(points) & (errors <= precision * np.ptp(points, axis=0).max())
+        for v in np.flatnonzero(~fine.all(axis=1)).tolist():
+            self.meter.check_time()
+            y = self.position(part, v)
+            points[v] = [saturated(Fraction(a, y[0])) for a in y[1:]]
+        return points
 
     def values(self, part: Part, sign: int) -> "Values":
         """Bounds on ``sign`` times the first unit of the last layer at the vertices of a finished part.
@@ -264,7 +271,7 @@ class Sweep:
         items, todo, highs, doubts = self._lists(len(sk.sides))
         while True:
             status = sweeping.cut_layer(
-                stage < 2, stage + 1 == len(self.stages.bits), *rows, self.solver, sk, *self.shape, np.uint64(bits),
+                stage < 2, stage + 1 == len(self.stages.bits), *rows, self._solver, sk, *self.shape, np.uint64(bits),
                 np.uint64(first_bit), columns, self.shift, head, fill, chunks, items, todo, highs, doubts, state,
             )  # fmt: skip
             bit, begin = int(state[sweeping.AT_WORK]), int(state[sweeping.COUNT])
@@ -285,14 +292,16 @@ class Sweep:
                 chunks = self._chunks(more, chunks)
             elif status == sweeping.DOUBTS:
                 for place in doubts[: int(state[sweeping.DOUBTFUL])].tolist():
-                    self.exact.settle(sk, begin + place, stage, bit + 1)
+                    self._settle(sk, begin + place, stage, bit + 1)
                     finish_vertex(
                         sk, s, np.uint64(first_bit + bit), last_word, np.uint64(begin), np.uint64(place), items, highs,
                         head, fill, chunks, state,
                     )  # fmt: skip
             else:
                 v, w = begin + int(state[sweeping.PLACE]), int(state[OTHER])
-                state[FORCED] = self.exact.is_higher(sk, v, w, stage)
+                left = int(todo[state[sweeping.PLACE]])
+                slot = (left & -left).bit_length() - 1
+                state[FORCED] = self._is_higher(sk, v, w, slot, stage)
                 highs[v - begin], highs[w - begin] = sk.height[[v, w], 0]
 
     def _with_room(self, sk: Skeleton, count: int, needed: int) -> Skeleton:
@@ -307,11 +316,36 @@ class Sweep:
     def _rows(self, stage: int) -> tuple[Floats, Floats]:
         return self.stages.rows if stage else _rows_of(self.start.cuts, len(self.exact.direction))
 
+    def _settle(self, sk: Skeleton, v: int, stage: int, since: int) -> None:
+        """Write the signs of the stage's bits from ``since`` on, and values and height."""
+        if stage < 2 or not self._refined.settle(sk, v, stage, since):
+            self.exact.settle(sk, v, stage, since)
+
+    def _is_higher(self, sk: Skeleton, v: int, w: int, slot: int, stage: int) -> bool:
+        """Whether w is higher than v, from which the edge to it leaves at a slot."""
+        if stage > 1:
+            for x in (v, w):
+                self._refined.refine(sk, x, stage)
+            difference = float(sk.height[w, 0] - sk.height[v, 0])
+            if is_apart(sk, v, w, difference):
+                return difference > 0
+            slope = self._refined.slope(sk, v, slot, stage)
+            if slope is not None:
+                return slope > 0
+        return self.exact.is_higher(sk, v, w, stage)
+
     @functools.cached_property
-    def solver(self) -> Solver:
+    def _refined(self) -> RefinedVertices:
+        return RefinedVertices(self.stages, self.exact, self._every_row)
+
+    @functools.cached_property
+    def _solver(self) -> Solver:
         """For positions in the first layer; nothing where it has too few units for errors to add up."""
-        if self.stages.bits[1] < _MANY_UNITS:
-            return NO_SOLVER
+        return self._every_row if self.stages.bits[1] >= _MANY_UNITS else NO_SOLVER
+
+    @functools.cached_property
+    def _every_row(self) -> Solver:
+        """The rows of facets, cuts and the first layer."""
         start, direction = self.start, self.exact.direction
         length = len(direction)
         empty = 64 * self.stages.cut_words - len(start.cuts)
@@ -343,7 +377,7 @@ class Sweep:
         """The values of the layer of a stage from 2 on, and the signs of its units."""
         bits, first_bit = np.uint64(self.stages.bits[stage]), np.uint64(self.stages.first_bit[stage])
         if stage == 2:
-            self._evaluate(self.stages.first_arrays, sk, count)
+            evaluate(self.stages.first_arrays, sk, count, self.exact.extra, self.exact.shift)
             own = (np.uint64(x) for x in (self.stages.first_bit[1], self.stages.bits[1]))
             clear_tight(count, *self.shape, *own, sk, self.shift)
         arrays = self.stages.arrays[stage - 2]
@@ -352,19 +386,13 @@ class Sweep:
                 self.meter.check_time()
                 self.exact.settle(sk, v, stage, 0)
             return
-        self._evaluate(arrays, sk, count)
+        evaluate(arrays, sk, count, self.exact.extra, self.exact.shift)
         v = 0
         while v < count:
             v = int(layer_signs(np.uint64(v), np.uint64(count), bits, sk, first_bit, self.shift))
             if v < count:
-                self.exact.settle(sk, v, stage, 0)
+                self._settle(sk, v, stage, 0)
                 v += 1
-
-    def _evaluate(self, arrays: LayerArrays, sk: Skeleton, count: int) -> None:
-        """Put the values of a layer's units in the place of those of its inputs."""
-        inputs = len(arrays.weight)
-        work = np.empty(inputs, np.uint64), np.empty(inputs), np.empty(inputs, np.float32)
-        layer_values(count, *arrays, np.uint64(self.exact.extra), sk, self.shift, *work)
 
 
 def _rows_of(rows: Sequence[Integers], length: int) -> tuple[Floats, Floats]:

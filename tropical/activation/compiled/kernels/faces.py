@@ -3,18 +3,18 @@
 import numpy as np
 
 from tropical.activation.compiled.kernels.compilation import compiled, inlined
-from tropical.activation.compiled.kernels.skeleton import MARKED, SIDES, U1, U2, U6, U32, constraint, flag_of, lanes_of
-
-
-@inlined
-def upward(sk, n, s, v, ups):
-    """For each constraint of v, the sides, as bits 1 and 2, towards which an edge leaves it and goes up."""
-    for i in range(n):
-        ups[i] = 0
-        for side in range(2):
-            slot = 2 * i + side
-            if sk.sides[v, SIDES] >> np.uint32(slot) & np.uint32(1) and sk.half[(v << s) + slot] & np.uint32(1):
-                ups[i] |= 1 << side
+from tropical.activation.compiled.kernels.skeleton import (
+    MARKED,
+    SIDES,
+    U1,
+    U2,
+    U6,
+    U32,
+    constraint,
+    flag_of,
+    lanes_of,
+    upward,
+)
 
 
 @inlined

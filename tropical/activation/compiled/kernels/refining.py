@@ -113,9 +113,35 @@ def solve(A, B, vectors, m):
 
 
 @compiled
+def normalise(solver, m):
+    """Solve for x, and put x / N and the errors of its entries into the solver's vectors; False if it cannot."""
+    vectors, axes = solver.vectors, solver.axes
+    if not solve(solver.matrix, solver.inverse, vectors, m):
+        return False
+    N = size = 0.0
+    for i in range(-1, len(axes)):
+        value = 0.0
+        for c in range(m):
+            a = axes[i, c] if i >= 0 else solver.normal[c]
+            value += a * vectors[X, c]
+            size += abs(a) * (vectors[ERROR, c] + (m + 6) * UNIT * abs(vectors[X, c]))
+        N += abs(value)
+    size = 1.0001 * size + LEAST
+    if not 2.0 * size < N < np.inf:
+        return False
+    for c in range(m):
+        x = vectors[X, c] / N
+        e = 1.0001 * (vectors[ERROR, c] + abs(x) * size) / (N - size) + 4 * UNIT * abs(x) + LEAST
+        vectors[X, c], vectors[ERROR, c] = x, e
+        if not (e < MOST and abs(x) < MOST):
+            return False
+    return True
+
+
+@compiled
 def refine(sk, p, n, s, facets, solver, columns, shift):
     """Write values and height of vertex p of the first layer anew, if that makes them more certain."""
-    vectors, axes = solver.vectors, solver.axes
+    vectors = solver.vectors
     m = len(solver.direction)
     last = columns - U1
     if sk.sides[p, SIDES] & EXACT:
@@ -145,25 +171,8 @@ def refine(sk, p, n, s, facets, solver, columns, shift):
         solver.matrix[m - 2, m - 1] = 1.0  # on the sphere of a fan x_0 is 0
     solver.matrix[m - 1, top] = 1.0
     vectors[RIGHT, m - 1] = vectors[X, top]
-    if not solve(solver.matrix, solver.inverse, vectors, m):
+    if not normalise(solver, m):
         return
-    N = size = 0.0
-    for i in range(-1, len(axes)):
-        value = 0.0
-        for c in range(m):
-            a = axes[i, c] if i >= 0 else solver.normal[c]
-            value += a * vectors[X, c]
-            size += abs(a) * (vectors[ERROR, c] + (m + 6) * UNIT * abs(vectors[X, c]))
-        N += abs(value)
-    size = 1.0001 * size + LEAST
-    if not 2.0 * size < N < np.inf:
-        return
-    for c in range(m):
-        x = vectors[X, c] / N
-        e = 1.0001 * (vectors[ERROR, c] + abs(x) * size) / (N - size) + 4 * UNIT * abs(x) + LEAST
-        vectors[X, c], vectors[ERROR, c] = x, e
-        if not (e < MOST and abs(x) < MOST):
-            return
     for c in range(m):
         at = shift + np.uint64(c)
         if np.uint64(c) != last and (sk.values[p, c] != 0.0 or sk.errors[p, at] != NOTHING):

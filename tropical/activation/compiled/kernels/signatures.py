@@ -8,10 +8,11 @@ import numpy as np
 from tropical.activation.compiled.kernels.composition import compose_rows
 from tropical.activation.compiled.kernels.dividing import choose_side, copy_side, count_sides
 from tropical.activation.compiled.kernels.faces import count_faces, read_facets, read_incidences
+from tropical.activation.compiled.kernels.joining import is_apart
 from tropical.activation.compiled.kernels.lists import collect, length_of_list
 from tropical.activation.compiled.kernels.ordering import find_rows, sort_ties
-from tropical.activation.compiled.kernels.reading import read_cells
-from tropical.activation.compiled.kernels.refining import Solver
+from tropical.activation.compiled.kernels.reading import look_around, read_cells
+from tropical.activation.compiled.kernels.refining import Solver, normalise, solve, write_height
 from tropical.activation.compiled.kernels.skeleton import Room, set_sign
 from tropical.activation.compiled.kernels.splitting import finish_vertex
 from tropical.activation.compiled.kernels.sweeping import cut_layer
@@ -23,7 +24,7 @@ def entries() -> Any:
     sk = Room().skeleton(1, 1, 1, 1)
     u, floats, rows, cube = np.uint64(0), np.zeros(1), np.zeros((1, 1)), np.zeros((1, 1, 1))
     integers, words, table = np.zeros(1, np.int64), np.zeros(1, np.uint64), np.zeros((1, 1), np.uint64)
-    singles, sides = np.zeros((1, 1), np.float32), np.zeros((1, 1), np.int8)
+    singles, around = np.zeros((1, 1), np.float32), np.zeros((1, 3), np.uint32)
     lists = integers, integers, np.zeros((1, 1), np.int64)
     items, state = np.zeros(1, np.uint32), integers
     solver = Solver(rows, rows, floats, rows, floats, rows, rows, rows)
@@ -40,8 +41,13 @@ def entries() -> Any:
             (False, False, rows, rows, solver, sk, *(u,) * 7, *lists, items, items, floats, integers, state),
         ),
         (finish_vertex, (sk, u, u, u, u, u, items, floats, *lists, state)),
+        (normalise, (solver, 0)),
+        (solve, (rows, rows, rows, 0)),
+        (write_height, (sk, u, floats, rows, 0)),
+        (is_apart, (sk, 0, 0, 0.0)),
         (set_sign, (sk, u, u, False, False)),
-        (read_cells, (0, 0, 0, 0, 0, 0, sk, table, table, 0, integers, integers, sides, integers, words, words)),
+        (look_around, (*(0,) * 5, sk, around, table)),
+        (read_cells, (*(0,) * 7, sk, around, *(table,) * 3, 0, integers, items, integers, integers, words)),
         (
             compose_rows,
             (0, integers, table, integers, cube, cube, rows, *(floats,) * 6, False, cube, cube),

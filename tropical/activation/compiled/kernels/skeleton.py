@@ -122,6 +122,20 @@ def vanishes(sk, v, c, facets):
     return sk.sides[v, SIDES] & MARKED != 0 and vanishes_also(sk, v, c, facets)
 
 
+@inlined
+def upward(sk, n, s, v, found):
+    """For each constraint of v the sides, as bits 1 and 2, to which an edge leaves it and goes up; cells, at most."""
+    total = 1
+    base, exist = v << s >> 1, np.uint64(sk.sides[v, SIDES])
+    for j in range(n):
+        pair = sk.lanes[base + j]
+        below, above = pair & exist & U1, pair >> U32 & exist >> U1 & U1
+        exist >>= U2
+        found[j] = np.int64(below | above << U1)
+        total *= np.int64(below + above)
+    return total
+
+
 @compiled
 def mark(sk, v):
     """Make room for constraints that vanish at v."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from tropical.activation.compiled.kernels.compilation import compiled, inlined
 from tropical.activation.compiled.kernels.lists import enlist, push
-from tropical.activation.compiled.kernels.machine import leading_zeros, prefetch
+from tropical.activation.compiled.kernels.machine import leading_zeros, prefetch, trailing_zeros
 from tropical.activation.compiled.kernels.refining import MOST_ERROR, refine
 from tropical.activation.compiled.kernels.skeleton import (
     BOUND,
@@ -28,15 +28,23 @@ from tropical.activation.compiled.kernels.skeleton import (
 from tropical.activation.compiled.kernels.values import INTEGERS, LEAST, NOTHING, UNIT, WIDER, row_value
 
 U16 = np.uint64(16)
+EXACT_FLOATS = np.int64(1 << 53)
+SMALL = np.int64(1 << 16)  # integers below it are left as they are
 FAR, NEAR = np.uint64(14), np.uint64(6)  # how many new vertices ahead memory is asked for
 
 
 @compiled
 def gcd(a, b):
-    """The greatest common divisor of two integers, not negative."""
+    """The greatest common divisor of a positive integer and one that is not negative."""
+    b %= a
+    if b == 0:
+        return a
+    shift = np.int64(trailing_zeros(np.uint64(a | b)))
+    a >>= np.int64(trailing_zeros(np.uint64(a)))
     while b:
-        a, b = b, a % b
-    return a
+        b >>= np.int64(trailing_zeros(np.uint64(b)))
+        a, b = min(a, b), abs(a - b)
+    return a << shift
 
 
 @compiled
@@ -46,17 +54,21 @@ def exact_between(sk, a, b, za, zb, p, lead, columns, shift):
         if zb * abs(sk.values[a, c]) - za * abs(sk.values[b, c]) >= 4.0e18:
             return False
     ia, ib = np.int64(zb), np.int64(-za)
-    divisor = np.int64(0)
     largest = np.int64(0)
     for c in range(lead, columns):
-        x = abs(ia * np.int64(sk.values[a, c]) + ib * np.int64(sk.values[b, c]))
-        largest = max(largest, x)
-        if divisor != 1:
-            divisor = gcd(x, divisor)
-    if divisor == 0 or float(largest // divisor) >= INTEGERS:
-        return False
+        largest = max(largest, abs(ia * np.int64(sk.values[a, c]) + ib * np.int64(sk.values[b, c])))
+    divisor = np.int64(1)
+    if largest >= SMALL:
+        divisor = largest
+        for c in range(lead, columns):
+            divisor = gcd(divisor, abs(ia * np.int64(sk.values[a, c]) + ib * np.int64(sk.values[b, c])))
+            if divisor == 1:
+                break
+        if float(largest // divisor) >= INTEGERS:
+            return False
     for c in range(lead, columns):
-        sk.values[p, c] = float((ia * np.int64(sk.values[a, c]) + ib * np.int64(sk.values[b, c])) // divisor)
+        x = ia * np.int64(sk.values[a, c]) + ib * np.int64(sk.values[b, c])
+        sk.values[p, c] = float(x) / float(divisor) if largest < EXACT_FLOATS else float(x // divisor)
         sk.errors[p, shift + c] = NOTHING
     return True
 
