@@ -69,8 +69,7 @@ def polyhedral_complex(
     chart = Chart.of(net.gradients(), net.input_dim, domain)
     own = chart.restrict(net)
     found = _enumerated(own, chart, meter, route, executor)
-    patterns = found.patterns.in_order()
-    return PolyhedralComplex(net, chart, own, patterns, found.incomplete_because, found.f_vector, found.cones)
+    return PolyhedralComplex(net, chart, own, found.patterns, found.incomplete_because, found.f_vector, found.cones)
 
 
 def _enumerated(net: ReLUNetwork, chart: Chart, meter: Meter, route: Route, executor: Executor | None) -> Enumeration:
@@ -166,4 +165,4 @@ def _collected(net: ReLUNetwork, cells: _Found, limit: int | None) -> Enumeratio
     except BudgetExhausted as stop:
         reason = str(stop)
     kept = cones if len(cones) == len(found) else None
-    return Enumeration(PatternTable.of(found, net.num_kinked), reason, cones=kept)
+    return Enumeration(PatternTable.of(found, net.num_kinked).in_order(), reason, cones=kept)
