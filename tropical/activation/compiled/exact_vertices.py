@@ -15,6 +15,7 @@ from tropical.activation.compiled.kernels.skeleton import (
     SIDES,
     Skeleton,
     set_sign,
+    shift_of,
     slots_for,
 )
 from tropical.activation.compiled.kernels.values import LEAST, UNIT
@@ -46,7 +47,6 @@ class ExactVertices:
         self.extra = 1 if self.start.bounded else 2  # columns of x_0 and N
         valued = stages.orders if len(stages.orders) > 1 else []
         self.columns = self.extra + max(self.dim, *map(len, valued), 0)
-        self.shift = 2 * self.columns
         self.tally = Tally()
 
     def rows(self, signs: Words, layer: int) -> list[fmpq_mat]:
@@ -111,12 +111,13 @@ class ExactVertices:
     ) -> None:
         """Values and height at a vertex of known position, where from stage 2 on the layer has its ``own`` values."""
         N = self.start.normaliser(y)
+        shift = shift_of(sk)
         sk.height[v, 0], sk.bounds[v, BOUND] = _rounded(self.height(y) if height is None else height)
         if stage <= 1 and isinstance(N, int) and max(map(abs, y)) < _EXACT and N < _EXACT:
             numbers = (*y[1:], y[0], N)[: self.dim + self.extra]
             columns = len(numbers)
             sk.values[v, :columns] = numbers
-            sk.errors[v, self.shift : self.shift + columns] = 0
+            sk.errors[v, shift : shift + columns] = 0
             sk.sides[v, SIDES] |= EXACT
             return
         integral = True
@@ -125,7 +126,7 @@ class ExactVertices:
             scale, integral = self.stages.scale(stage)
             values = [scale * own[unit] for unit in self.stages.orders[stage - 1].tolist()]
         values += [y[0], N][: self.extra]
-        columns, shift = len(values), self.shift
+        columns = len(values)
         common = math.lcm(*(q.denominator for q in values)) if integral else 0
         if integral and max(abs(q) * common for q in values) < _EXACT:
             sk.values[v, :columns] = [float(q * common) for q in values]

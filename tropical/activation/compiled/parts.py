@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.activation.compiled.kernels.dividing import choose_side, copy_side, count_sides
-from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, slots_for
+from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, columns_of, slots_for
 
 _LARGEST = 0.8  # share of the vertices that the larger part may keep
 _SAMPLE = 1 << 14  # vertices that are asked where to divide
@@ -25,7 +25,7 @@ def separate_side(sk: Skeleton, count: int, dim: int, facets: int, places: NDArr
     """The part on which they are negative or tight, with memory of its own."""
     shape, where = _shape(dim, facets), np.empty(count, np.int64)
     kept = int(choose_side(count, *shape, sk, places, False, where))
-    new = Room().skeleton(kept, dim, sk.signs.shape[1], sk.values.shape[1] * 2 // 3)
+    new = Room().skeleton(kept, dim, sk.signs.shape[1], columns_of(sk))
     copy_side(count, *shape, sk, places, False, where, new)
     return new, kept
 

@@ -18,7 +18,7 @@ from tropical.activation.compiled.kernels.refining import (
     solve,
     write_height,
 )
-from tropical.activation.compiled.kernels.skeleton import EXACT, SIDES, Room, Skeleton, set_sign
+from tropical.activation.compiled.kernels.skeleton import EXACT, SIDES, Room, Skeleton, set_sign, shift_of
 from tropical.activation.compiled.kernels.values import LEAST, UNIT, WIDER
 from tropical.activation.compiled.stages import Stages, evaluate
 from tropical.activation.patterns import Words
@@ -35,7 +35,7 @@ class RefinedVertices:
         if not self.refine(sk, v, stage):
             return False
         bits, first = self.stages.bits[stage], self.stages.first_bit[stage]
-        values, errors = sk.values[v, since:bits], sk.errors[v, self.exact.shift + since : self.exact.shift + bits]
+        values, errors = sk.values[v, since:bits], sk.errors[v, shift_of(sk) :][since:bits]
         if not ((np.abs(values) > errors) | ((values == 0) & (errors == 0))).all():
             return False
         for place, value in enumerate(values.tolist(), first + since):
@@ -63,7 +63,7 @@ class RefinedVertices:
             found = (1.0001 * found + LEAST) * WIDER
             if self.exact.extra == 2:
                 values, found = np.append(values, x[-1]), np.append(found, ex[-1] * WIDER)
-            old_values, old_errors = sk.values[v, : len(values)], sk.errors[v, self.exact.shift :][: len(values)]
+            old_values, old_errors = sk.values[v, : len(values)], sk.errors[v, shift_of(sk) :][: len(values)]
             better = found < old_errors
             old_values[better], old_errors[better] = values[better], found[better]
         return True
@@ -108,16 +108,16 @@ class RefinedVertices:
         """
         m = len(self.solver.direction)
         columns = 2 + max(m - 1, *map(len, self.stages.orders[:stage]))
-        sk, shift = Room().skeleton(m, self.exact.dim, self.stages.words, columns), 2 * columns
+        sk = Room().skeleton(m, self.exact.dim, self.stages.words, columns)
         sk.values[:] = 0
         sk.values[:, :m], sk.values[:, m] = np.eye(m), 1  # N is 1
         sk.signs[:], sk.sides[:, SIDES] = words, EXACT
         tables = []
         for arrays in (self.stages.first_arrays, *self.stages.arrays[: stage - 1]):
             assert arrays is not None
-            evaluate(arrays, sk, m, 2, shift)
+            evaluate(arrays, sk, m, 2)
             units = len(arrays.bias)
-            tables.append((sk.values[:, :units].copy(), sk.errors[:, shift : shift + units].astype(np.float64)))
+            tables.append((sk.values[:, :units].copy(), sk.errors[:, shift_of(sk) :][:, :units].astype(np.float64)))
         return tables
 
     def _put_rows(self, sk: Skeleton, v: int, tables: list[tuple[Floats, Floats]]) -> None:

@@ -14,7 +14,7 @@ from tropical.activation.compiled.float_layers import (
     float_layers,
     nonzero_entries,
 )
-from tropical.activation.compiled.kernels.skeleton import Skeleton
+from tropical.activation.compiled.kernels.skeleton import Skeleton, shift_of
 from tropical.activation.compiled.kernels.values import layer_values
 from tropical.activation.patterns import SignLayout
 from tropical.functions.float_evaluation import once_per_object
@@ -141,11 +141,11 @@ class Stages:
         )  # fmt: skip
 
 
-def evaluate(arrays: LayerArrays, sk: Skeleton, count: int, extra: int, shift: int) -> None:
+def evaluate(arrays: LayerArrays, sk: Skeleton, count: int, extra: int) -> None:
     """Put the values of a layer's units in the place of those of its inputs, at the first vertices."""
     inputs = len(arrays.weight)
     work = np.empty(inputs, np.uint64), np.empty(inputs), np.empty(inputs, np.float32)
-    layer_values(count, *arrays, np.uint64(extra), sk, np.uint64(shift), *work)
+    layer_values(count, *arrays, np.uint64(extra), sk, np.uint64(shift_of(sk)), *work)
 
 
 def homogeneous(table: Floats, errors: Floats) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ from tropical.activation.compiled.kernels.faces import count_faces
 from tropical.activation.compiled.kernels.joining import FORCED, OTHER, is_apart
 from tropical.activation.compiled.kernels.ordering import sort_ties
 from tropical.activation.compiled.kernels.refining import NO_SOLVER, Solver
-from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, copied, slots_for
+from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, copied, shift_of, slots_for
 from tropical.activation.compiled.kernels.splitting import finish_vertex
 from tropical.activation.compiled.kernels.values import (
     LEAST,
@@ -39,6 +39,8 @@ from tropical.polyhedra.cones import Integers
 _ROOM = 1 << 15  # vertices for which room is made at first
 _CHUNKS = 256  # chunks of lists for which room is made at first
 _MANY_UNITS = 24  # of the first layer, from which on errors may add up
+_LONG = 4  # times the numbers of the first layer's rows are many for those of the next
+_GROWTH = 6  # times the vertices of the first layer may be there after the next
 _SPREAD = 1 << 20  # size of the coefficients of the generic direction
 
 
@@ -89,7 +91,6 @@ class Sweep:
         self.reader = CellReader(self.stages, self.exact, meter)
         self.dim, self.facets = self.exact.complex_dim, len(start.facets)
         self.shape = tuple(np.uint64(x) for x in (self.dim, slots_for(self.dim), self.facets))
-        self.shift = np.uint64(self.exact.shift)
         self.state = np.zeros(sweeping.STATE, np.int64)
 
     @property
@@ -146,7 +147,7 @@ class Sweep:
             scales = [1 / self.stages.scale(last)[0]] * dim
         with np.errstate(all="ignore"):
             factors = np.array([saturated(q) for q in scales]) / sk.values[:n, units, None]
-            points, errors = sk.values[:n, columns] * factors, sk.errors[:n, self.exact.shift + columns] * factors
+            points, errors = sk.values[:n, columns] * factors, sk.errors[:n, shift_of(sk) + columns] * factors
             fine = np.isfinite(points) & (errors <= precision * np.ptp(points, axis=0).max())
         for v in np.flatnonzero(~fine.all(axis=1)).tolist():
             self.meter.check_time()
@@ -161,8 +162,8 @@ class Sweep:
         """
         sk, n = part.skeleton, part.size
         units = len(self.stages.orders[-1])
-        z, e = sign * sk.values[:n, 0], sk.errors[:n, self.exact.shift].astype(np.float64)
-        x, ex = sk.values[:n, units], sk.errors[:n, self.exact.shift + units].astype(np.float64)
+        z, e = sign * sk.values[:n, 0], sk.errors[:n, shift_of(sk)].astype(np.float64)
+        x, ex = sk.values[:n, units], sk.errors[:n, shift_of(sk) + units].astype(np.float64)
         infinite = (x == 0) & (ex == 0)
         with np.errstate(all="ignore"):
             scale = np.where(infinite, 1.0, x)
@@ -186,7 +187,7 @@ class Sweep:
         """The domain, not cut by any unit yet."""
         start = self.start
         room = max(min(_ROOM, self.limit), 4 * len(start.vertices))
-        sk = self.room.skeleton(room, self.dim, self.stages.words, self.exact.columns)
+        sk = self.room.skeleton(room, self.dim, self.stages.words, self.exact.dim + self.exact.extra)
         count = self.exact.begin(sk)
         if start.cuts:
             self._signs_at_coordinates(sk, count, 0, 0)
@@ -206,9 +207,10 @@ class Sweep:
             if part.since < self.stages.bits[part.stage]:
                 return self.halves(part)
             stage = part.stage + 1
+            sk = part.skeleton
             if stage < len(self.stages.bits):
-                self._onward(stage, part.skeleton, part.size)
-            part = Part(stage, 0, part.skeleton, part.size)
+                sk = self._onward(stage, sk, part.size)
+            part = Part(stage, 0, sk, part.size)
         return [part]
 
     def _count(self, part: Part) -> None:
@@ -236,11 +238,11 @@ class Sweep:
 
     def _signs_at_coordinates(self, sk: Skeleton, count: int, stage: int, since: int) -> None:
         """Signs of the units of the stage 0 or 1."""
-        first_bit = np.uint64(self.stages.first_bit[stage])
+        first_bit, shift = np.uint64(self.stages.first_bit[stage]), np.uint64(shift_of(sk))
         rows = self._rows(stage)
         v = 0
         while v < count:
-            v = int(first_signs(np.uint64(v), np.uint64(count), np.uint64(since), *rows, sk, first_bit, self.shift))
+            v = int(first_signs(np.uint64(v), np.uint64(count), np.uint64(since), *rows, sk, first_bit, shift))
             if v < count:
                 self.exact.settle(sk, v, stage, since)
                 v += 1
@@ -267,12 +269,12 @@ class Sweep:
                 break
             chunks = self._chunks(2 * len(chunks))
         units = self.stages.net.input_dim if stage < 2 else len(self.stages.orders[stage - 1])
-        columns = np.uint64(units + self.exact.extra)
+        columns, shift = np.uint64(units + self.exact.extra), np.uint64(shift_of(sk))
         items, todo, highs, doubts = self._lists(len(sk.sides))
         while True:
             status = sweeping.cut_layer(
                 stage < 2, stage + 1 == len(self.stages.bits), *rows, self._solver, sk, *self.shape, np.uint64(bits),
-                np.uint64(first_bit), columns, self.shift, head, fill, chunks, items, todo, highs, doubts, state,
+                np.uint64(first_bit), columns, shift, head, fill, chunks, items, todo, highs, doubts, state,
             )  # fmt: skip
             bit, begin = int(state[sweeping.AT_WORK]), int(state[sweeping.COUNT])
             if status == sweeping.DONE:
@@ -281,11 +283,11 @@ class Sweep:
             self.meter.check_time()
             if status == sweeping.VERTICES_FULL:
                 needed = begin + int(lists.length_of_list(first_bit + bit, head, fill, chunks))
-                if divided and needed > self.limit:
+                if divided and needed > self._limit_of(stage):
                     found = Part(stage, bit, sk, begin)
                     if self._division(found) is not None:
                         return found
-                sk = self._with_room(sk, begin, needed)
+                sk = self._with_room(sk, begin, needed, self._limit_of(stage))
                 items, todo, highs, doubts = self._lists(len(sk.sides))
             elif status == sweeping.POOL_FULL:
                 more = 2 * len(chunks) + len(sk.sides) * self.dim // lists.CHUNK
@@ -304,11 +306,16 @@ class Sweep:
                 state[FORCED] = self._is_higher(sk, v, w, slot, stage)
                 highs[v - begin], highs[w - begin] = sk.height[[v, w], 0]
 
-    def _with_room(self, sk: Skeleton, count: int, needed: int) -> Skeleton:
+    def _limit_of(self, stage: int) -> int:
+        """Vertices of a part at a stage: it is better divided before its rows of values are long."""
+        long = self.exact.columns > _LONG * (self.exact.dim + self.exact.extra)
+        return self.limit // _GROWTH if stage == 1 and long else self.limit
+
+    def _with_room(self, sk: Skeleton, count: int, needed: int, limit: int) -> Skeleton:
         """The first vertices, with room for as many as a part may have: memory that is not used costs nothing."""
-        if needed <= self.limit:
+        if needed <= limit:
             try:
-                return self.room.resized(sk, count, self.limit)
+                return self.room.resized(sk, count, limit)
             except MemoryError:  # a limit on addresses: parts are small from now on
                 self.limit = needed
         return self.room.resized(sk, count, 2 * needed)
@@ -373,26 +380,28 @@ class Sweep:
             self.room.array("doubts", (room,), np.int64),
         )
 
-    def _onward(self, stage: int, sk: Skeleton, count: int) -> None:
-        """The values of the layer of a stage from 2 on, and the signs of its units."""
+    def _onward(self, stage: int, sk: Skeleton, count: int) -> Skeleton:
+        """The skeleton with values of the layer of a stage from 2 on, and the signs of its units."""
         bits, first_bit = np.uint64(self.stages.bits[stage]), np.uint64(self.stages.first_bit[stage])
         if stage == 2:
-            evaluate(self.stages.first_arrays, sk, count, self.exact.extra, self.exact.shift)
+            sk = self.room.widened(sk, count, self.exact.columns)
+            evaluate(self.stages.first_arrays, sk, count, self.exact.extra)
             own = (np.uint64(x) for x in (self.stages.first_bit[1], self.stages.bits[1]))
-            clear_tight(count, *self.shape, *own, sk, self.shift)
+            clear_tight(count, *self.shape, *own, sk, np.uint64(shift_of(sk)))
         arrays = self.stages.arrays[stage - 2]
         if arrays is None:
             for v in range(count):
                 self.meter.check_time()
                 self.exact.settle(sk, v, stage, 0)
-            return
-        evaluate(arrays, sk, count, self.exact.extra, self.exact.shift)
+            return sk
+        evaluate(arrays, sk, count, self.exact.extra)
         v = 0
         while v < count:
-            v = int(layer_signs(np.uint64(v), np.uint64(count), bits, sk, first_bit, self.shift))
+            v = int(layer_signs(np.uint64(v), np.uint64(count), bits, sk, first_bit, np.uint64(shift_of(sk))))
             if v < count:
                 self._settle(sk, v, stage, 0)
                 v += 1
+        return sk
 
 
 def _rows_of(rows: Sequence[Integers], length: int) -> tuple[Floats, Floats]:

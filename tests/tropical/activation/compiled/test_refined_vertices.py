@@ -13,7 +13,7 @@ from oracles.extreme_cases import extreme_case
 from oracles.random_cases import random_case
 from tropical.activation.compiled.engine import sweep_domain
 from tropical.activation.compiled.exact_vertices import ExactVertices, table_values
-from tropical.activation.compiled.kernels.skeleton import BOUND, EXACT, SIDES, slots_for
+from tropical.activation.compiled.kernels.skeleton import BOUND, EXACT, SIDES, shift_of, slots_for
 from tropical.activation.compiled.refined_vertices import RefinedVertices
 from tropical.activation.compiled.sweep import Sweep
 from tropical.budget import Meter
@@ -29,14 +29,14 @@ def compared(net: tp.ReLUNetwork, where: tp.Polyhedron | None) -> tuple[int, int
 
 
 def compare(sweep: Sweep) -> tuple[int, int]:
-    exact, last, shift = sweep.exact, len(sweep.stages.bits) - 1, sweep.exact.shift
+    exact, last = sweep.exact, len(sweep.stages.bits) - 1
     if last < 2:
         return 0, 0
     told = slopes = 0
     order = sweep.stages.orders[-1].tolist()
     scale, _ = sweep.stages.scale(last)
     for part in sweep.finished(sweep.begin()):
-        sk, s = part.skeleton, slots_for(sweep.dim)
+        sk, s, shift = part.skeleton, slots_for(sweep.dim), shift_of(part.skeleton)
         places = [exact.position(sk, v, last) for v in range(part.size)]
         heights = [exact.height(y) for y, _ in places]
         for v, (y, table) in enumerate(places):

@@ -163,6 +163,16 @@ def slots_for(dim: int) -> int:
     return (2 * dim + 2 * -(-dim // 4) - 1).bit_length()
 
 
+def columns_of(sk: Skeleton) -> int:
+    """How many numbers a row of values has."""
+    return sk.values.shape[1] * 2 // 3
+
+
+def shift_of(sk: Skeleton) -> int:
+    """Where in a row of errors that of the first number stands."""
+    return 2 * columns_of(sk)
+
+
 def copied(sk: Skeleton, count: int) -> Skeleton:
     """The first vertices, with memory of their own."""
     lanes = sk.lanes.reshape(len(sk.sides), -1)
@@ -190,13 +200,22 @@ class Room:
             self.array("signs", (room, words), np.uint64),
             self.array("zeros", (room, words), np.uint64),
             self.array("flat", (room,), np.uint32),
-            self.array("values", (room, columns + (columns + 1) // 2), np.float64),
+            self._values(room, columns),
         )
+
+    def widened(self, sk: Skeleton, count: int, columns: int) -> Skeleton:
+        """The first vertices, with room for more numbers in their rows of values."""
+        new, old = self._values(len(sk.sides), columns), columns_of(sk)
+        if columns == old:
+            return sk
+        new[:count, :old] = sk.values[:count, :old]
+        new.view(np.float32)[:count, 2 * columns : 2 * columns + old] = sk.errors[:count, 2 * old : 3 * old]
+        return _skeleton(sk.lanes.reshape(len(new), -1), sk.height, sk.signs, sk.zeros, sk.flat, new)
 
     def resized(self, sk: Skeleton, count: int, room: int) -> Skeleton:
         """The first vertices, with room for more."""
         lanes = sk.lanes.reshape(len(sk.sides), -1)
-        names = ("lanes", "record", "signs", "zeros", "flat", "values")
+        names = ("lanes", "record", "signs", "zeros", "flat", f"values {columns_of(sk)}")
         arrays = (lanes, sk.height, sk.signs, sk.zeros, sk.flat, sk.values)
         bigger = []
         for name, old in zip(names, arrays, strict=True):
@@ -205,6 +224,10 @@ class Room:
                 new[:count] = old[:count]
             bigger.append(new)
         return _skeleton(*bigger)
+
+    def _values(self, room: int, columns: int) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = self.array(f"values {columns}", (room, columns + (columns + 1) // 2), np.float64)
+        return found
 
     def array(self, name: str, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
         """An array of that name; of the one before it keeps nothing but, perhaps, its place."""
