@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.activation.compiled.exact_vertices import ExactVertices
-from tropical.activation.compiled.kernels.composition import compose_rows
 from tropical.activation.compiled.kernels.faces import read_facets, read_incidences
 from tropical.activation.compiled.kernels.reading import look_around, read_cells
 from tropical.activation.compiled.kernels.skeleton import MARKED, SIDES, Skeleton, slots_for
-from tropical.activation.compiled.stages import Stages
+from tropical.activation.compiled.stages import Stages, bit_mask
 from tropical.activation.patterns import PackedSigns, Words
 from tropical.budget import Meter
 
@@ -143,18 +142,9 @@ class CellReader:
         for depth, cutting in enumerate(stages.cuttings):
             first = stages.first_bit[depth + 1]
             if depth:
-                layer, column = stages.layers[depth - 1], stages.cuttings[depth - 1].column
-                column = np.where(column >= 0, column + stages.first_bit[depth], -1)
-                units = len(layer.bias)
-                differ = ((out[1:] ^ out[:-1]) & _mask(0, first, out.shape[1])).any(axis=1)
+                differ = ((out[1:] ^ out[:-1]) & bit_mask(0, first, out.shape[1])).any(axis=1)
                 begins = np.append(0, np.flatnonzero(differ) + 1)
-                own = out[begins] & _mask(stages.first_bit[depth], first, out.shape[1])
-                composed = np.empty((len(begins), rows.shape[1], units)), np.empty((len(begins), 2, units))
-                compose_rows(
-                    0, parent[begins], own, column, rows, errors, layer.weight, layer.bias,
-                    layer.clear, layer.put, *layer.sizes, layer.integral, *composed,
-                )  # fmt: skip
-                rows, errors = composed
+                rows, errors = stages.composed(depth, parent[begins], out[begins], rows, errors)
                 parent = np.cumsum(np.append(0, differ))
             cells, bits = np.nonzero(marks[:, first : first + len(cutting.units)])
             units, places = cutting.units[bits], parent[cells]
@@ -171,12 +161,6 @@ def _set_bits(words: Words, rows: NDArray[np.int64], bits: Words) -> None:
     """Set in some rows a bit each, of those given for all rows."""
     places = bits[rows].astype(np.int64)
     words[rows, places >> 6] |= np.uint64(1) << (63 - (places & 63)).astype(np.uint64)
-
-
-def _mask(begin: int, end: int, words: int) -> Words:
-    """The bits begin:end of a pattern of so many words."""
-    bits = np.arange(64 * words)
-    return np.packbits((begin <= bits) & (bits < end)).view(">u8").astype(np.uint64)
 
 
 def _bits(words: Words) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 import functools
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +15,15 @@ from tropical.activation.compiled.float_layers import (
     float_layers,
     nonzero_entries,
 )
+from tropical.activation.compiled.kernels.composition import compose_rows
 from tropical.activation.compiled.kernels.skeleton import Skeleton, shift_of
-from tropical.activation.compiled.kernels.values import layer_values
-from tropical.activation.patterns import SignLayout
+from tropical.activation.compiled.kernels.values import layer_values, row_values
+from tropical.activation.patterns import SignLayout, Words
 from tropical.functions.float_evaluation import once_per_object
 from tropical.functions.network import ReLUNetwork
 
+_BLOCK = 1 << 10  # vertices at which rows are composed at once
+_MANY = 24  # times as many inputs as coordinates make it dearer to pass on values than to compose rows
 _STEEP = 1e-7  # least bound of a weight that is not 0, so that no product of errors underflows
 
 
@@ -126,13 +130,41 @@ class Stages:
         """The layers of the stages from 2 on; None where floats do not represent one."""
         return [self._arrays(stage) for stage in range(2, len(self.bits))]
 
+    def composed(
+        self, depth: int, parent: NDArray[np.int64], words: Words, rows: Floats, errors: Floats
+    ) -> tuple[Floats, Floats]:
+        """Rows (cells, n + 1, units) and errors (cells, 2, units) of a layer from 1 on, on cells with these signs.
+
+        ``rows`` and ``errors`` are those of the layer before, which cell i has at parent[i].
+        """
+        layer, (column, mask) = self.layers[depth - 1], self._gates[depth - 1]
+        found = np.empty((len(words), rows.shape[1], len(layer.bias))), np.empty((len(words), 2, len(layer.bias)))
+        compose_rows(
+            0, parent, words & mask, column, rows, errors, layer.weight, layer.bias, layer.clear, layer.put,
+            *layer.sizes, layer.integral, *found,
+        )  # fmt: skip
+        return found
+
+    @property
+    def composes(self) -> bool:
+        """Whether to compose the rows of the layer after the first: it has many inputs, and they are not integers."""
+        return self.bits[1] >= _MANY * (self.net.input_dim + 1) and not self.layers[0].integral
+
+    @functools.cached_property
+    def _gates(self) -> list[tuple[NDArray[np.int64], Words]]:
+        """For each layer the bit of each of its units, -1 if it has none, and a mask of these bits."""
+        found = []
+        for cutting, (first, end) in zip(self.cuttings, pairwise(self.first_bit[1:]), strict=True):
+            places = np.where(cutting.column >= 0, cutting.column + first, -1)
+            found.append((places, bit_mask(first, end, self.words)))
+        return found
+
     def _arrays(self, stage: int) -> LayerArrays | None:
         layer = self.layers[stage - 2]
         if not layer.representable:
             return None
         inputs, units = self.orders[stage - 2], self.orders[stage - 1]
-        places = self.cuttings[stage - 2].column[inputs]
-        places = np.where(places >= 0, places + self.first_bit[stage - 1], -1)
+        places = self._gates[stage - 2][0][inputs]
         masks = np.where(places >= 0, np.uint64(1) << (63 - (places & 63)).astype(np.uint64), np.uint64(0))
         nonzero = nonzero_entries(self.net.layers[stage - 1])[np.append(inputs, len(inputs))][:, units]
         return _arrays(
@@ -146,6 +178,25 @@ def evaluate(arrays: LayerArrays, sk: Skeleton, count: int, extra: int) -> None:
     inputs = len(arrays.weight)
     work = np.empty(inputs, np.uint64), np.empty(inputs), np.empty(inputs, np.float32)
     layer_values(count, *arrays, np.uint64(extra), sk, np.uint64(shift_of(sk)), *work)
+
+
+def evaluate_composed(stages: Stages, sk: Skeleton, count: int, extra: int) -> None:
+    """The same for the layer of stage 2, from coordinates: its rows differ little from cell to cell."""
+    words, order = sk.signs[:count], stages.orders[1]
+    turn, work = np.lexsort(words.T[::-1]), np.empty((2, stages.net.input_dim + 1))
+    in_order = np.array_equal(order, np.arange(len(order)))
+    for begin in range(0, count, _BLOCK):
+        some = turn[begin : begin + _BLOCK]
+        rows, errors = stages.composed(1, np.zeros(len(some), np.int64), words[some], *stages.first.before)
+        if not in_order:
+            rows, errors = rows[:, :, order], errors[:, :, order]
+        row_values(some, rows, errors, np.uint64(extra), sk, np.uint64(shift_of(sk)), *work)
+
+
+def bit_mask(begin: int, end: int, words: int) -> Words:
+    """The bits begin:end of a pattern of so many words."""
+    bits = np.arange(64 * words)
+    return np.packbits((begin <= bits) & (bits < end)).view(">u8").astype(np.uint64)
 
 
 def homogeneous(table: Floats, errors: Floats) -> tuple[Floats, Floats]:

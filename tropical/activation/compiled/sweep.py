@@ -27,7 +27,7 @@ from tropical.activation.compiled.kernels.values import (
 )
 from tropical.activation.compiled.parts import best_division, keep_side, separate_side, vertices_of
 from tropical.activation.compiled.refined_vertices import RefinedVertices
-from tropical.activation.compiled.stages import Stages, evaluate, homogeneous
+from tropical.activation.compiled.stages import Stages, evaluate, evaluate_composed, homogeneous
 from tropical.activation.compiled.start import Start
 from tropical.activation.compiled.tally import Tally
 from tropical.activation.patterns import PackedSigns, PatternTable, Words, order_keys
@@ -383,18 +383,23 @@ class Sweep:
     def _onward(self, stage: int, sk: Skeleton, count: int) -> Skeleton:
         """The skeleton with values of the layer of a stage from 2 on, and the signs of its units."""
         bits, first_bit = np.uint64(self.stages.bits[stage]), np.uint64(self.stages.first_bit[stage])
+        arrays = self.stages.arrays[stage - 2]
+        composed = stage == 2 and arrays is not None and self.stages.composes
         if stage == 2:
             sk = self.room.widened(sk, count, self.exact.columns)
+        if composed:
+            evaluate_composed(self.stages, sk, count, self.exact.extra)
+        elif stage == 2:
             evaluate(self.stages.first_arrays, sk, count, self.exact.extra)
             own = (np.uint64(x) for x in (self.stages.first_bit[1], self.stages.bits[1]))
             clear_tight(count, *self.shape, *own, sk, np.uint64(shift_of(sk)))
-        arrays = self.stages.arrays[stage - 2]
         if arrays is None:
             for v in range(count):
                 self.meter.check_time()
                 self.exact.settle(sk, v, stage, 0)
             return sk
-        evaluate(arrays, sk, count, self.exact.extra)
+        if not composed:
+            evaluate(arrays, sk, count, self.exact.extra)
         v = 0
         while v < count:
             v = int(layer_signs(np.uint64(v), np.uint64(count), bits, sk, first_bit, np.uint64(shift_of(sk))))

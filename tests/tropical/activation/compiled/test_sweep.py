@@ -15,12 +15,13 @@ import tropical as tp
 from oracles.built import compiled_applies, complex_of, domain, network
 from oracles.extreme_cases import extreme_case
 from oracles.random_cases import random_case
-from tropical.activation.compiled import engine, sweep
+from tropical.activation.compiled import engine, stages, sweep
 from tropical.activation.compiled.engine import can_enumerate, enumerate_patterns
 from tropical.activation.compiled.kernels import splitting
 from tropical.activation.compiled.kernels.ordering import sort_ties
 from tropical.activation.compiled.kernels.signatures import entries
 from tropical.activation.compiled.kernels.skeleton import Room
+from tropical.activation.compiled.sweep import Sweep
 from tropical.activation.compiled.tally import Tally
 from tropical.budget import Meter
 from tropical.polyhedra.chart import Chart
@@ -177,6 +178,38 @@ def test_extreme_positions_are_solved_for_anew(block, monkeypatch):
         case = extreme_case(seed)
         if compiled_applies(case):
             assert complex_of(case, "compiled").patterns == complex_of(case, "rational").patterns, case.name
+
+
+@pytest.mark.interpreted
+@pytest.mark.parametrize("block", few(range(30), 2))
+def test_values_by_rows_of_cells_give_the_same_cells(block, monkeypatch):
+    """What is done in wide layers, in all."""
+    monkeypatch.setattr(stages, "_MANY", 0)
+    monkeypatch.setattr(stages, "_BLOCK", 7)
+    cases = [
+        *map(random_case, range(40 * block, 40 * block + 40)),
+        *map(extreme_case, range(20 * block, 20 * block + 20)),
+    ]
+    for case in cases:
+        if compiled_applies(case):
+            assert complex_of(case, "compiled").patterns == complex_of(case, "rational").patterns, case.name
+
+
+@pytest.mark.parametrize("shape", [(2, 100, 9, 1), (3, 20, 4, 1)])
+def test_long_rows_are_divided_for_before_they_are_long(shape, monkeypatch):
+    monkeypatch.setattr(sweep, "_LONG", 1)
+    monkeypatch.setattr(sweep, "_ROOM", 16)
+    net, where = made(shape, "floats"), tp.Box([-1] * shape[0], [1] * shape[0])
+    expected = found(net, where)
+    limits = []
+    ours = Sweep._onward
+    monkeypatch.setattr(
+        Sweep, "_onward", lambda self, stage, sk, count: (limits.append(count), ours(self, stage, sk, count))[1]
+    )
+    monkeypatch.setattr(engine, "_limit", lambda *_: 600)
+    assert np.array_equal(found(net, where), expected)
+    assert len(counts) > 1
+    assert max(counts) <= 600 // sweep._GROWTH
 
 
 def test_errors_do_not_add_up_in_wide_first_layers():

@@ -16,7 +16,7 @@ from tropical.activation.compiled.kernels.refining import Solver, normalise, sol
 from tropical.activation.compiled.kernels.skeleton import Room, set_sign
 from tropical.activation.compiled.kernels.splitting import finish_vertex
 from tropical.activation.compiled.kernels.sweeping import cut_layer
-from tropical.activation.compiled.kernels.values import clear_tight, first_signs, layer_signs, layer_values
+from tropical.activation.compiled.kernels.values import clear_tight, first_signs, layer_signs, layer_values, row_values
 
 
 def entries() -> Any:
@@ -32,6 +32,7 @@ def entries() -> Any:
     return (
         (first_signs, (u, u, u, rows, rows, sk, u, u)),
         (layer_values, (0, *layer, u, sk, u, words, floats, singles[0])),
+        (row_values, (integers, cube, cube, u, sk, u, floats, floats)),
         (clear_tight, (0, u, u, u, u, u, sk, u)),
         (layer_signs, (u, u, u, sk, u, u)),
         (collect, (0, u, u, u, sk, *lists, state)),

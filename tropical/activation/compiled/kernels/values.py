@@ -36,6 +36,7 @@ INTEGERS = 2.0**53  # below this float64 holds all integers
 LEAST = 1e-30
 WIDER = 1.000001  # covers the rounding of an error to single precision
 NOTHING = np.float32(0.0)
+FLOOR, LITTLE = np.float32(1e-7), np.float32(1e-37)  # so that no error that is not 0 underflows
 
 
 @inlined
@@ -199,3 +200,48 @@ def layer_values(
         sk.values[v, units], sk.errors[v, shift + units] = x, np.float32(ex * WIDER)
         sk.values[v, units + extra - U1] = N if exact or not old else 1.0
         sk.errors[v, shift + units + extra - U1] = NOTHING
+
+
+@compiled
+def row_values(vertices, rows, row_errors, extra, sk, shift, point, unsure):
+    """Put values of units in the place of coordinates, at some vertices, from rows (constant, gradient) around each.
+
+    ``row_errors[i]`` bound the errors of the constants and of the gradients of ``rows[i]``. ``point`` and ``unsure``
+    have room for x_0 and the coordinates, and their errors.
+    """
+    length, units = np.uint64(rows.shape[1]), np.uint64(rows.shape[2])
+    dim = length - U1
+    gamma = (length + 8) * UNIT
+    more = np.float32(1.00001)
+    for i in range(len(vertices)):
+        v = np.uint64(vertices[i])
+        scale = 1.0
+        if sk.sides[v, SIDES] & EXACT:
+            sk.sides[v, SIDES] &= ~EXACT
+            scale = 1.0 / sk.values[v, dim + extra - U1]
+        norm = 0.0
+        for c in range(length):
+            at = c - U1 if c else dim
+            point[c], unsure[c] = sk.values[v, at] * scale, np.float64(sk.errors[v, shift + at])
+            if scale != 1.0 and point[c] != 0.0:
+                unsure[c] += 4 * UNIT * abs(point[c]) + LEAST
+            norm += (abs(point[c]) + unsure[c]) if c else 0.0
+            if point[c] != 0.0 or unsure[c] != 0.0:
+                unsure[c] += gamma * abs(point[c]) + LEAST
+        constant = abs(point[0]) + unsure[0]
+        for u in range(units):
+            e0, e1 = row_errors[i, 0, u], row_errors[i, 1, u]
+            inexact = ((e0 != 0.0) & (constant != 0.0)) | ((e1 != 0.0) & (norm != 0.0))
+            sk.values[v, u] = 0.0
+            sk.errors[v, shift + u] = np.float32(e0 * constant + e1 * norm) + (LITTLE if inexact else NOTHING)
+        for c in range(length):
+            x, e = point[c], np.float32(unsure[c] * WIDER)
+            for u in range(units):
+                entry = rows[i, c, u]
+                sk.values[v, u] += entry * x
+                sk.errors[v, shift + u] += e * (np.float32(abs(entry)) + FLOOR if entry != 0.0 else NOTHING)
+        for u in range(units):
+            error = sk.errors[v, shift + u]
+            sk.errors[v, shift + u] = NOTHING if error == NOTHING else error * more + np.float32(LEAST)
+        sk.values[v, units], sk.errors[v, shift + units] = point[0], np.float32(unsure[0] * WIDER)
+        sk.values[v, units + extra - U1], sk.errors[v, shift + units + extra - U1] = 1.0, NOTHING
