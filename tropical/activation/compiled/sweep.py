@@ -320,6 +320,14 @@ class Sweep:
                 self.limit = needed
         return self.room.resized(sk, count, 2 * needed)
 
+    def _widened(self, sk: Skeleton, count: int) -> Skeleton:
+        """The first vertices, with room for the values of all units of a layer, and for as many more as there was."""
+        try:
+            return self.room.widened(sk, count, self.exact.columns)
+        except MemoryError:
+            self.limit = count
+            return self.room.widened(self.room.resized(sk, count, count), count, self.exact.columns)
+
     def _rows(self, stage: int) -> tuple[Floats, Floats]:
         return self.stages.rows if stage else _rows_of(self.start.cuts, len(self.exact.direction))
 
@@ -386,7 +394,7 @@ class Sweep:
         arrays = self.stages.arrays[stage - 2]
         composed = stage == 2 and arrays is not None and self.stages.composes
         if stage == 2:
-            sk = self.room.widened(sk, count, self.exact.columns)
+            sk = self._widened(sk, count)
         if composed:
             evaluate_composed(self.stages, sk, count, self.exact.extra)
         elif stage == 2:

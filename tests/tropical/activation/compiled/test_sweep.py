@@ -235,9 +235,16 @@ def test_parts_are_small_where_memory_is_refused(monkeypatch):
             raise MemoryError
         return plainly(self, sk, count, room)
 
-    plainly = Room.resized
+    def widened(self, sk, count, columns):
+        if len(sk.sides) > count:
+            refused.append(len(sk.sides))
+            raise MemoryError
+        return widely(self, sk, count, columns)
+
+    plainly, widely = Room.resized, Room.widened
     monkeypatch.setattr(sweep, "_ROOM", 16)
     monkeypatch.setattr(Room, "resized", resized)
+    monkeypatch.setattr(Room, "widened", widened)
     net, where = made((2, 12, 10, 1), "floats"), tp.Box([-1, -1], [1, 1])
     assert np.array_equal(found(net, where), tp.polyhedral_complex(net, where, route="rational").pattern_array)
-    assert len(refused) == 1
+    assert len(refused) > 1
