@@ -84,9 +84,10 @@ class RefinedVertices:
         first = self.stages.first_bit[1]
         places = range(first, first + len(solver.axes))
         sides = [1 if int(words[0, place >> 6]) >> 63 - (place & 63) & 1 else -1 for place in places]
-        solver.matrix[-1] = solver.normal + np.array(sides, float) @ solver.axes  # N does not change
         m = len(solver.direction)
-        vectors[UNSURE, -1] = (m + 4) * UNIT * (np.abs(solver.normal) + np.abs(solver.axes).sum(axis=0)).max()
+        with np.errstate(all="ignore"):  # infinite coefficients leave it unsure
+            solver.matrix[-1] = solver.normal + np.array(sides, float) @ solver.axes  # N does not change
+            vectors[UNSURE, -1] = (m + 4) * UNIT * (np.abs(solver.normal) + np.abs(solver.axes).sum(axis=0)).max()
         vectors[RIGHT, slot >> 1] = 1 if slot & 1 else -1
         if not (self._is_finite() and solve(solver.matrix, solver.inverse, vectors, m)):
             return None

@@ -341,7 +341,7 @@ class Sweep:
         if stage > 1:
             for x in (v, w):
                 self._refined.refine(sk, x, stage)
-            difference = float(sk.height[w, 0] - sk.height[v, 0])
+            difference = float(sk.height[w, 0]) - float(sk.height[v, 0])
             if is_apart(sk, v, w, difference):
                 return difference > 0
             slope = self._refined.slope(sk, v, slot, stage)
