@@ -3,8 +3,8 @@
 `python benchmarks/answers.py` prints the table of W2, W3, W4, W8 and two planar networks of about 10^5 cells, one of
 five hidden layers and one of 600 lines: medians of CPU time, over that of the enumeration by the compiled route, and
 the share of it spent in rational arithmetic. Every answer is asserted equal to that of exact cones where the network is
-small enough (`--check CELLS`; the lines take a quarter of an hour). `--before DIR` takes the enumeration of another
-checkout of this repository, in a process of its own, as the unit of a second column.
+small enough (`--check CELLS`). `--before DIR` takes the enumeration of another checkout of this repository, in a
+process of its own, as the unit of a second column.
 """
 
 import argparse
