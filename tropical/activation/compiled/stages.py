@@ -63,7 +63,7 @@ class Stages:
         self.orders = [_order(c, layer.output_dim) for c, layer in zip(self.cuttings, net.layers, strict=False)]
         self.bits = [cuts, *(len(cutting.units) for cutting in self.cuttings)]
         self.cut_words = -(-cuts // 64)
-        self.first_bit = [0, *(64 * self.cut_words + np.cumsum([0, *self.bits[1:]])).tolist()]
+        self.first_bit: list[int] = [0, *(64 * self.cut_words + np.cumsum([0, *self.bits[1:]])).tolist()]
         self.words: int = max(-(-self.first_bit[-1] // 64), 1)
 
     @classmethod
