@@ -7,6 +7,7 @@ are directions of recession. Everything is Python integers, so every sign is exa
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 
 from flint import fmpz_mat
 
@@ -70,7 +71,7 @@ def point_of(vector: Integers) -> tuple[Fraction, ...]:
 
 def dot(row: Sequence[int], vector: Sequence[int]) -> int:
     """Inner product of two integer vectors."""
-    return sum(a * b for a, b in zip(row, vector, strict=True))
+    return sum(map(mul, row, vector))
 
 
 def sign_on(cone: Cone, row: Sequence[int]) -> int | None:

@@ -259,6 +259,19 @@ class Box(Polyhedron):
     def _facet_rows(self) -> tuple[Integers, ...]:
         return self.rows
 
+    def _make_cone(self, meter: Meter | None = None) -> Cone:
+        dim = self.input_dim
+        ends = list(zip(self.lower, self.upper, strict=True))
+        on = [(1 << 1 + i, 1 << 2 * dim - i) for i in range(dim)]  # where the ends stand in the constraints
+        generators = []
+        for corner in product(*ends):
+            if meter is not None:
+                meter.check_time()
+            common = math.lcm(*(q.denominator for q in corner))
+            generators.append((common, *(q.numerator * (common // q.denominator) for q in corner)))
+        incidence = tuple(map(sum, product(*on)))
+        return Cone(tuple(generators), incidence, (half_space(dim).constraints[0], *self.rows))
+
     @property
     def interior_point(self) -> Vector:
         """The centre."""

@@ -16,6 +16,7 @@ from tropical.activation.enumeration import Enumeration
 from tropical.activation.patterns import PackedSigns, PatternCollector
 from tropical.arithmetic.rationals import independent_rows
 from tropical.budget import BudgetExhausted, Meter
+from tropical.functions.float_evaluation import once_per_object
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.cones import Cone
 
@@ -107,17 +108,27 @@ def _start(net: ReLUNetwork, domain: Cone, vertices: bool = False) -> tuple[ReLU
     A positively homogeneous network has all its cells in every neighbourhood of 0; where not only these are asked for
     but also their ``vertices``, the domain itself is taken.
     """
-    fan = not any(any(layer.bias) for layer in net.layers[:-1])
-    around = fan and not vertices and all(row[0] > 0 for row in domain.constraints if any(row[1:]))
+    around = _is_homogeneous(net) and not vertices and all(row[0] > 0 for row in domain.constraints if any(row[1:]))
     if domain.lineality or around:
         factors = weight_factors(net)
         scaled = rescaled_network(net, factors)
-        first = scaled.layers[0]
-        start = start_of_space(first, CuttingUnits.of(first).units.tolist(), fan)
+        start = _start_of_space(scaled)
         if start is not None:
             return scaled, replace(start, factors=factors)
     factors = domain_factors(domain)
     return rescaled_network(net, factors), replace(start_of_cone(rescaled_cone(domain, factors)), factors=factors)
+
+
+def _is_homogeneous(net: ReLUNetwork) -> bool:
+    """Whether no hidden unit has a bias."""
+    return not any(any(layer.bias) for layer in net.layers[:-1])
+
+
+@once_per_object
+def _start_of_space(net: ReLUNetwork) -> Start | None:
+    """All of R^n, or the sphere of a fan, if the first layer sees every direction."""
+    first = net.layers[0]
+    return start_of_space(first, CuttingUnits.of(first).units.tolist(), _is_homogeneous(net))
 
 
 def _collect(sweep: "Sweep", executor: Executor | None, meter: Meter, collector: PatternCollector) -> str | None:

@@ -144,7 +144,7 @@ class ExactVertices:
 
     def height(self, y: Integers) -> Fraction:
         """The generic functional at a point."""
-        return Fraction(dot(self.direction, y)) / self.start.normaliser(y)
+        return Fraction(dot(self.direction, y), self.start.normaliser(y))
 
     def is_higher(self, sk: Skeleton, v: int, w: int, stage: int) -> bool:
         """Whether w is higher than v; :class:`NotGeneric` if neither is."""

@@ -4,10 +4,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 from tropical.arithmetic.rationals import primitive
+from tropical.functions.float_evaluation import once_per_object
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.cones import Cone, Integers
 
 
+@once_per_object
 def weight_factors(net: ReLUNetwork) -> tuple[Fraction, ...]:
     """The factors of the coordinates in which the largest weight of each input is about 1."""
     columns = zip(*net.layers[0].weight, strict=True)
@@ -22,12 +24,24 @@ def domain_factors(cone: Cone) -> tuple[Fraction, ...]:
 
 
 def rescaled_network(net: ReLUNetwork, factors: tuple[Fraction, ...]) -> ReLUNetwork:
-    """The network in coordinates x'_i = factors[i] x_i."""
+    """The network in coordinates x'_i = factors[i] x_i: that of the last call for the same factors."""
     if all(factor == 1 for factor in factors):
         return net
-    first = net.layers[0]
-    weight = tuple(tuple(a / f if a else a for a, f in zip(row, factors, strict=True)) for row in first.weight)
-    return ReLUNetwork((replace(first, weight=weight), *net.layers[1:]))
+    kept = _kept(net)
+    found = kept.get(factors)
+    if found is None:
+        first = net.layers[0]
+        weight = tuple(tuple(a / f if a else a for a, f in zip(row, factors, strict=True)) for row in first.weight)
+        found = ReLUNetwork((replace(first, weight=weight), *net.layers[1:]))
+        kept.clear()
+        kept[factors] = found
+    return found
+
+
+@once_per_object
+def _kept(net: ReLUNetwork) -> dict[tuple[Fraction, ...], ReLUNetwork]:
+    """Networks by factors."""
+    return {}
 
 
 def rescaled_cone(cone: Cone, factors: tuple[Fraction, ...]) -> Cone:

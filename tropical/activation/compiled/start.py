@@ -1,5 +1,7 @@
 """Skeletons to begin with: a simple polyhedron, a simplex around any other one, all of R^n, a sphere around a fan."""
 
+import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -74,8 +76,14 @@ class Start:
         total = dot(self.normal, y)
         if not self.axes:
             return total
-        sides = (abs(sum((a * b for a, b in zip(row, y, strict=True)), Fraction(0))) for row in self.axis_rows)
-        return total + sum(sides, Fraction(0))
+        common, rows = self._integer_axes
+        return Fraction(common * total + sum(abs(dot(row, y)) for row in rows), common)
+
+    @functools.cached_property
+    def _integer_axes(self) -> tuple[int, tuple[Integers, ...]]:
+        """A positive integer, and ``axis_rows`` times it."""
+        common = math.lcm(*(q.denominator for row in self.axis_rows for q in row))
+        return common, tuple(tuple(int(q * common) for q in row) for row in self.axis_rows)
 
 
 def start_of_cone(cone: Cone) -> Start:

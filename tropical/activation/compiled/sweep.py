@@ -278,7 +278,7 @@ class Sweep:
             )  # fmt: skip
             bit, begin = int(state[sweeping.AT_WORK]), int(state[sweeping.COUNT])
             if status == sweeping.DONE:
-                self.room.used = max(self.room.used, begin * self.vertex_bytes)
+                self.room.note(self.exact.columns, begin * self.vertex_bytes)
                 return Part(stage, bits, sk, begin)
             self.meter.check_time()
             if status == sweeping.VERTICES_FULL:

@@ -52,6 +52,8 @@ def join_vertices(
     for it in range(count):
         most = max(most, np.float64(sk.bounds[begin + it, BOUND]))
     most *= 2.0
+    forced = state[FORCED]
+    state[FORCED] = -1
     for it in range(it0, count):
         left = np.uint64(todo[it])
         p = begin + it
@@ -76,6 +78,7 @@ def join_vertices(
                     prefetch(sk.half, ((np.uint64(sk.half[ahead + r]) >> U1) & ~low) + n + n)
         while left:
             r = trailing_zeros(left)
+            left &= left - U1
             t = np.uint64(sk.half[a0 + r]) >> U1
             c, side = ci, ti
             while True:
@@ -92,17 +95,14 @@ def join_vertices(
             at = q - begin
             d = highs[at] - high
             up = U1 if d > 0.0 else U0
-            if state[FORCED] >= 0:
-                up = np.uint64(state[FORCED])
-                state[FORCED] = -1
+            if forced >= 0:
+                up = np.uint64(forced)
+                forced = -1
             elif not abs(d) > most and not is_apart(sk, p, q, d) and not vanishes(sk, p, c, facets):
-                todo[it] = np.uint32(left)
+                todo[it] = np.uint32(left | (U1 << r))
                 state[OTHER] = np.int64(q)
                 return it
-            left &= ~(U1 << r)
             todo[at] &= ~(np.uint32(1) << np.uint32(slot & low))
-            if at == it:
-                left &= ~(U1 << (slot & low))
             sk.half[hp + r] = (slot << U1) | up
             sk.half[slot] = ((hp + r) << U1) | (U1 - up)
             if single:

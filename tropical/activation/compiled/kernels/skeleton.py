@@ -182,12 +182,21 @@ def copied(sk: Skeleton, count: int) -> Skeleton:
 class Room:
     """Memory for the skeletons of one sweep, one at a time, and for the next sweep's.
 
-    Fresh pages cost more than what is done with them; those never ``used``, in bytes, cost nothing.
+    Fresh pages cost more than what is done with them; those that nobody wrote to cost nothing.
     """
 
     def __init__(self) -> None:
         self._buffers: dict[str, NDArray[np.uint8]] = {}
-        self.used = 0
+        self._used: dict[int, int] = {}
+
+    @property
+    def used(self) -> int:
+        """Bytes that were written to, at most."""
+        return sum(self._used.values())
+
+    def note(self, columns: int, used: int) -> None:
+        """So many bytes were written to for a skeleton with so many numbers in its rows of values."""
+        self._used[columns] = max(self._used.get(columns, 0), used)
 
     def skeleton(self, room: int, dim: int, words: int, columns: int) -> Skeleton:
         """Room for vertices, its content arbitrary."""
@@ -240,7 +249,7 @@ class Room:
 
 
 _SPARE: deque[Room] = deque(maxlen=1)
-_KEPT = 1 << 28  # bytes of a room that is kept
+_KEPT = 1 << 29  # bytes of a room that is kept: those of a part
 
 
 @contextmanager
