@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tropical.activation.integer_layers import integer_layers
 from tropical.activation.patterns import PatternTable, SignArray
 from tropical.budget import Meter
-from tropical.functions.float_evaluation import holds_floats, rounded_arrays
+from tropical.functions.float_evaluation import flat_product, holds_floats, rounded_arrays
 from tropical.functions.layer import Layer
 from tropical.functions.network import ReLUNetwork
 
@@ -177,9 +177,9 @@ def _reduced(numbers: Floats, prime: float) -> Floats:
 
 def _products(state: Floats, weight: Floats, prime: float) -> Floats:
     """state @ weight, exactly up to a multiple of the prime, for a state between -p and 2 p."""
-    total = state[..., :_MOST_INPUTS] @ weight[:_MOST_INPUTS]
+    total = flat_product(state[..., :_MOST_INPUTS], weight[:_MOST_INPUTS])
     for begin in range(_MOST_INPUTS, len(weight), _MOST_INPUTS):
-        more = state[..., begin : begin + _MOST_INPUTS] @ weight[begin : begin + _MOST_INPUTS]
+        more = flat_product(state[..., begin : begin + _MOST_INPUTS], weight[begin : begin + _MOST_INPUTS])
         total = _reduced(total, prime) + _reduced(more, prime)
     return total
 

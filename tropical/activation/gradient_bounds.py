@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tropical.activation.patterns import PatternTable
 from tropical.arithmetic.rationals import saturated
 from tropical.budget import Meter
-from tropical.functions.float_evaluation import rounded_arrays
+from tropical.functions.float_evaluation import flat_product, rounded_arrays
 from tropical.functions.layer import Slopes
 from tropical.functions.network import ReLUNetwork
 
@@ -46,8 +46,8 @@ def gradient_bounds(
             factors = np.repeat(slope[None, :, 1], len(signs), axis=0)
             own = signs[:, last - len(kinked) : last]
             factors[:, kinked] = np.where(own < 0, slope[kinked, 0], slope[kinked, 1])
-            product = (product * factors[:, None, :]) @ weight
-            absolute = (absolute * np.abs(factors)[:, None, :]) @ np.abs(weight)
+            product = flat_product(product * factors[:, None, :], weight)
+            absolute = flat_product(absolute * np.abs(factors)[:, None, :], np.abs(weight))
             last -= len(kinked)
         found.append(product)
         errors.append(1.01 * size * absolute)

@@ -76,3 +76,10 @@ def keep_floats(layer: Layer, weight: Any, bias: Any) -> None:
 
 def _saturated_rows(rows: Sequence[Sequence[Fraction]]) -> Floats:
     return np.array([[saturated(q) for q in row] for row in rows], dtype=np.float64)
+
+
+def flat_product(stack: Floats, matrix: Floats) -> Floats:
+    """stack @ matrix, for any stack of matrices, as one product: NumPy takes many times as long with one of each."""
+    rows = stack.reshape(math.prod(stack.shape[:-1]), stack.shape[-1])
+    found: Floats = (rows @ matrix).reshape(*stack.shape[:-1], matrix.shape[1])
+    return found
