@@ -39,7 +39,8 @@ from scaling import peak_memory
 
 import learning as ln
 import tropical as tp
-from learning.recovery import search as exact_pieces
+from learning.filtering import gaussianity, moments
+from learning.recovery import fallback, lattice_fit, local_fits, rationals, search
 from learning.scaling.subjects import squared_sines
 from learning.subspace import principal_sines
 
@@ -54,18 +55,14 @@ BATCH = 5_000
 GIB = 2.0**30
 MOST_MEMORY = 24 * GIB
 
-STAGES = {
-    "filtered PCA": (("filtered_pca.py", "fit"), ("exact_pieces.py", "rough_subspace")),
-    "search for pieces": (("exact_pieces.py", "find_pieces"),),
-    "refit and reconstruction over Q": (
-        *(("rational_pieces.py", name) for name in ("refit_pieces", "rational_pieces", "complete_pieces")),
-    ),
-    "clauses": (("lattice_fit.py", "fit_lattice"),),
-    "regression to fall back on": (("candidates.py", "best_regression"),),
-    "test of Gaussian inputs": (("gaussianity.py", "warn_unless_gaussian"),),
+STAGES: dict[str, tuple[Callable[..., Any], ...]] = {
+    "filtered PCA": (ln.FilteredPCA.fit, search.rough_subspace),
+    "search for pieces": (search.find_pieces,),
+    "refit and reconstruction over Q": (rationals.refit_pieces, rationals.rational_pieces, rationals.complete_pieces),
+    "clauses": (lattice_fit.fit_lattice,),
+    "regression to fall back on": (fallback.best_regression,),
+    "test of Gaussian inputs": (gaussianity.warn_unless_gaussian,),
 }
-UPDATES = ("moments.py", "_add_outer_products")
-LOCAL_SOLVE = ("local_fits.py", "robust_fit")
 FACTORISATIONS = {"qr", "solve", "lstsq", "svd", "eigh", "eigvalsh", "cholesky", "inv"}
 
 
@@ -89,18 +86,18 @@ def draw(net: tp.ReLUNetwork, samples: int, seed: int) -> tuple[np.ndarray, np.n
 def recorded_shapes() -> Iterator[Counter[tuple[int, int]]]:
     """Count the reweighted products of the local solves by their shape (equations, unknowns)."""
     shapes: Counter[tuple[int, int]] = Counter()
-    original = exact_pieces.robust_fit
+    original = search.robust_fit
     iterations = inspect.signature(original).parameters["iterations"].default
 
     def counting(design: np.ndarray, *arguments: Any, **options: Any) -> Any:
         shapes[design.shape] += options.get("iterations", iterations)
         return original(design, *arguments, **options)
 
-    exact_pieces.robust_fit = counting
+    search.robust_fit = counting
     try:
         yield shapes
     finally:
-        exact_pieces.robust_fit = original
+        search.robust_fit = original
 
 
 def replayed(shapes: Counter[tuple[int, int]], repeats: int = 5) -> float:
@@ -117,28 +114,25 @@ def replayed(shapes: Counter[tuple[int, int]], repeats: int = 5) -> float:
     return total
 
 
-def is_function(location: Location, wanted: tuple[str, str]) -> bool:
-    """Whether a location of the profile is this function of the package ``learning``."""
-    path = Path(location[0])
-    return path.parent.name == "learning" and (path.name, location[2]) == wanted
+def location(function: Callable[..., Any]) -> Location:
+    """Where a function stands in a profile."""
+    code = inspect.unwrap(function).__code__
+    return code.co_filename, code.co_firstlineno, code.co_name
 
 
 def stage_seconds(stats: dict[Location, Any]) -> dict[str, float]:
     """Cumulative seconds of every stage; calls from within another listed function belong to that one."""
-    listed = [function for functions in STAGES.values() for function in functions]
+    listed = {location(function) for functions in STAGES.values() for function in functions}
     found = {}
     for stage, functions in STAGES.items():
-        found[stage] = 0.0
-        for location, (*_, callers) in stats.items():
-            if any(is_function(location, function) for function in functions):
-                outer = (own for caller, own in callers.items() if not any(is_function(caller, f) for f in listed))
-                found[stage] += sum(own[3] for own in outer)
+        calls = [stats[place][-1] for place in map(location, functions) if place in stats]
+        found[stage] = sum(own[3] for callers in calls for caller, own in callers.items() if caller not in listed)
     return found
 
 
-def own_seconds(stats: dict[Location, Any], wanted: tuple[str, str]) -> float:
-    """Seconds spent in a function of ``learning`` itself, calls of C code that cProfile does not see included."""
-    return sum(own[2] for location, own in stats.items() if is_function(location, wanted))
+def own_seconds(stats: dict[Location, Any], function: Callable[..., Any]) -> float:
+    """Seconds spent in a function itself, calls of C code that cProfile does not see included."""
+    return float(stats[location(function)][2])
 
 
 def factorisation_seconds(stats: dict[Location, Any]) -> float:
@@ -172,8 +166,8 @@ def recover(name: str, dimension: int, ratio: int, seed: int) -> Row:
     report = ln.verify_recovery(net, learner, budget=tp.Budget(seconds=120), samples=1000)
     verifying = time.perf_counter() - start
     stages = stage_seconds(stats)
-    sums = own_seconds(stats, UPDATES)
-    products = min(replayed(shapes), own_seconds(stats, LOCAL_SOLVE))
+    sums = own_seconds(stats, moments._add_outer_products)
+    products = min(replayed(shapes), own_seconds(stats, local_fits.robust_fit))
     return {
         "network": name,
         "dimension": dimension,

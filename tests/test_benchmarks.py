@@ -143,3 +143,11 @@ def test_wrong_and_missing_answers_of_a_peer_are_shown(script):
     assert regions.rate_and_ratio(wrong, 695.0) == ("70 (wrong: 139 of 500)", "10.0")
     assert regions.rate_and_ratio({"failure": "lies on a hyperplane"}, 1.0) == ("failed (lies on a hyperplane)", "–")
     assert regions.rate_and_ratio(None, 1.0) == ("–", "–")
+
+
+def test_stages_of_a_recovery_are_found_in_its_profile(script):
+    found = script("large_dimension").recover("h6", 20, 200, 0)
+    assert found["verdict"] == "proved"
+    assert all(found["stages"][stage] > 0 for stage in ("filtered PCA", "search for pieces", "clauses"))
+    assert found["rank-n updates"] > 0
+    assert found["stages"]["rest of the fit"] < found["seconds"]["fit"] / 2
