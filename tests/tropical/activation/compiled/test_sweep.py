@@ -17,10 +17,10 @@ from oracles.extreme_cases import extreme_case
 from oracles.random_cases import random_case
 from tropical.activation.compiled import engine, stages, sweep
 from tropical.activation.compiled.engine import can_enumerate, enumerate_patterns
-from tropical.activation.compiled.kernels import splitting
+from tropical.activation.compiled.kernels import skeleton, splitting
 from tropical.activation.compiled.kernels.ordering import sort_ties
 from tropical.activation.compiled.kernels.signatures import entries
-from tropical.activation.compiled.kernels.skeleton import Room
+from tropical.activation.compiled.kernels.skeleton import Room, borrowed_room
 from tropical.activation.compiled.sweep import Sweep
 from tropical.activation.compiled.tally import Tally
 from tropical.budget import Meter
@@ -248,3 +248,25 @@ def test_parts_are_small_where_memory_is_refused(monkeypatch):
     net, where = made((2, 12, 10, 1), "floats"), tp.Box([-1, -1], [1, 1])
     assert np.array_equal(found(net, where), tp.polyhedral_complex(net, where, route="rational").pattern_array)
     assert len(refused) > 1
+
+
+def test_a_room_is_kept_until_it_is_too_large(monkeypatch):
+    monkeypatch.setattr(skeleton, "_KEPT", 100)
+    rooms = []
+    for columns, used in ((3, 60), (4, 40), (3, 60), (4, 41), (3, 1)):
+        with borrowed_room() as room:
+            room.note(columns, used)
+            rooms.append(room)
+    assert [room is rooms[0] for room in rooms] == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_kept_with_a_network_does_not_depend_on_what_was_asked_before(kind):
+    """Coordinates are scaled by the domain or, on R^n, by the weights, and the network in them is kept."""
+    shape = (3, 6, 5, 1)
+    net = made(shape, kind)
+    domains = [None, *(tp.Box([-r] * 3, [r] * 3) for r in (1, Fraction(3, 1000), 10**9)), tp.Box([1] * 3, [2] * 3)]
+    expected = [found(made(shape, kind), where) for where in domains]
+    for turn in (domains, domains[::-1], domains[1:] + domains[:1]):
+        for where in turn:
+            assert np.array_equal(found(net, where), expected[domains.index(where)])
