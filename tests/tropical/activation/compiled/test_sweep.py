@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import pairwise
@@ -252,6 +253,7 @@ def test_parts_are_small_where_memory_is_refused(monkeypatch):
 
 def test_a_room_is_kept_until_it_is_too_large(monkeypatch):
     monkeypatch.setattr(skeleton, "_KEPT", 100)
+    monkeypatch.setattr(skeleton, "_SPARE", deque(maxlen=1))
     rooms = []
     for columns, used in ((3, 60), (4, 40), (3, 60), (4, 41), (3, 1)):
         with borrowed_room() as room:
