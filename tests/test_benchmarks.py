@@ -151,3 +151,26 @@ def test_stages_of_a_recovery_are_found_in_its_profile(script):
     assert all(found["stages"][stage] > 0 for stage in ("filtered PCA", "search for pieces", "clauses"))
     assert found["rank-n updates"] > 0
     assert found["stages"]["rest of the fit"] < found["seconds"]["fit"] / 2
+
+
+@pytest.mark.parametrize("name", ["W1", "W4"])
+def test_answers_are_checked_by_exact_cones(script, name):
+    answers, exact_answers = script("answers"), script("exact_answers")
+    net = answers.network(name)
+    truth = exact_answers.ExactAnswers(net, answers.box(net))
+    questions = [question for question in answers.ANSWERS if question != "plot_regions"]
+    found = {question: answers.ANSWERS[question](answers.enumerated(net)) for question in questions}
+    for question in questions:
+        truth.check(answers.enumerated(net), question, found[question])
+    wrong = {
+        "affine_pieces": found["affine_pieces"][1:],
+        "linear_regions": found["linear_regions"][::-1],
+        "maximum": found["minimum"],
+        "minimum": found["maximum"],
+        "lipschitz": tp.lipschitz_constant(answers.enumerated(net), norm=1),
+        "f_vector": (found["f_vector"][0] + 1, *found["f_vector"][1:]),
+        "decision_boundary": tp.decision_boundary(answers.enumerated(net), level="1/100"),
+    }
+    for question in questions:
+        with pytest.raises(AssertionError):
+            truth.check(answers.enumerated(net), question, wrong[question])
