@@ -114,7 +114,7 @@ def before(directory: str, name: str, rounds: int) -> float:
 
 def table(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Run and print the table."""
-    from exact_answers import ExactAnswers  # as the next one not to be had with an earlier checkout
+    from exact_answers import ExactAnswers  # here, since `--before` reads this file beside an earlier package
     from regions import print_table
 
     rows = []

@@ -48,8 +48,8 @@ class ExactAnswers:
         elif question == "f_vector":
             vertices = {g for cone in self.cones for g in cone.generators}
             lines = {frozenset((c.generators[i], c.generators[j])) for c in self.cones for i, j in edges(c)}
-            sides = set(self.facet_cells) if len(found) == 4 else set()
-            assert found == tuple(map(len, (vertices, lines, *([sides] if sides else []), self.cones)))
+            faces = (vertices, lines, self.facet_cells)[: cx.network.input_dim]
+            assert found == tuple(map(len, (*faces, self.cones)))
         elif question == "decision_boundary":
             assert [(piece.cells, tuple(sorted(piece.vertices))) for piece in found] == list(self.boundary())
 
