@@ -34,7 +34,7 @@ CELLS = {
     "W8": 12982,
     "W9": 146694,
 }
-WITH_SIBLINGS = ("W2", "W4", "W8")
+WITH_SIBLINGS = ("W2", "W4", "W5", "W8")
 WEIGHTS = ("ternary", "eighths")
 BIASES = ("zero", "half-integer")
 

@@ -26,10 +26,10 @@ class CellReader:
     def read(self, sk: Skeleton, count: int) -> PackedSigns:
         """The patterns of the cells, each at the first of its lowest vertices."""
         dim, words = self.exact.complex_dim, self.stages.words
-        shape = dim, slots_for(dim), len(self.exact.start.facets)
+        shape = tuple(np.uint64(x) for x in (dim, slots_for(dim), len(self.exact.start.facets), words))
         around, vanishing = np.empty((count, 3), np.uint32), np.empty((count, words), np.uint64)
         if (sk.sides[:count, SIDES] & MARKED).any():
-            look_around(count, *shape, words, sk, around, vanishing)
+            look_around(np.uint64(count), *shape, sk, around, vanishing)
         out, zeros = (np.empty((count + (1 << dim), words), np.uint64) for _ in range(2))
         scratch = np.empty(count, np.int64), np.empty(dim, np.int64), np.empty(words, np.uint64)
         cluster = _CLUSTER
@@ -37,8 +37,8 @@ class CellReader:
         while v < count:
             seen, chosen = np.empty(cluster, np.int64), np.empty(cluster, np.uint32)
             at, v = read_cells(
-                v, count, *shape, words, self.stages.rigid, sk, around, vanishing, out, zeros, at, seen, chosen,
-                *scratch,
+                np.uint64(v), np.uint64(count), *shape, np.uint64(self.stages.rigid), sk, around, vanishing, out,
+                zeros, at, seen, chosen, *scratch,
             )  # fmt: skip
             if v < 0:
                 v, cluster = -1 - v, 4 * cluster

@@ -16,7 +16,7 @@ from tropical.activation.compiled.kernels.faces import count_faces
 from tropical.activation.compiled.kernels.joining import FORCED, OTHER, is_apart
 from tropical.activation.compiled.kernels.ordering import sort_ties
 from tropical.activation.compiled.kernels.refining import NO_SOLVER, Solver
-from tropical.activation.compiled.kernels.skeleton import Room, Skeleton, copied, shift_of, slots_for
+from tropical.activation.compiled.kernels.skeleton import NUMBER, Room, Skeleton, copied, shift_of, slots_for
 from tropical.activation.compiled.kernels.splitting import finish_vertex
 from tropical.activation.compiled.kernels.values import (
     LEAST,
@@ -101,7 +101,7 @@ class Sweep:
     @property
     def vertex_bytes(self) -> int:
         """Memory for a vertex while it is worked on."""
-        return (4 << slots_for(self.dim)) + 16 * self.stages.words + 12 * self.exact.columns + 64
+        return (4 << slots_for(self.dim)) + 16 * self.stages.words + NUMBER * self.exact.columns + 64
 
     def finished(self, part: Part) -> Iterator[Part]:
         """The part, cut by all units, or smaller ones into which it was divided; each is valid until the next."""
@@ -278,7 +278,7 @@ class Sweep:
             )  # fmt: skip
             bit, begin = int(state[sweeping.AT_WORK]), int(state[sweeping.COUNT])
             if status == sweeping.DONE:
-                self.room.note(self.exact.columns, begin * self.vertex_bytes)
+                self.room.note(begin, self.exact.columns, self.vertex_bytes - NUMBER * self.exact.columns)
                 return Part(stage, bits, sk, begin)
             self.meter.check_time()
             if status == sweeping.VERTICES_FULL:
@@ -429,11 +429,39 @@ def _direction(seed: int, length: int) -> Integers:
 
 def decreasing(table: PatternTable) -> PatternTable:
     """The patterns in decreasing lexicographic order."""
-    keys = order_keys(table.packed)
+    packed = table.packed
+    if packed.zero is not None and table.layout.words == 1:
+        with_zeros = packed.zero[:, 0] != 0
+        if not with_zeros.all():
+            return PatternTable(table.layout, _merged(table, with_zeros))
+    keys = order_keys(packed)
     if not keys.shape[1]:
         return table
-    if keys is table.packed.positive and keys.shape[1] == 1:
+    if keys is packed.positive and keys.shape[1] == 1:
         return PatternTable(table.layout, PackedSigns(np.sort(keys, axis=0)[::-1]))
     order = np.argsort(keys[:, 0])[::-1].copy()
     sort_ties(keys, order)
-    return PatternTable(table.layout, table.packed.rows(order))
+    return PatternTable(table.layout, packed.rows(order))
+
+
+def _merged(table: PatternTable, with_zeros: NDArray[np.bool_]) -> PackedSigns:
+    """Patterns of one word in decreasing order, from those without zeros, and the others.
+
+    A pattern with zeros is just below all patterns without zeros that begin as it does up to its first zero, and are
+    positive there.
+    """
+    plain = np.sort(table.packed.positive[~with_zeros, 0])
+    others = decreasing(PatternTable(table.layout, table.packed.rows(np.flatnonzero(with_zeros)))).packed
+    assert others.zero is not None
+    positive, zero = others.positive[:, 0], others.zero[:, 0]
+    behind = zero.copy()
+    for shift in (1, 2, 4, 8, 16, 32):
+        behind |= behind >> np.uint64(shift)
+    least = positive & ~behind | behind ^ (behind >> np.uint64(1))
+    places = len(plain) - np.searchsorted(plain, least) + np.arange(len(zero))
+    found = np.zeros((2, len(plain) + len(zero)), np.uint64)
+    found[:, places] = positive, zero
+    rest = np.ones(found.shape[1], np.bool_)
+    rest[places] = False
+    found[0, rest] = plain[::-1]
+    return PackedSigns(found[0, :, None], found[1, :, None])

@@ -252,14 +252,18 @@ def test_parts_are_small_where_memory_is_refused(monkeypatch):
 
 
 def test_a_room_is_kept_until_it_is_too_large(monkeypatch):
-    monkeypatch.setattr(skeleton, "_KEPT", 100)
+    monkeypatch.setattr(skeleton, "_KEPT", 1000)
     monkeypatch.setattr(skeleton, "_SPARE", deque(maxlen=1))
-    rooms = []
-    for columns, used in ((3, 60), (4, 40), (3, 60), (4, 41), (3, 1)):
+    rooms, held = [], []
+    for columns, vertices in ((2, 10), (3, 10), (2, 10), (4, 5), (5, 10), (2, 200), (3, 1)):
         with borrowed_room() as room:
-            room.note(columns, used)
+            room.skeleton(vertices, 1, 1, columns)
+            room.note(vertices, columns, 10)
             rooms.append(room)
-    assert [room is rooms[0] for room in rooms] == [True, True, True, True, False]
+        held.append(sorted(int(name.split()[1]) for name in room._buffers if name.startswith("values")))
+    # 12 bytes a number: the rows of three numbers were not used for the longest time
+    assert held == [[2], [2, 3], [2, 3], [2, 3, 4], [4, 5], [], [3]]
+    assert [room is rooms[0] for room in rooms] == [True] * 6 + [False]
 
 
 @pytest.mark.parametrize("kind", KINDS)

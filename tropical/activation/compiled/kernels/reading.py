@@ -9,7 +9,11 @@ from tropical.activation.compiled.kernels.skeleton import (
     SIDES,
     U0,
     U1,
+    U2,
+    U3,
+    U4,
     U6,
+    U8,
     U32,
     constraint,
     flag_of,
@@ -28,53 +32,51 @@ def look_around(count, n, s, facets, words, sk, around, vanishing):
 
     FACETS: the facets that vanish there. LEVEL: the slots of edges of length 0. UP: those of others that go up.
     """
-    nn, ss, ff = np.uint64(n), np.uint64(s), np.uint64(facets)
     for v in range(count):
         marked = sk.sides[v, SIDES] & MARKED != 0
         for w in range(words):
             vanishing[v, w] = sk.zeros[v, w] if marked else U0
         found = sk.flat[v] if marked else np.uint32(0)
-        base = lanes_of(np.uint64(v), nn, ss)
+        base, first = lanes_of(v, n, s), v << s >> U1
+        up = U0
         for j in range(n):
-            c = constraint(sk.lanes, base, np.uint64(j))
-            if c < ff:
+            c = constraint(sk.lanes, base, j)
+            if c < facets:
                 found |= np.uint32(1) << np.uint32(c)
             else:
-                vanishing[v, (c - ff) >> U6] |= flag_of(c - ff)
-        up = np.uint32(0)
-        for j in range(n):
-            pair = sk.lanes[(v << s >> 1) + j]
-            up |= np.uint32((pair & U1) | (pair >> U32 & U1) << U1) << np.uint32(2 * j)
-        around[v, LEVEL], around[v, UP], around[v, FACETS] = np.uint32(0), up & sk.sides[v, SIDES], found
+                vanishing[v, (c - facets) >> U6] |= flag_of(c - facets)
+            pair = sk.lanes[first + j]
+            up |= ((pair & U1) | (pair >> U32 & U1) << U1) << (j + j)
+        around[v, LEVEL], around[v, FACETS] = np.uint32(0), found
+        around[v, UP] = np.uint32(up) & sk.sides[v, SIDES]
+    low = (U1 << s) - U1
     for v in range(count):
         if not sk.sides[v, SIDES] & MARKED:
             continue
         rest = np.uint64(around[v, UP])
         while rest:
-            slot = np.int64(trailing_zeros(rest))
+            slot = trailing_zeros(rest)
             rest &= rest - U1
-            back = np.int64(sk.half[(v << s) + slot] >> np.uint32(1))
-            w, twin = back >> s, back & ((1 << s) - 1)
-            if sk.sides[w, SIDES] & MARKED:
-                c = constraint(sk.lanes, lanes_of(np.uint64(w), nn, ss), np.uint64(twin >> 1))
-                if vanishes_also(sk, v, c, ff):
-                    around[v, UP] ^= np.uint32(1) << np.uint32(slot)
-                    around[v, LEVEL] |= np.uint32(1) << np.uint32(slot)
-                    around[w, LEVEL] |= np.uint32(1) << np.uint32(twin)
+            back = np.uint64(sk.half[(v << s) + slot]) >> U1
+            w, twin = back >> s, back & low
+            if sk.sides[w, SIDES] & MARKED and vanishes_also(
+                sk, v, constraint(sk.lanes, lanes_of(w, n, s), twin >> U1), facets
+            ):
+                around[v, UP] ^= np.uint32(U1 << slot)
+                around[v, LEVEL] |= np.uint32(U1 << slot)
+                around[w, LEVEL] |= np.uint32(U1 << twin)
 
 
-@compiled
+@inlined
 def first_sides(sk, n, s, v, around, opts):
     """As :func:`upward`, and edges of length 0 to vertices behind v: cells beside those to others were met there."""
     total = 1
+    level, up = np.uint64(around[v, LEVEL]), np.uint64(around[v, UP])
     for j in range(n):
-        opts[j] = 0
-        for side in range(2):
-            slot = 2 * j + side
-            flag = np.uint32(1) << np.uint32(slot)
-            behind = around[v, LEVEL] & flag and np.int64(sk.half[(v << s) + slot] >> np.uint32(1)) >> s > v
-            if around[v, UP] & flag or behind:
-                opts[j] |= 1 << side
+        opts[j] = np.int64(up >> (j + j) & U3)
+        for slot in range(j + j, j + j + U2):
+            if level >> slot & U1 and np.uint64(sk.half[(v << s) + slot]) >> (s + U1) > v:
+                opts[j] |= np.int64(U1 << (slot & U1))
         total *= (opts[j] & 1) + (opts[j] >> 1)
     return total
 
@@ -82,49 +84,49 @@ def first_sides(sk, n, s, v, around, opts):
 @inlined
 def chosen_slots(choice, n, opts):
     """The slots of one of the cells, as bits."""
-    slots = 0
+    slots = U0
     x = choice
     for j in range(n):
         side = opts[j] >> 1
         if opts[j] == 3:
             side = x & 1
             x >>= 1
-        slots |= 1 << (2 * j + side)
+        slots |= (U1 << np.uint64(side)) << (j + j)
     return np.uint32(slots)
 
 
-@compiled
+@inlined
 def cluster_of(cell, v, slots, n, s, sk, around, met, seen, chosen):
     """Write the lowest vertices of a cell, v first, and its slots there; their number, or -1 if there is no room.
 
     It is 0 if the cell has a lower vertex, or one of these before v. ``met`` of each of them becomes ``cell``.
     """
-    nn, ss = np.uint64(n), np.uint64(s)
     met[v], seen[0], chosen[0] = cell, v, slots
+    low, two = (U1 << s) - U1, (n > U4) & (n <= U8)
     number = 1
     i = 0
     while i < number:
-        y, own = seen[i], chosen[i]
+        y, own = np.uint64(seen[i]), chosen[i]
         rest = np.uint64(own & around[y, LEVEL])
-        by = lanes_of(np.uint64(y), nn, ss)
+        by = lanes_of(y, n, s)
         while rest:
-            slot = np.int64(trailing_zeros(rest))
+            slot = trailing_zeros(rest)
             rest &= rest - U1
-            back = np.int64(sk.half[(y << s) + slot] >> np.uint32(1))
-            z, twin = back >> s, back & ((1 << s) - 1)
+            back = np.uint64(sk.half[(y << s) + slot]) >> U1
+            z, twin = back >> s, back & low
             if z < v:
                 return 0
             if met[z] == cell:
                 continue
             if number == len(seen):
                 return -1
-            bz = lanes_of(np.uint64(z), nn, ss)
-            found = np.uint32(1) << np.uint32(twin)
+            bz = lanes_of(z, n, s)
+            found = np.uint32(U1 << twin)
             for j in range(n):
-                if j != twin >> 1:
-                    place = place_of(sk.lanes, by, constraint(sk.lanes, bz, np.uint64(j)), 4 < n <= 8)
-                    side = own >> np.uint32(2 * place + U1) & np.uint32(1)
-                    found |= np.uint32(1) << (np.uint32(2 * j) + side)
+                if j != twin >> U1:
+                    place = place_of(sk.lanes, by, constraint(sk.lanes, bz, j), two)
+                    side = own >> np.uint32(place + place + U1) & np.uint32(1)
+                    found |= np.uint32(1) << (np.uint32(j + j) + side)
             if found & ~(around[z, LEVEL] | around[z, UP]):
                 return 0
             met[z], seen[number], chosen[number] = cell, z, found
@@ -133,25 +135,24 @@ def cluster_of(cell, v, slots, n, s, sk, around, met, seen, chosen):
     return number
 
 
-@compiled
+@inlined
 def is_full(n, s, words, rigid, sk, around, vanishing, number, seen, chosen, both):
     """Whether a cell with such a cluster may have full dimension; ``both``: the units that vanish on it.
 
     It has not if one of the first ``rigid`` bits, whose rows are not 0, or a facet vanishes everywhere, or there is no
     next vertex.
     """
-    v = seen[0]
+    v = np.uint64(seen[0])
     facets = around[v, FACETS]
     for w in range(words):
         both[w] = vanishing[v, w]
     further = False
     for i in range(number):
-        y = seen[i]
+        y = np.uint64(seen[i])
         rest = np.uint64(chosen[i] & around[y, UP])
         while rest:
-            slot = np.int64(trailing_zeros(rest))
+            z = np.uint64(sk.half[(y << s) + trailing_zeros(rest)]) >> (s + U1)
             rest &= rest - U1
-            z = np.int64(sk.half[(y << s) + slot] >> np.uint32(1)) >> s
             further = True
             facets &= around[z, FACETS]
             some = facets != 0
@@ -161,7 +162,7 @@ def is_full(n, s, words, rigid, sk, around, vanishing, number, seen, chosen, bot
             if not some:
                 return True
     for place in range(rigid):
-        if both[place >> 6] & flag_of(np.uint64(place)):
+        if both[place >> U6] & flag_of(place):
             return False
     return further and not facets
 
@@ -186,8 +187,8 @@ def read_cells(
         if not total:
             continue
         if at + total > len(out):
-            return at, v
-        base = lanes_of(np.uint64(v), np.uint64(n), np.uint64(s))
+            return at, np.int64(v)
+        base = lanes_of(v, n, s)
         written = at
         for choice in range(total):
             slots = chosen_slots(choice, n, opts)
@@ -195,7 +196,7 @@ def read_cells(
                 cell += 1
                 number = cluster_of(cell, v, slots, n, s, sk, around, met, seen, chosen)
                 if number < 0:
-                    return written, -1 - v
+                    return written, -1 - np.int64(v)
                 if not number:
                     continue
                 if not is_full(n, s, words, rigid, sk, around, vanishing, number, seen, chosen, both):
@@ -204,9 +205,9 @@ def read_cells(
                 out[at, w] = sk.signs[v, w]
                 zeros[at, w] = U0 if plain else both[w]
             for j in range(n):
-                c = constraint(sk.lanes, base, np.uint64(j))
-                if c >= np.uint64(facets) and slots >> np.uint32(2 * j + 1) & np.uint32(1):
-                    place = c - np.uint64(facets)
+                c = constraint(sk.lanes, base, j)
+                if c >= facets and slots >> np.uint32(j + j + U1) & np.uint32(1):
+                    place = c - facets
                     out[at, place >> U6] |= flag_of(place)
             at += 1
-    return at, count
+    return at, np.int64(count)

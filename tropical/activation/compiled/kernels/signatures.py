@@ -47,8 +47,8 @@ def entries() -> Any:
         (write_height, (sk, u, floats, rows, 0)),
         (is_apart, (sk, 0, 0, 0.0)),
         (set_sign, (sk, u, u, False, False)),
-        (look_around, (*(0,) * 5, sk, around, table)),
-        (read_cells, (*(0,) * 7, sk, around, *(table,) * 3, 0, integers, items, integers, integers, words)),
+        (look_around, (*(u,) * 5, sk, around, table)),
+        (read_cells, (*(u,) * 7, sk, around, *(table,) * 3, 0, integers, items, integers, integers, words)),
         (
             compose_rows,
             (0, integers, table, integers, cube, cube, rows, *(floats,) * 6, False, cube, cube),

@@ -24,6 +24,7 @@ from tropical.activation.compiled.kernels.machine import trailing_zeros
 
 EXACT = np.uint32(1 << 31)  # mark of a vertex whose values are exact
 MARKED = np.uint32(1 << 30)  # mark of one on which constraints vanish without being tight
+NUMBER = 12  # bytes of a value with its error
 BOUND, SIDES = 2, 3  # where the error of a height, and sides and marks, stand in ``bounds`` and ``sides``
 NO_CONSTRAINT = 0x7FFF
 MOST_DIMENSIONS = 15
@@ -116,7 +117,7 @@ def vanishes_also(sk, v, c, facets):
     return found
 
 
-@compiled
+@inlined
 def vanishes(sk, v, c, facets):
     """The same at any vertex."""
     return sk.sides[v, SIDES] & MARKED != 0 and vanishes_also(sk, v, c, facets)
@@ -136,7 +137,7 @@ def upward(sk, n, s, v, found):
     return total
 
 
-@compiled
+@inlined
 def mark(sk, v):
     """Make room for constraints that vanish at v."""
     if not sk.sides[v, SIDES] & MARKED:
@@ -187,16 +188,24 @@ class Room:
 
     def __init__(self) -> None:
         self._buffers: dict[str, NDArray[np.uint8]] = {}
-        self._used: dict[int, int] = {}
+        self._used: dict[str, int] = {}  # those used last at the end
 
     @property
     def used(self) -> int:
         """Bytes that were written to, at most."""
         return sum(self._used.values())
 
-    def note(self, columns: int, used: int) -> None:
-        """So many bytes were written to for a skeleton with so many numbers in its rows of values."""
-        self._used[columns] = max(self._used.get(columns, 0), used)
+    def note(self, vertices: int, columns: int, others: int) -> None:
+        """Rows of values, of so many numbers, and so many other bytes were written to at so many vertices."""
+        for name, size in ((_values_name(columns), NUMBER * columns), ("others", others)):
+            self._used[name] = max(self._used.pop(name, 0), size * vertices)
+
+    def fits(self, most: int) -> bool:
+        """Whether so many bytes are enough, once rows of values that were not used for long have been let go of."""
+        for name in list(self._used):
+            if self.used > most and name != "others":
+                del self._used[name], self._buffers[name]
+        return self.used <= most
 
     def skeleton(self, room: int, dim: int, words: int, columns: int) -> Skeleton:
         """Room for vertices, its content arbitrary."""
@@ -224,7 +233,7 @@ class Room:
     def resized(self, sk: Skeleton, count: int, room: int) -> Skeleton:
         """The first vertices, with room for more."""
         lanes = sk.lanes.reshape(len(sk.sides), -1)
-        names = ("lanes", "record", "signs", "zeros", "flat", f"values {columns_of(sk)}")
+        names = ("lanes", "record", "signs", "zeros", "flat", _values_name(columns_of(sk)))
         arrays = (lanes, sk.height, sk.signs, sk.zeros, sk.flat, sk.values)
         bigger = []
         for name, old in zip(names, arrays, strict=True):
@@ -235,7 +244,7 @@ class Room:
         return _skeleton(*bigger)
 
     def _values(self, room: int, columns: int) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = self.array(f"values {columns}", (room, columns + (columns + 1) // 2), np.float64)
+        found: NDArray[np.float64] = self.array(_values_name(columns), (room, columns + (columns + 1) // 2), np.float64)
         return found
 
     def array(self, name: str, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
@@ -246,6 +255,10 @@ class Room:
             bigger = np.empty(size + 64, np.uint8)
             self._buffers[name] = buffer = bigger[-bigger.ctypes.data % 64 :]
         return buffer[:size].view(kind).reshape(shape)
+
+
+def _values_name(columns: int) -> str:
+    return f"values {columns}"
 
 
 _SPARE: deque[Room] = deque(maxlen=1)
@@ -262,7 +275,7 @@ def borrowed_room() -> Iterator[Room]:
     try:
         yield room
     finally:
-        if room.used <= _KEPT:
+        if room.fits(_KEPT):
             _SPARE.append(room)
 
 

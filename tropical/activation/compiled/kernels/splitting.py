@@ -47,7 +47,7 @@ def gcd(a, b):
     return a << shift
 
 
-@compiled
+@inlined
 def exact_between(sk, a, b, za, zb, p, lead, columns, shift):
     """Values at p, where a form with integer values za < 0 < zb vanishes between exact vertices; False on overflow."""
     for c in range(lead, columns):
@@ -73,7 +73,7 @@ def exact_between(sk, a, b, za, zb, p, lead, columns, shift):
     return True
 
 
-@compiled
+@inlined
 def copied_between(sk, b, p, columns, shift):
     """Values and height at p, which lies at b."""
     for c in range(columns):
@@ -163,7 +163,7 @@ def open_signs(first, rows, row_errors, sk, p, x, y, bit, first_bit, last_word, 
     return sure
 
 
-@compiled
+@inlined
 def common_zeros(sk, p, x, y):
     """Mark what vanishes at p, inside the edge (x, y), because it vanishes at both ends; p has no mark yet."""
     found = sk.flat[x] & sk.flat[y] != 0
@@ -176,7 +176,7 @@ def common_zeros(sk, p, x, y):
             sk.zeros[p, w] = sk.zeros[x, w] & sk.zeros[y, w]
 
 
-@compiled
+@inlined
 def signs_at_end(sk, p, a, b, released, bit, last_word, facets):
     """Signs at p, of the unit of ``bit``, which vanishes at the upper end b of the edge (a, b): p lies there.
 

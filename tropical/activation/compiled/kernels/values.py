@@ -56,7 +56,7 @@ def row_value(rows, row_errors, sk, v, u, shift):
     return z, 1.0001 * (error + (rows.shape[1] + 5) * UNIT * size) + LEAST
 
 
-@compiled
+@inlined
 def special_row_value(rows, row_errors, sk, v, u, shift, z, size, error):
     """The same where something may be exact, or the row is not."""
     e0, e1 = row_errors[u, 0], row_errors[u, 1]
