@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Status = Literal["proved", "refuted", "unknown"]
 
 _REASON = 150  # characters of a reason in repr
+_FINEST = 1 << 17  # bits behind the point of the ends of an enclosure
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,6 +85,8 @@ class Enclosure(Value):
     def from_ball(cls, ball: "arb") -> "Enclosure":
         """The real numbers of a ball of python-flint; ``ValueError`` unless its radius is finite.
 
+        The ends are those of the ball, or rounded outwards to multiples of 2^-131072: exp(-10^10) has no short fraction.
+
         >>> from flint import arb
         >>> float(Enclosure.from_ball(arb.pi()))
         3.141592653589793
@@ -93,8 +96,8 @@ class Enclosure(Value):
         require(ball, arb, "ball", "a real ball of python-flint")
         if not ball.is_finite():
             raise ValueError(f"an enclosure needs a finite ball, got {ball}")
-        middle, radius = _dyadic(ball.mid()), _dyadic(ball.rad())
-        return cls(middle - radius, middle + radius)
+        (lower, upper), (_, radius) = _dyadic_ends(ball.mid()), _dyadic_ends(ball.rad())
+        return cls(lower - radius, upper + radius)
 
     def to_ball(self) -> "arb":
         """A ball that contains the enclosure, rounded outwards to the precision of the current context of flint."""
@@ -127,6 +130,11 @@ class Estimate(Value):
         return self.value
 
 
-def _dyadic(number: "arb") -> Fraction:
-    mantissa, exponent = number.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+def _dyadic_ends(number: "arb") -> tuple[Fraction, Fraction]:
+    """A number below and one above, multiples of a power of two that is not too small."""
+    mantissa, exponent = map(int, number.man_exp())
+    below, above = mantissa, mantissa
+    if exponent < -_FINEST:
+        shift = -_FINEST - exponent
+        below, above, exponent = mantissa >> shift, -(-mantissa >> shift), -_FINEST
+    return Fraction(below) * Fraction(2) ** exponent, Fraction(above) * Fraction(2) ** exponent

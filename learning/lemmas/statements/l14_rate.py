@@ -49,9 +49,9 @@ class _Filter:
         return self.probability.lower > 0 and not self.eigenvalue.lower <= 0 <= self.eigenvalue.upper
 
     @property
-    def edge(self) -> float:
-        """p/λ², the N/(d - l) from which directions show."""
-        return float(self.probability) / float(self.eigenvalue) ** 2
+    def edge(self) -> Fraction:
+        """p/λ², the N/(d - l) from which directions show; of a rare filter it is beyond float64."""
+        return _middle(self.probability) / _middle(self.eigenvalue) ** 2
 
     def squared_sine(self, n_samples: int, dimension: int) -> tuple[float, float]:
         """Least and largest value of L14 over the intervals of p and λ; it is monotone in either."""
@@ -116,15 +116,19 @@ def _estimated(subject: Subject, tau: Fraction, setting: Setting) -> _Filter:
     return _Filter(tau, whole.probability, mean, Hypothesis(text, same))
 
 
+def _middle(value: Enclosure | Estimate) -> Fraction:
+    return Fraction(value.value) if isinstance(value, Estimate) else (value.lower + value.upper) / 2
+
+
 def _claim(
     subject: Subject, found: _Filter, multiple: Fraction, dimension: int, share: float, setting: Setting
 ) -> Claim:
     """The relative distance of the mean of sin² from a share of L14's value is at most the tolerance."""
-    n_samples = math.ceil(multiple * Fraction(found.edge) * dimension)
+    n_samples = math.ceil(multiple * found.edge * dimension)
     name = "L14's sin²" if share == 1.0 else f"{share:g} times L14's sin²"
     text = f"{name} at N/d = {multiple} p/λ² is within {_TOLERANCE} of the measured mean"
     if n_samples > setting.samples:
-        return undecided(text, f"one batch would take {n_samples} samples, more than {setting.samples}")
+        return undecided(text, f"one batch would take more than the {setting.samples} samples of the setting")
     level = setting.level / (2 * len(_MULTIPLES))
     batches = max(1, setting.samples // _SAMPLES_PER_BATCH)
     rng = own_stream(setting.seed, f"rate {multiple}")

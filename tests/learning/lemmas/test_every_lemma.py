@@ -7,6 +7,7 @@ from case_counts import exhaustive
 
 from learning import instances
 from learning.lemmas import LEMMAS, Subject, check, check_neighbour
+from tropical import ReLUNetwork
 
 PLANE = ("L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9", "L10", "L11", "L13", "L15", "L16", "L17", "L18")
 ALGEBRAIC = ("L1", "L2", "L3", "L4", "L6", "L7", "L11", "L15", "L16", "L17")
@@ -15,6 +16,7 @@ NEIGHBOURS = [(label, index) for label in EXACT for index in range(len(LEMMAS[la
 WIDTHS = ((4,), (6,), (4, 4), (3, 3, 3), (8, 4))
 
 H6, PARITY = Subject(instances.h6(4, 1)), Subject(instances.parity(2, 4, 1))
+RELU = ReLUNetwork.from_arrays([[[1]], [[1]]])
 
 
 def planar(seed):
@@ -111,3 +113,12 @@ def test_more_dimensions_are_statistical_and_refute_nothing(network):
         verdict = check(label, subject, samples=20_000)
         assert verdict.status in ("proved", "unknown")
         assert verdict.detail.get("because") != "rejected"
+
+
+@pytest.mark.parametrize("threshold", [28, 300, 10**100])
+@pytest.mark.parametrize("label", list(LEMMAS))
+def test_rare_filters_are_answered_at_once(label, threshold):
+    """Their probability, about exp(-threshold^2/2), is 0 in float64, and has too many digits to be written down."""
+    verdict = check(label, RELU, threshold=threshold, samples=4000)
+    assert verdict.status in ("proved", "unknown")
+    assert verdict.detail.get("because") != "rejected"

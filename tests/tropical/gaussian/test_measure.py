@@ -4,6 +4,7 @@ import itertools
 import math
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -234,3 +235,22 @@ def test_precision():
     assert fine.width < Fraction(1, 10**60) < coarse.width < Fraction(1, 10**9)
     with pytest.raises(ValueError, match="bits, the working precision, must be at least 32, got 8"):
         tp.gaussian_measure(wedge, bits=8)
+
+
+@pytest.mark.parametrize("far", [40, 300, 10**4, 10**6, 10**50])
+def test_far_regions(far):
+    """The first binary digit of exp(-far^2/2) is about the far^2-th: ends of enclosures are multiples of 2^-131072."""
+    tail = tp.gaussian_measure(polyhedron((-far, 1)))
+    with mpmath.workdps(60):
+        lower, upper = (mpmath.mpf(end.numerator) / end.denominator for end in (tail.lower, tail.upper))
+        expected = mpmath.erfc(far / mpmath.sqrt(2)) / 2
+        assert lower <= expected * (1 + mpmath.mpf(10) ** -50)
+        assert expected * (1 - mpmath.mpf(10) ** -50) <= upper <= expected * (1 + mpmath.mpf(10) ** -20) + mpmath.mpf(2) ** -131000
+    half = tp.Enclosure(Fraction(1, 2), Fraction(1, 2))
+    for region in (tp.Box([0], [far]), tp.Box([-far, -far], [0, far]), tp.Box([0, -far, -far], [far, far, far])):
+        for found in (tp.gaussian_measure(region), tp.gaussian_moments(region).probability):
+            assert overlap(half, found, *[tp.Enclosure(Fraction(0), tail.upper)] * 6)
+            assert found.width < NARROW
+    line, relu = tp.ReLUNetwork.from_arrays([[[1]]]), tp.ReLUNetwork.from_arrays([[[1]], [[1]]], [[-far], [0]])
+    assert overlap(tp.filtered_moments(line, threshold=far).probability, tail, tail)
+    assert -NARROW < tp.gaussian_mean(relu).lower <= tp.gaussian_mean(relu).upper < NARROW
