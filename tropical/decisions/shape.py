@@ -6,7 +6,7 @@ from tropical.arguments import as_index, require_flag
 from tropical.arithmetic.rationals import Vector, primitive
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.parts import common_parts, in_chart
-from tropical.functions.affine import AffineForm, form_of_row
+from tropical.functions.affine import form_of_row
 from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.polynomial import TropicalPolynomial
@@ -87,14 +87,24 @@ def is_monotone(
 
 def _wrong_way(f: Function, coordinate: int, cone: Cone, chart: Chart) -> Verdict:
     """The refutation from a cell where the gradient has the wrong sign."""
-    start, step = chart.point(cone.interior_vector()), Fraction(1)
-    while True:
-        end = tuple(q + step if i == coordinate else q for i, q in enumerate(start))
-        vector = primitive((Fraction(1), *chart.project(end)))
-        if all(dot(row, vector) >= 0 for row in cone.constraints):
-            values = f.values(start), f.values(end)
-            return Verdict("refuted", witness=start, detail={"segment": (start, end), "values": values})
-        step /= 2
+    start = chart.point(cone.interior_vector())
+    far = tuple(q + 1 if i == coordinate else q for i, q in enumerate(start))
+    step = _share_within(cone, chart, start, far)
+    end = tuple(q + step if i == coordinate else q for i, q in enumerate(start))
+    values = f.values(start), f.values(end)
+    return Verdict("refuted", witness=start, detail={"segment": (start, end), "values": values})
+
+
+def _share_within(cone: Cone, chart: Chart, start: Vector, end: Vector) -> Fraction:
+    """A power of 1/2: so much of the way from a point inside the cone to another one stays in it."""
+    share = Fraction(1)
+    inside, outside = ((Fraction(1), *chart.project(point)) for point in (start, end))
+    for row in cone.constraints:
+        here, there = dot(row, inside), dot(row, outside)
+        if there < 0:
+            share = min(share, here / (here - there))
+    power = Fraction(2) ** (share.numerator.bit_length() - share.denominator.bit_length())
+    return power if power <= share else power / 2
 
 
 def _convexity(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -> Verdict:
@@ -110,9 +120,8 @@ def _convexity(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) 
             above = _exceeding(cone, row, rows)
             if above is not None:
                 other = next(cone for cone, row in parts if row == above[0])
-                chord = chart.point(other.interior_vector()), chart.point(above[1])
-                tangent = chart.pull_back(form_of_row(above[0]))
-                return _above_chord(f, chord, tangent * sign)
+                x, y = chart.point(other.interior_vector()), chart.point(above[1])
+                return _above_chord(f, (x, y), _share_within(other, chart, x, y))
     except BudgetExhausted as stop:
         return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
     pieces = [form * sign for form in chart.pull_back_all(list(map(form_of_row, rows)))]
@@ -132,15 +141,10 @@ def _exceeding(cone: Cone, row: Vector, rows: list[Vector]) -> tuple[Vector, Int
     return None
 
 
-def _above_chord(f: Function, chord: tuple[Vector, Vector], tangent: AffineForm) -> Verdict:
-    """The refutation from a chord x, y: ``tangent`` is f near x, and on the far side of f at y."""
+def _above_chord(f: Function, chord: tuple[Vector, Vector], weight: Fraction) -> Verdict:
+    """The refutation from a chord x, y: up to that weight of y, f is what it is near x, and exceeds it at y."""
     x, y = chord
-    weight = Fraction(1, 2)
-    while True:
-        between = tuple(p + weight * (q - p) for p, q in zip(x, y, strict=True))
-        (value,) = f.values(between)
-        if value == tangent(between):
-            on_chord = (1 - weight) * f.values(x)[0] + weight * f.values(y)[0]
-            detail = {"segment": chord, "weight": weight, "values": (value, on_chord)}
-            return Verdict("refuted", witness=between, detail=detail)
-        weight /= 2
+    between = tuple(p + weight * (q - p) for p, q in zip(x, y, strict=True))
+    (value,) = f.values(between)
+    on_chord = (1 - weight) * f.values(x)[0] + weight * f.values(y)[0]
+    return Verdict("refuted", witness=between, detail={"segment": chord, "weight": weight, "values": (value, on_chord)})

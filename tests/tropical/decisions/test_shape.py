@@ -108,3 +108,23 @@ def test_bad_requests_and_budgets():
         certified.is_convex(tp.ReLUNetwork.from_arrays([[[1], [2]]]))
     assert certified.is_convex(BUMP, budget=tp.Budget(cells=1)).status == "unknown"
     assert certified.is_monotone(BUMP, 0, budget=tp.Budget(cells=1)).status == "unknown"
+
+
+@pytest.mark.parametrize("digits", [40, 4000])
+def test_cells_of_extreme_size_are_refuted_at_once(digits):
+    """How far a chord stays in a cell is computed, not searched for."""
+    tiny = Fraction(1, 10**digits)
+    tent = tp.LatticePolynomial(
+        [tp.AffineForm([1], 0), tp.AffineForm([0], tiny), tp.AffineForm([-1], 3 * tiny)], [[0, 1, 2]]
+    )
+    verdict = tp.is_convex(tent)
+    (x, y), t = verdict.detail["segment"], verdict.detail["weight"]
+    assert verdict.status == "refuted"
+    assert 0 < t < 1
+    assert verdict.witness == ((1 - t) * x[0] + t * y[0],)
+    assert tent(verdict.witness)[0] > (1 - t) * tent(x)[0] + t * tent(y)[0]
+    steps = tp.is_monotone(tent, 0)
+    (a, b), values = steps.detail["segment"], steps.detail["values"]
+    assert a < b
+    assert values == (tent(a), tent(b))
+    assert values[0] > values[1]
