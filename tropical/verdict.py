@@ -85,7 +85,7 @@ class Enclosure(Value):
     def from_ball(cls, ball: "arb") -> "Enclosure":
         """The real numbers of a ball of python-flint; ``ValueError`` unless its radius is finite.
 
-        The ends are those of the ball, or rounded outwards to multiples of 2^-131072: exp(-10^10) has no short fraction.
+        The ends are those of the ball, rounded outwards to multiples of 2^-131072: exp(-10^10) has no short fraction.
 
         >>> from flint import arb
         >>> float(Enclosure.from_ball(arb.pi()))

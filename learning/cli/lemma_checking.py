@@ -78,7 +78,7 @@ def _checked(
     from learning.lemmas import LEMMAS, Subject, check, check_neighbour
     from learning.lemmas.registry import lemma
     from learning.reports.lemmas import LemmaReport
-    from learning.time_limit import OutOfTime, time_limit
+    from tropical_relu_cli.time_limit import OutOfTime, time_limit
 
     chosen = {label: lemma(label) for label in (labels or LEMMAS)}
     verdicts: dict[str, tp.Verdict] = {}

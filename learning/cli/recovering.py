@@ -15,6 +15,7 @@ import tropical as tp
 from learning.cli.shell import as_json_option, say, scalar_network
 from tropical_relu_cli import shell
 from tropical_relu_cli.shell import EXIT_CODE
+from tropical_relu_cli.time_limit import OutOfTime, time_limit
 
 if TYPE_CHECKING:
     from learning.recovery.regressor import LatticePolynomialRegressor
@@ -62,7 +63,6 @@ def recover(
     from learning.reports.publishing import publish, writable
     from learning.reports.recovery import Recovery
     from learning.reports.recovery_documents import FILES, documents
-    from learning.time_limit import time_limit
 
     hidden, truth = scalar_network(network, "recovery"), scalar_network(against or network, "recovery")
     if hidden.input_dim != truth.input_dim:
@@ -70,10 +70,12 @@ def recover(
     writable(out)
     found = Recovery(network.name, against.name if against else None, hidden.input_dim, samples, seed, queries)
     try:
-        with time_limit(timeout, lambda: tp.BudgetExhausted(f"budget of {timeout:g} seconds exhausted")):
+        with time_limit(timeout):
             _recover(found, hidden, truth, timeout)
     except tp.BudgetExhausted as stop:
         found.stop(str(stop))
+    except OutOfTime:
+        found.stop(f"budget of {timeout:g} seconds exhausted")
     say("writing the report")
     files = documents(found)
     try:

@@ -18,7 +18,7 @@ from learning.scaling.study import Event as Event
 from learning.scaling.study import run_study as run_study
 from learning.scaling.theory import FilterStrength as FilterStrength
 from learning.scaling.theory import filter_strength as filter_strength
-from learning.time_limit import OutOfTime as OutOfTime
+from tropical_relu_cli.time_limit import OutOfTime as OutOfTime
 
 __all__ = [
     "PARTS",

@@ -23,7 +23,7 @@ from learning.scaling.execution import finished_runs
 from learning.scaling.ledger import Ledger
 from learning.scaling.part import SIZES, Row, Run
 from learning.scaling.report import PartReport, StudyReport
-from learning.time_limit import OutOfTime, time_limit
+from tropical_relu_cli.time_limit import OutOfTime, time_limit
 
 __all__ = ["PARTS", "Event", "run_study"]
 

@@ -9,7 +9,7 @@ import click
 
 from tropical.budget import BudgetExhausted
 from tropical.cli.loading import load_function
-from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option
+from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option, within
 from tropical.cli.texts import plain, print_table, text_of
 from tropical.decisions.comparison import equivalent, implies_leq
 from tropical.functions.function import Function
@@ -17,7 +17,7 @@ from tropical.polyhedra.polyhedron import Box
 from tropical.proofs import checker
 from tropical.proofs.certificate import load_certificate, save_certificate
 from tropical.verdict import Verdict
-from tropical_relu_cli import DONE, REFUTED, shell
+from tropical_relu_cli import DONE, REFUTED, UNKNOWN, shell
 from tropical_relu_cli.shell import EXIT_CODE
 
 
@@ -66,31 +66,41 @@ def equivalent_(
 
 @click.command()
 @click.argument("file", type=shell.FilePath())
+@timeout_option
 @as_json_option
-def check(file: Path, as_json: bool) -> None:
+def check(file: Path, timeout: float | None, as_json: bool) -> None:
     """Check the certificate in FILE: replay its proof from nothing but the claim.
 
-    Exit code 0: the claim is proved. 1: the proof fails. 2: the file is no certificate.
+    Exit code 0: the claim is proved. 1: the proof fails. 2: the file is no certificate. 3: the timeout came first.
 
     \b
     Examples:
       tropical check proof.json
       tropical check proof.json --json
+      tropical check from_elsewhere.json --timeout 60
     """
     loaded = load_certificate(file)
     claim: str | None = None
     reason: str | None = None
+    code = REFUTED
     try:
-        claim = checker.check(loaded)
+        with within(timeout):
+            claim = checker.check(loaded)
+        code = DONE
+    except BudgetExhausted as stop:
+        reason, code = str(stop), UNKNOWN
     except checker.Malformed as error:
         raise ValueError(f"{file}: {error}") from error
     except checker.Rejected as rejected:
         reason = str(rejected)
     if as_json:
-        click.echo(json.dumps({"accepted": claim is not None, "claim": claim, "reason": reason}))
+        accepted = None if code == UNKNOWN else claim is not None
+        click.echo(json.dumps({"accepted": accepted, "claim": claim, "reason": reason}))
+    elif claim:
+        click.echo(f"accepted: {claim}")
     else:
-        click.echo(f"accepted: {claim}" if claim else f"rejected: {reason}")
-    raise click.exceptions.Exit(DONE if claim else REFUTED)
+        click.echo(f"{'unknown' if code == UNKNOWN else 'rejected'}: {reason}")
+    raise click.exceptions.Exit(code)
 
 
 def _decide(question: Callable[..., Verdict], f: Function, g: Function, domain: Box | None, clock: Clock) -> Verdict:

@@ -14,7 +14,7 @@ import click
 from tropical import plotting
 from tropical.arithmetic.rationals import Vector, as_fraction
 from tropical.cli.loading import Loaded, load_function
-from tropical.cli.shell import box_option, cube, progress, time_limit, timeout_option
+from tropical.cli.shell import box_option, cube, progress, timeout_option, within
 from tropical.files import FormatError, write_atomically
 from tropical.forms.construction import to_network
 from tropical.forms.lattice_form import to_lattice_polynomial
@@ -105,7 +105,7 @@ def plot(file: Path, out: Path, kind: str, output: int | None, dpi: int, timeout
     elif output is not None:
         f = f.output(output)
     arguments = _arguments(f, kind, given)
-    with progress("drawing"), time_limit(timeout):
+    with progress("drawing"), within(timeout):
         f = _as_needed(f, KINDS[kind].needs)
         data = _page(f, KINDS[kind], arguments) if suffix == ".html" else None
         data = data or _picture(f, KINDS[kind].function, arguments, suffix, dpi, file.name)

@@ -1,10 +1,8 @@
 """What the commands have in common: the user's time, progress on stderr, options."""
 
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 import click
 
@@ -12,6 +10,7 @@ from tropical.arithmetic.rationals import as_fraction
 from tropical.budget import Budget, BudgetExhausted, Progress
 from tropical.polyhedra.polyhedron import Box
 from tropical_relu_cli import shell
+from tropical_relu_cli.time_limit import OutOfTime, time_limit
 
 
 class Commands(shell.Commands):
@@ -42,25 +41,13 @@ class Clock:
 
 
 @contextmanager
-def time_limit(seconds: float | None) -> Iterator[None]:
-    """Raise :class:`BudgetExhausted` inside the block after so many seconds; for steps that take no budget.
-
-    Where the system has no interval timer (Windows) the block runs to its end.
-    """
-    if seconds is None or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise BudgetExhausted(f"budget of {seconds:g} seconds exhausted")
-
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+def within(seconds: float | None) -> Iterator[None]:
+    """End the block with :class:`BudgetExhausted` after so many seconds; for steps that take no budget."""
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        with time_limit(seconds):
+            yield
+    except OutOfTime:
+        raise BudgetExhausted(f"budget of {seconds:g} seconds exhausted") from None
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")

@@ -12,7 +12,7 @@ from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.functions.requirements import require_function, require_scalar
 from tropical.polyhedra.chart import Chart
-from tropical.polyhedra.cones import Cone, Integers, dot, signs_on, vector_below
+from tropical.polyhedra.cones import Cone, Integers, signs_on, vector_below
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.proofs.certificate import equality_certificate, monotonicity_certificate
 from tropical.verdict import Verdict
@@ -100,7 +100,7 @@ def _share_within(cone: Cone, chart: Chart, start: Vector, end: Vector) -> Fract
     share = Fraction(1)
     inside, outside = ((Fraction(1), *chart.project(point)) for point in (start, end))
     for row in cone.constraints:
-        here, there = dot(row, inside), dot(row, outside)
+        here, there = (sum((a * q for a, q in zip(row, v, strict=True)), Fraction(0)) for v in (inside, outside))
         if there < 0:
             share = min(share, here / (here - there))
     power = Fraction(2) ** (share.numerator.bit_length() - share.denominator.bit_length())

@@ -27,7 +27,7 @@ from learning.lemmas import (
 from learning.lemmas.statements import l08_radial_identity
 from learning.lemmas.sweeps import sweep
 from learning.reports.lemmas import LemmaReport, formula_svg
-from learning.time_limit import OutOfTime
+from tropical_relu_cli.time_limit import OutOfTime
 
 HALF, ONE = Fraction(1, 2), Fraction(1)
 THIRD = tp.Enclosure(Fraction(1, 3), Fraction(2, 3))

@@ -38,7 +38,7 @@ from learning.scaling import (
 )
 from learning.scaling.ledger import Ledger
 from learning.scaling.subjects import SUBJECTS, hidden, span_of_inputs, squared_sines, top_tenth
-from learning.time_limit import time_limit
+from tropical_relu_cli.time_limit import time_limit
 
 HEADER = '{"study": "relu-learn scaling", "format": 1, "seed": 0, "size": "tiny"}\n'
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -15,6 +16,7 @@ import tropical as tp
 from tropical.cli import inspection, main, shell, texts
 from tropical.formats import save_lattice_polynomial, save_network
 from tropical.proofs import checker
+from tropical.proofs.certificate import equality_certificate
 
 MAXIMUM = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
 PAIR = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1], [1, 0, 0]]])
@@ -114,6 +116,17 @@ def test_an_exhausted_budget_gives_a_flagged_result_and_code_3(files):
     undecided = run("equivalent", files / "max.json", files / "lattice.json", "--timeout", "1e-9", "--json")
     assert undecided.exit_code == 3
     assert json.loads(undecided.stdout)["status"] == "unknown"
+
+
+def test_a_certificate_from_elsewhere_is_checked_within_the_time_given(files):
+    rng = np.random.default_rng(0)
+    weights = [rng.integers(-9, 10, size=(30, 20)).tolist(), rng.integers(-9, 10, size=(1, 30)).tolist()]
+    net = tp.ReLUNetwork.from_arrays(weights, [rng.integers(-9, 10, size=30).tolist(), [0]])
+    tp.save_certificate(equality_certificate(net, net), files / "long.cert")
+    result = run("check", files / "long.cert", "--timeout", "0.5")
+    assert (result.exit_code, result.stdout) == (3, "unknown: budget of 0.5 seconds exhausted\n")
+    as_json = run("check", files / "long.cert", "--timeout", "0.5", "--json")
+    assert (as_json.exit_code, json.loads(as_json.stdout)["accepted"]) == (3, None)
 
 
 def test_a_budget_used_up_in_the_middle_keeps_the_cells_found(files, monkeypatch):

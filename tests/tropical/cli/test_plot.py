@@ -3,6 +3,7 @@
 import sys
 import time
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -142,4 +143,14 @@ def test_a_stopped_drawing_leaves_nothing(files, monkeypatch, event, code):
     monkeypatch.setattr(plotting, "plot_regions", endless)
     result = run(files / "max.json", "--out", files / "x.png", "--timeout", "0.1")
     assert (result.exit_code, result.stdout) == (code, "")
+    assert not (files / "x.png").exists()
+
+
+def test_a_timeout_in_the_middle_of_the_cells_is_no_incomplete_picture(files):
+    rng = np.random.default_rng(0)
+    weights = [rng.standard_normal((14, 5)), rng.standard_normal((14, 14)), rng.standard_normal((1, 14))]
+    tp.save_network(tp.ReLUNetwork.from_arrays(weights, [rng.standard_normal(14)] * 2 + [[0]]), files / "large.json")
+    result = run(files / "large.json", "--out", files / "x.png", "--timeout", "1.5")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "Stopped: budget of 1.5 seconds exhausted" in result.stderr
     assert not (files / "x.png").exists()

@@ -245,7 +245,11 @@ def test_far_regions(far):
         lower, upper = (mpmath.mpf(end.numerator) / end.denominator for end in (tail.lower, tail.upper))
         expected = mpmath.erfc(far / mpmath.sqrt(2)) / 2
         assert lower <= expected * (1 + mpmath.mpf(10) ** -50)
-        assert expected * (1 - mpmath.mpf(10) ** -50) <= upper <= expected * (1 + mpmath.mpf(10) ** -20) + mpmath.mpf(2) ** -131000
+        assert (
+            expected * (1 - mpmath.mpf(10) ** -50)
+            <= upper
+            <= expected * (1 + mpmath.mpf(10) ** -20) + mpmath.mpf(2) ** -131000
+        )
     half = tp.Enclosure(Fraction(1, 2), Fraction(1, 2))
     for region in (tp.Box([0], [far]), tp.Box([-far, -far], [0, far]), tp.Box([0, -far, -far], [far, far, far])):
         for found in (tp.gaussian_measure(region), tp.gaussian_moments(region).probability):
