@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
+from multiprocessing.connection import wait
 
 from learning.scaling.part import Parameters, Row, Run
 
@@ -41,7 +44,7 @@ def _on_processes(
     """In the order in which the runs end."""
     older = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(runs)), context, initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(min(jobs, len(runs)), context, initializer=_follow_parent)
     pending = {}
     try:
         pending = {pool.submit(_carried_out, functions[run.letter], run, seed): run for run in runs}
@@ -55,9 +58,18 @@ def _on_processes(
         pool.shutdown()
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches every process of the terminal; only the one that keeps the runs is to act on it."""
+def _follow_parent() -> None:
+    """Ctrl-C reaches every process of the terminal: the one that keeps the runs acts on it, and workers end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    """End this process once another one has ended, however it did."""
+    wait([sentinel])
+    os._exit(1)
 
 
 def _carried_out(function: Function, run: Run, seed: int) -> tuple[Row, float]:

@@ -175,8 +175,10 @@ def _decimal(q: Fraction, where: str) -> str:
     while rest > 1 and rest % 5 == 0:
         rest, fives = rest // 5, fives + 1
     places = max(twos, fives)
-    if rest != 1 or max(places, q.numerator.bit_length() * 0.302) > _MAX_NUMERAL - 10:
+    text = ""
+    if rest == 1 and max(places, (q.numerator.bit_length() - 1) * 0.301) <= _MAX_NUMERAL:
+        digits = str(abs(q.numerator) * 2 ** (places - twos) * 5 ** (places - fives)).zfill(places + 1)
+        text = f"{'-' * (q < 0)}{digits[: len(digits) - places]}.{digits[len(digits) - places :] or '0'}"
+    if not 0 < len(text) <= _MAX_NUMERAL:
         raise ValueError(f"{where} holds a number that is no decimal fraction of bearable length: save it as .json")
-    digits = str(abs(q.numerator) * 2 ** (places - twos) * 5 ** (places - fives)).zfill(places + 1)
-    text = f"{digits[: len(digits) - places]}.{digits[len(digits) - places :] or '0'}"
-    return f"-{text}" if q < 0 else text
+    return text

@@ -5,6 +5,7 @@ import math
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -372,6 +373,46 @@ def test_interruption_ends_the_processes(tmp_path):
     assert report.stopped == "interrupted"
     assert 1 <= len(report.parts[0].rows) < 27
     assert set(multiprocessing.active_children()) <= before
+
+
+def sleeping(parameters, seed):
+    """A run of a study that says which process it is on, and does not end."""
+    (Path(parameters["folder"]) / str(os.getpid())).touch()
+    time.sleep(600)
+
+
+def is_running(process):
+    """Whether there is such a process; one that has ended may wait for a parent that asks for it."""
+    stat = Path(f"/proc/{process}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux which processes there are")
+def test_workers_end_with_a_process_that_is_killed(tmp_path):
+    study = (
+        "import sys; from test_scaling import sleeping; from learning.scaling.execution import finished_runs\n"
+        "from learning.scaling.part import Run\n"
+        "runs = [Run('a', {'folder': sys.argv[1], 'number': i}) for i in range(2)]\n"
+        "if __name__ == '__main__': list(finished_runs(runs, {'a': sleeping}, seed=0, jobs=2))\n"
+    )
+    script, marks = tmp_path / "study.py", tmp_path / "marks"
+    marks.mkdir()
+    script.write_text(study)
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    parent = subprocess.Popen([sys.executable, script, marks], env={**os.environ, "PYTHONPATH": path})
+    wait_until(lambda: len(list(marks.iterdir())) == 2)
+    workers = [int(mark.name) for mark in marks.iterdir()]
+    assert all(map(is_running, workers))
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(map(is_running, workers)))
+
+
+def wait_until(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_the_timeout_ends_a_run_in_its_middle():

@@ -84,6 +84,20 @@ def test_any_decimal_fraction_survives(rows, bias):
     assert nnet.decode(nnet.encode(net)) == net
 
 
+@pytest.mark.parametrize("whole", [1, 500, 598, 599, 600, 700, 1195, 1199, 1200])
+@pytest.mark.parametrize("part", [0, 1, 500, 600, 700, 1190, 1198, 1200])
+def test_what_is_written_can_be_read(whole, part):
+    """The longest numeral has 1200 characters, its sign and point among them."""
+    bias = -(Fraction(10) ** (whole - 1) + Fraction(1, 10**part))
+    net = ReLUNetwork.from_arrays([[[1]]], [[bias]])
+    length = 1 + len(str(10 ** (whole - 1) + (part == 0))) + 1 + max(part, 1)
+    if length > 1200:
+        with pytest.raises(ValueError, match="no decimal fraction of bearable length"):
+            nnet.encode(net)
+    else:
+        assert nnet.decode(nnet.encode(net)) == net
+
+
 @pytest.mark.parametrize(
     ("net", "problem"),
     [
