@@ -11,6 +11,7 @@ from learning.plotting import plot_lemma_margins as plot_lemma_margins
 from learning.plotting import plot_passes as plot_passes
 from learning.recovery.open_mass import MissingMass as MissingMass
 from learning.recovery.queries.labels import LabelOracle as LabelOracle
+from learning.recovery.regressor import CoarseLabelsWarning as CoarseLabelsWarning
 from learning.recovery.regressor import LatticePolynomialRegressor as LatticePolynomialRegressor
 from learning.recovery.verification import DisagreementReport as DisagreementReport
 from learning.recovery.verification import RecoveryReport as RecoveryReport
@@ -26,6 +27,7 @@ from learning.structure.units import one_hidden_layer as one_hidden_layer
 from learning.structure.units import same_units as same_units
 
 __all__ = [
+    "CoarseLabelsWarning",
     "DisagreementReport",
     "FilteredPCA",
     "GaussianOracle",

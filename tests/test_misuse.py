@@ -26,7 +26,8 @@ RECORDS = {  # what the packages make and callers only read: they hold what they
     "LiteralResult", "MissingMass", "PassRecord", "PolyhedralComplex", "RecoveryReport", "RegularSubdivision",
     "SphereMaximum", "Sweep", "TropicalHypersurface", "WorstCase",
 }  # fmt: skip
-NO_CALLS = {"BudgetExhausted", "FormatError", "NonGaussianWarning", "LabelOracle", "Value", "Algebra", "Function"}
+NO_CALLS = {"BudgetExhausted", "FormatError", "CoarseLabelsWarning", "NonGaussianWarning"}
+NO_CALLS |= {"LabelOracle", "Value", "Algebra", "Function"}
 
 
 def _nested(depth):
@@ -83,7 +84,7 @@ RIGHT = {  # values above that are right after all, by the arguments that may ha
     "an optional argument": (
         ("None",),
         "domain budget default progress ax directions executor path seed random_state threshold above below points "
-        "subspace pieces seconds cells bytes output g f net v other truth certificate witness biases slopes symbols "
+        "rounding subspace pieces seconds cells bytes output g f net v other truth certificate witness biases slopes symbols "
         "origin layers labels exact finer tolerance input_shape",
     ),
     "True for a flag": (("True",), "volume increasing prune exact neighbours labels cells"),

@@ -157,6 +157,7 @@ VALUES = {
     "JumpWitness": lambda: [ln.one_hidden_layer(LATTICE).witness],
     "LatticePolynomialRegressor": lambda: [ln.LatticePolynomialRegressor(), learner()],
     "MissingMass": lambda: [ln.MissingMass("unproven", 0.25, (0.0, 1.0), np.arange(7840.0).reshape(10, 784))],
+    "CoarseLabelsWarning": lambda: exceptions(ln.CoarseLabelsWarning),
     "NonGaussianWarning": lambda: exceptions(ln.NonGaussianWarning),
     "PassRecord": lambda: learner().passes_,
     "RecoveryReport": lambda: [

@@ -104,7 +104,7 @@ def _disputed(
 
     def differ(X: Array) -> NDArray[np.bool_]:
         below, over = lattice_bounds(_at(search.pieces, X), clauses, dual)
-        return np.asarray(np.abs(over - below) > _SLACK * search.scale)
+        return np.asarray(np.abs(over - below) > _slack(search))
 
     near = differ(places)
     all_of_them = near
@@ -119,6 +119,10 @@ def _continued(search: PieceSearch, clauses: Table, dual: Table, *, rays: int = 
     places = search.X @ frame.T
     outer = np.argsort(-np.linalg.norm(places, axis=1), kind="stable")[:rays]
     points = places[outer] @ frame
-    slack = _SLACK * search.scale
+    slack = _slack(search)
     longer = extend_along_rays(points, search.owner[outer], search.pieces, clauses, dual, slack=slack)
     return minimal_rows(np.vstack([clauses, longer[~disjoint_rows(longer, dual)]]))
+
+
+def _slack(search: PieceSearch) -> float:
+    return max(_SLACK, search.rounding) * search.scale

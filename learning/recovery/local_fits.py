@@ -12,6 +12,7 @@ __all__ = ["LocalFit", "batched_fits", "certified_fit", "robust_fit", "solve_lea
 Array = NDArray[np.float64]
 
 _RANK = 1e-9  # smallest pivot of a design that counts as full column rank; float64 leaves 1e-16, samples in a cone 1e-6
+_SHARE = 1e-3  # of the rounding allowed, that labels are wrong by: 1e-14 where they are float64
 _SURPLUS = 5  # equations beyond the unknowns that a fit must satisfy to be believed: chance is then excluded
 
 
@@ -94,7 +95,7 @@ def certified_fit(design: Array, values: Array, *, scale: float, rounding: float
     residual = float(np.abs(design @ coefficients - values).max())
     pivots = np.abs(np.diag(factor))
     full = _smallest_pivot(factor) > _RANK
-    error = 1e-14 * scale * len(pivots) / float(pivots.min()) if full else np.inf
+    error = _SHARE * rounding * scale * len(pivots) / float(pivots.min()) if full else np.inf
     return LocalFit(coefficients, residual, float(error), bool(full and residual <= rounding * scale))
 
 
@@ -165,5 +166,5 @@ def batched_fits(designs: Array, values: Array, *, scale: float, rounding: float
     targets = np.einsum("bnq,bn->bq", q_factor, values)
     coefficients = np.linalg.solve(safe, targets[:, :, None])[:, :, 0]
     residual = np.abs(np.einsum("bnq,bq->bn", designs, coefficients) - values).max(axis=1)
-    error = np.where(full, 1e-14 * scale * designs.shape[2] / np.maximum(smallest, 1e-300), np.inf)
+    error = np.where(full, _SHARE * rounding * scale * designs.shape[2] / np.maximum(smallest, 1e-300), np.inf)
     return coefficients, error, full & (residual <= rounding * scale)

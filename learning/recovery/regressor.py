@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
@@ -17,18 +18,28 @@ from sklearn.utils.validation import check_is_fitted
 from learning.arguments import as_count, as_random, checked_data, require_choice, require_real
 from learning.filtering.pca import FilteredPCA
 from learning.recovery.fallback import best_regression
+from learning.recovery.label_resolution import COARSEST, rounding_of_labels
 from learning.recovery.lattice_fit import fit_lattice
 from learning.recovery.open_mass import MissingMass, missing_mass
 from learning.recovery.queries.labels import Oracle, answers, as_labels
 from learning.recovery.queries.refinement import Refinement, refine_by_queries
 from learning.recovery.rationals import complete_pieces, rational_pieces, refit_pieces
-from learning.recovery.search import PieceSearch, find_pieces, rough_subspace, span_of_gradients
+from learning.recovery.search import PieceSearch, find_pieces, rough_subspace
 from learning.sampling import own_stream
 from tropical import AffineForm, LatticePolynomial, ReLUNetwork, to_network
 
-__all__ = ["LatticePolynomialRegressor"]
+__all__ = ["CoarseLabelsWarning", "LatticePolynomialRegressor"]
 
 Array = NDArray[np.float64]
+
+_COARSE = (
+    "the labels are rounded to {:.1g} of their size: exact pieces cannot be told from others, a regression is fitted."
+    " Give labels with more digits, or the rounding if they have them"
+)
+
+
+class CoarseLabelsWarning(UserWarning):
+    """Labels have too few digits for exact pieces."""
 
 
 class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
@@ -43,8 +54,9 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     Parameters
     ----------
     rounding : largest residual of a sample that a piece explains, relative to ‖∇ℓ‖‖x‖ + |ℓ(0)| and the root mean square
-        of y. Labels are float64 values of sums of some hundred terms; a wrong piece agrees so closely with probability
-        1e-11 a sample. Labels of equal rows are equal if they differ by less.
+        of y; by default what the labels can carry (`rounding_of_labels`). That is 1e-11 for float64 values of sums of
+        some hundred terms: a wrong piece agrees so closely with probability 1e-11 a sample. Labels of equal rows are
+        equal if they differ by less.
     level : level δ of the tests of filtered PCA, see `FilteredPCA`.
     max_passes : most passes of filtered PCA before the search for pieces.
     max_rounds : rounds of local solves in a row that may find nothing before the search ends.
@@ -61,6 +73,8 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         every queried point up to ``rounding``, of the largest piece),
         "partial" (some have) or "approximate" (no piece was found: noise, or too few samples; predictions then come
         from a regression on W or on R^d, the better one on held-out samples).
+    rounding_ : the ``rounding`` used; above 1e-6, of labels with few digits, no piece can be told from others, and none
+        was sought: a `CoarseLabelsWarning` says so.
     rational_ : whether it is "explained" with every piece reconstructed over Q.
     lattice_polynomial_ : the function over Q, or None unless ``rational_``.
     n_unexplained_ : samples without a piece. n_contradicted_ : samples and queried points with a piece, whose label the
@@ -91,7 +105,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        rounding: float = 1e-11,
+        rounding: float | None = None,
         level: float = 0.01,
         max_passes: int = 4,
         max_rounds: int = 12,
@@ -123,6 +137,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         self._check_parameters(oracle)
         fitted = copy(self)
         X, y = checked_data(fitted, X, y)
+        fitted.rounding_ = rounding_of_labels(X, y) if self.rounding is None else self.rounding
         fitted._learn(X, y.astype(np.float64), oracle)
         self.__dict__ = fitted.__dict__  # at once: whatever stops a fit leaves the estimator as it was
         return self
@@ -146,7 +161,8 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         return to_network(self.lattice_polynomial_)
 
     def _check_parameters(self, oracle: Oracle | None) -> None:
-        require_real(self.rounding, "rounding", 0, 1e-6)
+        if self.rounding is not None:
+            require_real(self.rounding, "rounding", 0, COARSEST)
         require_real(self.level, "level", 0, 1)
         as_random(self.random_state, "random_state")
         as_count(self.max_passes, "max_passes")
@@ -159,7 +175,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
     def _learn(self, X: Array, y: Array, oracle: Oracle | None) -> None:
         self._exponent = _exponent(y)
         y = np.ldexp(y, -self._exponent)
-        kept = _distinct_samples(X, y, self.rounding)
+        kept = _distinct_samples(X, y, self.rounding_)
         search = self._search(X[kept], y[kept])
         forms = self._reconstruct(search)
         refined = self._refine(search, forms, oracle)
@@ -170,8 +186,11 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         pca = FilteredPCA(max_passes=self.max_passes, level=self.level, random_state=self.random_state).fit(X, y)
         self.passes_, self._tested = pca.passes_, pca.components_
         scale = float(np.sqrt(np.mean(y**2))) or 1.0
-        search = PieceSearch(X, y, scale, own_stream(self.random_state, "pieces"), self.rounding)
+        search = PieceSearch(X, y, scale, own_stream(self.random_state, "pieces"), self.rounding_)
         self._guess = rough_subspace(search, passes=self.max_passes)
+        if self.rounding_ > COARSEST:
+            warnings.warn(_COARSE.format(self.rounding_), CoarseLabelsWarning, stacklevel=5)
+            return search
         brief = min(3, self.max_rounds)
         for affine, rounds in ((False, brief), (True, brief), (False, self.max_rounds), (True, self.max_rounds)):
             if len(search.unexplained):
@@ -188,7 +207,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
             affine = not search.kept(homogeneous).all()
             search.pieces = search.pieces if affine else homogeneous
         forms: list[AffineForm | None] = rational_pieces(
-            search.X, search.y, search.pieces, search.owner, affine=affine, rounding=self.rounding
+            search.X, search.y, search.pieces, search.owner, affine=affine, rounding=self.rounding_
         )
         known = [form for form in forms if form is not None]
         if len(known) < len(forms):
@@ -199,7 +218,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
             while 0 < len(search.unexplained) < left:
                 left = len(search.unexplained)
                 for form in complete_pieces(search.X, search.y, known, search.unexplained):
-                    rows = search.explained_by(_float_pieces([form])[0], search.unexplained, self.rounding)
+                    rows = search.explained_by(_float_pieces([form])[0], search.unexplained, self.rounding_)
                     search.owner[rows] = len(known)
                     known += [form] if len(rows) else []
             distinct = list(dict.fromkeys(known))
@@ -236,8 +255,8 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         missing = [replace(unexplained, points=np.vstack([unexplained.points, unanswered[:10]]))]
         frames = [self._guess[:length] for length in range(len(self._guess), 0, -1)]
         if len(search.pieces):
-            frames = [span_of_gradients(search.pieces, search.scale)]
-            self.relevant_subspace_ = frames[0]
+            self.relevant_subspace_ = search.span_of_pieces()
+            frames.insert(0, self.relevant_subspace_)
             missing += self._assemble(search, forms, refined)
         self.missing_ = [mass for mass in missing if mass.share > 0.0 or len(mass.points)]
         if self.status_ != "explained":
@@ -265,15 +284,14 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
 
     def _fall_back(self, search: PieceSearch, frames: list[Array], *, probes: int = 5000) -> None:
         """The best regression on held-out samples, for predictions unless an incomplete form is better."""
-        plain, frame = best_regression(search.X, search.y, frames, polish=not len(search.pieces))
-        if not len(search.pieces):
-            self._values = plain
-            self.relevant_subspace_ = self.relevant_subspace_ if frame is None else frame
-            return
-        some = np.linspace(0, len(search.X) - 1, min(probes, len(search.X))).astype(int)
-        ours, theirs = (np.mean((values(search.X[some]) - search.y[some]) ** 2) for values in (self._values, plain))
-        if ours > theirs:
-            self._values = plain
+        plain, frame = best_regression(search.X, search.y, frames, polish=True)
+        if len(search.pieces):
+            some = np.linspace(0, len(search.X) - 1, min(probes, len(search.X))).astype(int)
+            ours, theirs = (np.mean((values(search.X[some]) - search.y[some]) ** 2) for values in (self._values, plain))
+            if ours <= theirs:
+                return
+        self._values = plain
+        self.relevant_subspace_ = self.relevant_subspace_ if frame is None else frame
 
 
 def _float_pieces(forms: list[AffineForm]) -> Array:

@@ -17,6 +17,7 @@ __all__ = ["PieceSearch", "find_pieces", "rough_subspace", "span_of_gradients"]
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
+_SPAN = 1e-8  # singular values of gradients, relative to F, up to which they are errors of accepted local fits
 _GUESS_FLOOR = 0.15  # least weight of a guessed direction in the neighbour metric: its gradients may not be met yet
 _FEW = 5  # dimensions in which neighbours are sought everywhere, with no guess
 _PLANAR = 300  # largest d for solves with 4 d samples: their cost grows as the cube
@@ -24,7 +25,7 @@ _ENOUGH = 16  # local solves in R^d after which, if two found a piece, the far c
 _BATCH = 1024  # seeds of one stacked solve in the span
 
 
-def span_of_gradients(pieces: Array, scale: float, *, tolerance: float = 1e-8) -> Array:
+def span_of_gradients(pieces: Array, scale: float, *, tolerance: float = _SPAN) -> Array:
     r"""Frame of the span of the gradients of pieces (p, d+1).
 
     ``tolerance`` is relative to the scale of F, not of the pieces: the gradients of zero pieces are rounding errors and
@@ -78,6 +79,10 @@ class PieceSearch:
     def unexplained(self) -> Indices:
         """Indices of the samples that no piece explains."""
         return np.flatnonzero(self.owner < 0)
+
+    def span_of_pieces(self) -> Array:
+        """Frame of the span of the gradients found, as far as labels so rounded tell."""
+        return span_of_gradients(self.pieces, self.scale, tolerance=max(_SPAN, 10.0 * self.rounding))
 
     def design(self, coordinates: Array) -> Array:
         """The columns of a fit: coordinates, and a constant one if pieces are affine."""
@@ -279,9 +284,9 @@ def find_pieces(search: PieceSearch, guess: Array, *, rounds: int = 12, seeds: i
     while fruitless < rounds and len(search.unexplained):
         found, gradients = _solve_ambient(search, seeds, polished=polished)
         if found:
-            search.span = span_of_gradients(search.pieces, search.scale)
+            search.span = search.span_of_pieces()
         found += _solve_in_span(search)
-        search.span = span_of_gradients(search.pieces, search.scale)
+        search.span = search.span_of_pieces()
         fruitless = 0 if found else fruitless + 1
         if fruitless and len(search.unexplained) <= dimension + 6:
             break

@@ -273,7 +273,7 @@ LEARNING_CALLS: dict[str, Call] = {
     "LatticePolynomialRegressor": (
         lambda **parameters: ln.LatticePolynomialRegressor(**parameters).fit(SAMPLES, LABELS, oracle=ORACLE),
         {
-            "rounding": 1e-11,
+            "rounding": None,
             "level": 0.01,
             "max_passes": 1,
             "max_rounds": 1,
