@@ -84,8 +84,8 @@ RIGHT = {  # values above that are right after all, by the arguments that may ha
     "an optional argument": (
         ("None",),
         "domain budget default progress ax directions executor path seed random_state threshold above below points "
-        "rounding subspace pieces seconds cells bytes output g f net v other truth certificate witness biases slopes symbols "
-        "origin layers labels exact finer tolerance input_shape",
+        "rounding subspace pieces seconds cells bytes output g f net v other truth certificate witness biases slopes "
+        "symbols origin layers labels exact finer tolerance input_shape",
     ),
     "True for a flag": (("True",), "volume increasing prune exact neighbours labels cells"),
     "a rational number": (NUMBERS, "constant value level threshold above below bound step start end bias jump"),
