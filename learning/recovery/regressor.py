@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from learning.arguments import as_count, as_random, checked_data, require_choice, require_real
 from learning.filtering.pca import FilteredPCA
 from learning.recovery.fallback import best_regression
+from learning.recovery.inputs import Inputs
 from learning.recovery.label_resolution import COARSEST, rounding_of_labels
 from learning.recovery.lattice_fit import fit_lattice
 from learning.recovery.open_mass import MissingMass, missing_mass
@@ -68,6 +69,8 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
 
     Attributes
     ----------
+    inputs_used_ : columns of X used: constant ones, and those that are affine functions of earlier ones, are left out.
+        Nothing is known off the plane on which such samples lie.
     relevant_subspace_ : (k, d) orthonormal rows. pieces_ : (p, d+1) gradients and constants in float64.
     status_ : "explained" (the lattice form, whose values `predict` returns, reproduces the label of every sample and of
         every queried point up to ``rounding``, of the largest piece),
@@ -101,6 +104,12 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
 
     Source: Chen, Klivans and Meka (2021); Ovchinnikov (2002); THEORY sections 2, 3 and L1.
     """
+
+    _values: Callable[[Array], Array]
+    pieces_: Array
+    relevant_subspace_: Array
+    missing_: list[MissingMass]
+    lattice_polynomial_: LatticePolynomial | None
 
     def __init__(
         self,
@@ -176,10 +185,22 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         self._exponent = _exponent(y)
         y = np.ldexp(y, -self._exponent)
         kept = _distinct_samples(X, y, self.rounding_)
-        search = self._search(X[kept], y[kept])
+        inputs = Inputs.of(X[kept])
+        search = self._search(X[np.ix_(kept, inputs.used)], y[kept])
         forms = self._reconstruct(search)
-        refined = self._refine(search, forms, oracle)
+        refined = self._refine(search, forms, oracle, inputs)
         self._finish(search, forms if refined is None else refined.forms, refined)
+        self.inputs_used_ = inputs.used
+        if not inputs.all_used:
+            self._widen(inputs)
+
+    def _widen(self, inputs: Inputs) -> None:
+        """What was found on the columns used, as functions and vectors of all of them."""
+        self._values = partial(_at_columns, self._values, inputs.used)
+        self.pieces_, self.relevant_subspace_ = inputs.rows(self.pieces_), inputs.rows(self.relevant_subspace_)
+        self.missing_ = [inputs.mass(missing) for missing in self.missing_]
+        if self.lattice_polynomial_ is not None:
+            self.lattice_polynomial_ = inputs.function(self.lattice_polynomial_)
 
     def _search(self, X: Array, y: Array) -> PieceSearch:
         """Find pieces: homogeneous ones first, then with constants, first briefly, then patiently."""
@@ -228,7 +249,9 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
             forms = list(distinct)
         return forms
 
-    def _refine(self, search: PieceSearch, forms: list[AffineForm | None], oracle: Oracle | None) -> Refinement | None:
+    def _refine(
+        self, search: PieceSearch, forms: list[AffineForm | None], oracle: Oracle | None, inputs: Inputs
+    ) -> Refinement | None:
         """Ask for labels where the samples leave pieces or their order open, if that is allowed."""
         self.n_queries_, self.settled_ = 0, False
         if self.queries == "forbidden":
@@ -236,7 +259,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
         ask, exponent = answers(oracle), -self._exponent
 
         def scaled(points: Array) -> Array:
-            return np.asarray(np.ldexp(as_labels(ask(points), len(points)), exponent))
+            return np.asarray(np.ldexp(as_labels(ask(inputs.points(points)), len(points)), exponent))
 
         refined = refine_by_queries(search, forms, scaled, limit=self.max_queries)
         self.n_queries_, self.settled_ = refined.ask.count, bool(refined.settled)
@@ -248,7 +271,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
             self.pieces_ = np.ldexp(search.pieces, self._exponent)
         self.n_unexplained_, self.n_contradicted_, self.bounds_agree_ = len(search.unexplained), 0, 0.0
         self.status_, self.rational_ = "approximate", False
-        self.lattice_polynomial_: LatticePolynomial | None = None
+        self.lattice_polynomial_ = None
         self.relevant_subspace_ = self._tested
         unexplained = missing_mass("unexplained", search.X, search.owner < 0)
         unanswered = search.X[:0] if refined is None else refined.points[refined.owner == -1]
@@ -271,7 +294,7 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
             answered = refined.owner != -1
             points, labels, complete = refined.points[answered], refined.labels[answered], complete and answered.all()
         fit = fit_lattice(search, points, labels, seed=self.random_state, far=complete and not self.settled_)
-        self._values: Callable[[Array], Array] = partial(fit.values, search.pieces)
+        self._values = partial(fit.values, search.pieces)
         self.n_contradicted_, self.bounds_agree_ = fit.contradicted, fit.agreement
         self.status_ = "explained" if complete and not fit.contradicted else "partial"
         known = [form for form in forms if form is not None]
@@ -292,6 +315,10 @@ class LatticePolynomialRegressor(RegressorMixin, BaseEstimator):
                 return
         self._values = plain
         self.relevant_subspace_ = self.relevant_subspace_ if frame is None else frame
+
+
+def _at_columns(values: Callable[[Array], Array], columns: NDArray[np.intp], X: Array) -> Array:
+    return values(X[:, columns])
 
 
 def _float_pieces(forms: list[AffineForm]) -> Array:
