@@ -15,9 +15,7 @@ __all__ = ["Inputs"]
 
 Array = NDArray[np.float64]
 
-_DISTANCE = (
-    1e-10  # of a unit column to the span of others, up to which it is one of their combinations, but for rounding
-)
+_DISTANCE = 1e-10  # of a unit column to the span of others, up to which it lies there, but for rounding
 _ROWS = 2  # times the number of columns, so many rows are looked at first
 
 
