@@ -11,7 +11,7 @@ from tropical_relu_cli import BAD_INPUT, DONE
 
 PLANE = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
 BAD_FILES = ("", "missing.json", ".", "empty.json", "list.json", "text.json", "words.npz", "net.unknown", "a\0b.json")
-BAD_TEXTS = ("", "abc", "nan", "inf", "1e5", "1/0", "-", "[", "{}", "1,2,3", "0 0", "é")
+BAD_TEXTS = ("", "abc", "nan", "inf", "1e5x", "1/0", "-", "[", "{}", "1,2,3", "0 0", "é")
 COMMANDS = {
     "tropical": (
         tropical.cli.main,

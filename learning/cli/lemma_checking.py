@@ -21,7 +21,7 @@ _FILES = ("lemmas.json", "lemmas.md", "lemmas.html")
 @click.command()
 @click.argument("network", type=shell.FilePath())
 @click.option("--lemma", "labels", multiple=True, metavar="L8", help="Only this lemma; repeatable. Default: all.")
-@click.option("--threshold", metavar="T", help='Threshold τ of the filters, integer or "p/q"; default: chosen.')
+@click.option("--threshold", metavar="T", help='Threshold τ of the filters, decimal or "p/q"; default: chosen.')
 @click.option("--neighbours", is_flag=True, help="Check the false neighbours of the lemmas on the network instead.")
 @click.option(
     "--samples", type=click.IntRange(min=1), default=100_000, show_default=True, help="For statistical parts."

@@ -1,18 +1,20 @@
 """The rational numbers: conversion, exact linear algebra and lossless text.
 
 Numbers enter as ``int``, ``float`` (a dyadic rational, taken exactly), ``Fraction``, any other ``numbers.Rational``
-(NumPy integers, SymPy rationals) or a string ``"p"`` or ``"p/q"``; they leave as :class:`fractions.Fraction`.
+(NumPy integers, SymPy rationals), ``Decimal``, a rational of FLINT, or text: ``"p"``, ``"p/q"``, ``"0.1"``, ``"1e-3"``,
+where decimals are the fractions that they show. They leave as :class:`fractions.Fraction`.
 Linear algebra is done by FLINT.
 """
 
 import math
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 from typing import Any
 
-from flint import fmpq, fmpq_mat, fmpz_mat
+from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
 from tropical.arguments import abbreviated, as_sequence, is_sequence
 
@@ -20,6 +22,7 @@ Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
 
 _TEXT = re.compile(r"\s*([+-]?[0-9]+)(?:/([0-9]+))?\s*")
+_DECIMAL = re.compile(r"\s*([+-]?)(?=\.?[0-9])([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]{1,5}))?\s*")
 _HEX = re.compile(r"-?[0-9a-f]+")
 MAX_DIGITS = 4000
 """Longest decimal numeral accepted in text; longer numbers travel as hexadecimal (:func:`to_hex`)."""
@@ -32,8 +35,8 @@ def as_fraction(value: Any, where: str = "value") -> Fraction:
 
     >>> as_fraction(0.1)
     Fraction(3602879701896397, 36028797018963968)
-    >>> as_fraction("-3/6")
-    Fraction(-1, 2)
+    >>> as_fraction("-3/6"), as_fraction("0.1")
+    (Fraction(-1, 2), Fraction(1, 10))
     """
     if isinstance(value, Fraction):
         return value
@@ -50,19 +53,28 @@ def as_fraction(value: Any, where: str = "value") -> Fraction:
         return Fraction(number)
     if isinstance(value, fmpq):
         return Fraction(int(value.p), int(value.q))
+    if isinstance(value, fmpz):
+        return Fraction(int(value))
+    if isinstance(value, Decimal):
+        value = str(value)
     if isinstance(value, str):
         return _from_text(value, where)
     raise ValueError(f"{where} must be a rational number, got {abbreviated(value)} of type {type(value).__name__}")
 
 
 def _from_text(text: str, where: str) -> Fraction:
-    match = _TEXT.fullmatch(text) if len(text) <= MAX_DIGITS else None
-    if match is None:
-        raise ValueError(f"{where} must be a rational number such as '3' or '-3/4', got {abbreviated(text)}")
-    numerator, denominator = int(match[1]), int(match[2] or 1)
-    if denominator == 0:
-        raise ValueError(f"{where} has denominator 0: {abbreviated(text)}")
-    return Fraction(numerator, denominator)
+    short = text if len(text) <= MAX_DIGITS else ""
+    if match := _TEXT.fullmatch(short):
+        numerator, denominator = int(match[1]), int(match[2] or 1)
+        if denominator == 0:
+            raise ValueError(f"{where} has denominator 0: {abbreviated(text)}")
+        return Fraction(numerator, denominator)
+    if match := _DECIMAL.fullmatch(short):
+        sign, whole, part, exponent = match.groups()
+        power = int(exponent or 0) - len(part)
+        if abs(power) <= MAX_DIGITS:
+            return Fraction(int(sign + whole + part)) * Fraction(10) ** power
+    raise ValueError(f"{where} must be a rational number such as '3', '-3/4' or '0.1', got {abbreviated(text)}")
 
 
 def as_vector(values: Iterable[Any], where: str = "vector") -> Vector:

@@ -56,7 +56,7 @@ box_option = click.option(
     "--box",
     type=(str, str),
     metavar="LOWER UPPER",
-    help='Restrict every input to [LOWER, UPPER], integers or "p/q"; default: all of R^n.',
+    help='Restrict every input to [LOWER, UPPER], decimals or "p/q"; default: all of R^n.',
 )
 
 

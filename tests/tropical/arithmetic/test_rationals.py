@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+from flint import fmpq, fmpz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,14 @@ def test_floats_are_taken_exactly(value):
         (sympy.Integer(5), Fraction(5)),
         (" -6/4 ", Fraction(-3, 2)),
         (2**200, Fraction(2**200)),
+        (fmpz(-7), Fraction(-7)),
+        (fmpq(2, 6), Fraction(1, 3)),
+        ("0.1", Fraction(1, 10)),
+        ("-1e-3", Fraction(-1, 1000)),
+        (" +.5E+2 ", Fraction(50)),
+        ("3.", Fraction(3)),
+        (Decimal("0.30"), Fraction(3, 10)),
+        (Decimal("-1E+6"), Fraction(-(10**6))),
     ],
 )
 def test_every_documented_kind_of_number(value, expected):
@@ -38,11 +47,38 @@ def test_every_documented_kind_of_number(value, expected):
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), "1/0", "0.5", "__import__('os')", "", None, 1j, "9" * 5000, sympy.Symbol("x")]
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        "1/0",
+        ".",
+        "1e",
+        "1.5/2",
+        "0x1",
+        "1_0",
+        "1e99999",
+        "٣",
+        "__import__('os')",
+        "",
+        None,
+        1j,
+        "9" * 5000,
+        sympy.Symbol("x"),
+        Decimal("NaN"),
+        Decimal("Infinity"),
+        Decimal("1e-99999"),
+    ],
 )
 def test_anything_else_is_one_value_error_naming_the_place(value):
     with pytest.raises(ValueError, match="weight"):
         rationals.as_fraction(value, "weight")
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_decimals_are_taken_exactly(value):
+    assert rationals.as_fraction(value) == rationals.as_fraction(str(value)) == Fraction(value)
+    assert rationals.as_fraction(f"{value:f}") == Fraction(value)
 
 
 @given(st.fractions())

@@ -96,6 +96,8 @@ def test_inspect_in_a_box(files):
     assert report["domain"] == ["-1", "3/2"]
     assert report["f_vector"] == [7, 10, 4]  # four corners, the origin, the ends of the line x1 = 0
     assert report["clauses"] == 2
+    decimal = json.loads(run("inspect", files / "max.json", "--box", "-1e0", "1.5", "--json").stdout)
+    assert {**decimal, "seconds": None} == {**report, "seconds": None}
 
 
 def test_inspect_several_outputs_leaves_scalar_figures_out(files):
