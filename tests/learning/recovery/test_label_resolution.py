@@ -64,7 +64,7 @@ def test_labels_that_float32_arithmetic_computed():
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_coarse_labels_give_a_regression_and_say_so(function, kind):
     """Flat pieces, which integer labels are full of, must not stand in its way."""
-    _, X, y = samples(FUNCTIONS[function])
+    _, X, y = samples(FUNCTIONS[function], count=1500)
     _, Z, truth = samples(FUNCTIONS[function], seed=1)
     with pytest.warns(ln.CoarseLabelsWarning, match="the labels are rounded to"):
         learner = ln.LatticePolynomialRegressor().fit(X, COARSE[kind](y))

@@ -3,6 +3,7 @@
 import sys
 import time
 
+import matplotlib.pyplot  # noqa: F401 - here, for an import that a timer interrupts leaves modules half made
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -146,11 +147,18 @@ def test_a_stopped_drawing_leaves_nothing(files, monkeypatch, event, code):
     assert not (files / "x.png").exists()
 
 
-def test_a_timeout_in_the_middle_of_the_cells_is_no_incomplete_picture(files):
+def test_no_enumeration_takes_the_timeout_for_its_own_budget(files, monkeypatch):
+    """It would end with the cells found so far, and the picture with an error: this needs a complete complex."""
     rng = np.random.default_rng(0)
-    weights = [rng.standard_normal((14, 5)), rng.standard_normal((14, 14)), rng.standard_normal((1, 14))]
-    tp.save_network(tp.ReLUNetwork.from_arrays(weights, [rng.standard_normal(14)] * 2 + [[0]]), files / "large.json")
-    result = run(files / "large.json", "--out", files / "x.png", "--timeout", "1.5")
+    net = tp.ReLUNetwork.from_arrays([rng.standard_normal((14, 4)), rng.standard_normal((1, 14))])
+
+    def endless(f, **arguments):
+        while tp.polyhedral_complex(net).complete:
+            pass
+        raise ValueError("this needs a complete complex")
+
+    monkeypatch.setattr(plotting, "plot_regions", endless)
+    result = run(files / "max.json", "--out", files / "x.png", "--timeout", "0.5")
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "Stopped: budget of 1.5 seconds exhausted" in result.stderr
+    assert "Stopped: budget of 0.5 seconds exhausted" in result.stderr
     assert not (files / "x.png").exists()
