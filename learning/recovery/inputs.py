@@ -41,7 +41,7 @@ class Inputs:
         """
         count, dimension = X.shape
         used = np.arange(dimension)
-        if count > dimension + 1 and not _are_independent(X[: _ROWS * dimension + 100]):
+        if count > dimension + 1 and len(_independent(X[: _ROWS * dimension + 100])) < dimension:
             used = _independent(X)
         if not len(used):
             used = np.arange(1)
@@ -49,9 +49,8 @@ class Inputs:
         if not len(left_out):
             return cls(dimension, used, np.zeros((1 + dimension, 0)))
         design = np.column_stack([np.ones(count), X[:, used]])
-        return cls(
-            dimension, used, np.asarray(np.linalg.lstsq(design, X[:, left_out], rcond=None)[0], dtype=np.float64)
-        )
+        others = np.linalg.lstsq(design, X[:, left_out], rcond=None)[0]
+        return cls(dimension, used, np.asarray(others, dtype=np.float64))
 
     @property
     def all_used(self) -> bool:
@@ -95,16 +94,14 @@ def _unit_columns(X: Array) -> Array:
     return np.asarray(table / np.where(sizes > 0.0, sizes, 1.0))
 
 
-def _are_independent(X: Array) -> bool:
-    """Whether no column is an affine function of others."""
-    return bool(np.abs(np.diag(np.linalg.qr(_unit_columns(X), mode="r"))).min() > _DISTANCE)
-
-
 def _independent(X: Array) -> NDArray[np.intp]:
     """Columns, each not an affine function of those before it."""
+    triangle: Array = np.asarray(np.linalg.qr(_unit_columns(X), mode="r"))  # its columns have the same inner products
+    if np.abs(np.diag(triangle)).min() > _DISTANCE:
+        return np.arange(X.shape[1])
     kept: list[int] = []
-    basis = np.zeros((0, len(X)))
-    for column, rest in enumerate(_unit_columns(X).T):
+    basis = np.zeros((0, len(triangle)))
+    for column, rest in enumerate(triangle.T):
         for _ in range(2):
             rest = rest - (basis @ rest) @ basis
         distance = float(np.linalg.norm(rest))

@@ -24,6 +24,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
+from tropical.arithmetic.rationals import as_fraction
 from tropical.files import MAX_NUMBERS, check_count
 from tropical.functions.layer import RELU
 from tropical.functions.network import ReLUNetwork
@@ -32,7 +33,7 @@ from tropical.polyhedra.polyhedron import Box
 MAX_EXPONENT = 400
 """Largest exponent of ten, a little beyond that of float64: 1e999999999 would not fit into memory."""
 _MAX_NUMERAL = 1200
-_DECIMAL = re.compile(rb"([+-]?)(?=\.?[0-9])([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]{1,6}))?")
+_DECIMAL = re.compile(rb"[+-]?(?=\.?[0-9])[0-9]*\.?[0-9]*(?:[eE]([+-]?[0-9]{1,6}))?")
 _WIDEST = "1.7976931348623157e+308"
 
 
@@ -119,7 +120,7 @@ class _Lines:
             raise ValueError(f"line {self._number}: {what}: {length} numbers expected, got {len(entries)}")
         for entry in entries:
             match = _DECIMAL.fullmatch(entry) if len(entry) <= _MAX_NUMERAL else None
-            if match is None or abs(int(match[4] or 0)) > MAX_EXPONENT:
+            if match is None or abs(int(match[1] or 0)) > MAX_EXPONENT:
                 raise ValueError(
                     f"line {self._number}: {what}: a finite decimal number of at most {_MAX_NUMERAL} characters and"
                     f" exponent {MAX_EXPONENT} expected, got {entry[:40]!r}"
@@ -140,11 +141,7 @@ class _Lines:
 
 
 def _fraction(entry: bytes) -> Fraction:
-    match = _DECIMAL.fullmatch(entry)
-    assert match is not None  # checked when the line was read
-    sign, whole, part, exponent = match.groups()
-    value = Fraction(int(whole + part)) * Fraction(10) ** (int(exponent or 0) - len(part))
-    return -value if sign == b"-" else value
+    return as_fraction(entry.decode("ascii"))
 
 
 def encode(net: ReLUNetwork) -> bytes:
