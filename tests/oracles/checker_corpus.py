@@ -31,7 +31,7 @@ from oracles.false_certificates import (
     tree,
     tropical,
 )
-from oracles.hand_certificates import ALTERED, EXAMPLES, MALFORMED, certificate, changed, equality
+from oracles.hand_certificates import ALTERED, EXAMPLES, MALFORMED, by_units, certificate, changed, equality
 from tropical.budget import Meter
 from tropical.forms import irredundancy
 from tropical.forms.lattice_form import to_lattice_polynomial
@@ -50,6 +50,7 @@ from tropical.proofs.certificate import (
     region_certificate,
     term_certificate,
     tree_certificate,
+    units_certificate,
 )
 from tropical.proofs.proof_trees import equality_tree, order_tree
 
@@ -62,7 +63,7 @@ def corpus() -> list[Any]:
     small = [*EXAMPLES.values(), *FALSE.values(), *(example for example, _ in NOT_ALONE.values())]
     small += [changed(EXAMPLES[name], path, value) for name, path, value, _ in ALTERED.values()]
     small += [changed(EXAMPLES[name], path, value) for name, path, value in MALFORMED]
-    return [*small, *by_hand(), *texts(), *of_random_networks()]
+    return [*small, *by_hand(), *texts(), *of_merged_units(), *of_random_networks()]
 
 
 def texts() -> Iterator[str]:
@@ -77,6 +78,7 @@ def by_hand() -> Iterator[Any]:
     yield from of_trees()
     yield from at_the_limits()
     yield from of_several_outputs()
+    yield from of_units()
 
 
 def calls() -> Iterator[tuple[Any, ...]]:
@@ -167,6 +169,42 @@ def of_several_outputs() -> Iterator[Any]:
     yield equality(changed(PAIR, ("layers", 0, "slopes"), [["1", "1"], ["0", "1"]]), PAIR)
 
 
+def of_units() -> Iterator[Any]:
+    """Units of one direction and other slopes, such of known sign, and some that only other units read."""
+    zero = network(([["0"]], ["0"]))
+    leaky = network(([["-2"]], ["0"]), ([["1"]], ["0"]), slopes=("1/2", "2"))
+    below = network(([["1"]], ["0"]), ([["1"]], ["0"]), slopes=("-1", "0"))
+    two = network(([["1"], ["-2"]], ["0", "0"]), ([["1", "1"]], ["0"]))
+    for order in ((0, 1), (1, 0)):
+        bent = changed(two, ("layers", 0, "slopes"), [["0", "1"], ["1/2", "2"]])
+        for name in ("weight", "bias", "slopes"):
+            bent = changed(bent, ("layers", 0, name), [bent["layers"][0][name][i] for i in order])
+        yield by_units(bent, network(([["-4"]], ["0"]), ([["1"]], ["0"])))
+        yield by_units(bent, network(([["-3"]], ["0"]), ([["1"]], ["0"])))
+    for g in (leaky, below, RELU, LINE):
+        yield by_units(zero, g, kind="at most")
+        yield by_units(g, zero, kind="at most")
+    # x - relu(x) <= 0 and relu(x + 1) - relu(x) <= 1, so that the last unit of all is 0, or not.
+    first = ([["1"], ["1"], ["1"], ["-1"]], ["0", "1", "0", "0"])
+    second = ([["-1", "1", "0", "0"], ["0", "0", "1", "-1"], ["1", "0", "0", "0"]], ["0", "0", "0"])
+    for shift in ("-3", "-1"):
+        deep = network(first, second, ([["2", "1", "-1"]], [shift]), ([["1"]], ["0"]))
+        deep = changed(deep, ("layers", 1, "slopes", 1), ["1", "1"])
+        for f, g in ((zero, deep), (deep, zero)):
+            for kind, find in (("equal", equality_tree), ("at most", order_tree)):
+                yield by_units(f, g, kind=kind)
+                yield by_units(f, g, kind=kind, rest={"method": "replay", "cells": None})
+                nodes = find(decoded(f), decoded(g), None, Meter(), True).nodes
+                yield by_units(f, g, kind=kind, rest={"method": "tree", "nodes": nodes or [LEAF]})
+
+
+def decoded(f: Any) -> tp.ReLUNetwork:
+    """The network that is encoded; its numbers are read the same in base 10 and 16."""
+    layers = f["layers"]
+    slopes = [layer["slopes"] for layer in layers[:-1]]
+    return tp.ReLUNetwork.from_arrays(*([layer[name] for layer in layers] for name in ("weight", "bias")), slopes)
+
+
 def random_network(rng: random.Random, sizes: list[int], rank: int = 9, plain: bool = False) -> tp.ReLUNetwork:
     """Small integers; the first layer sees a space of at most this rank."""
     weights = [[[rng.randint(-2, 2) for _ in range(n)] for _ in range(m)] for n, m in itertools.pairwise(sizes)]
@@ -178,6 +216,62 @@ def random_network(rng: random.Random, sizes: list[int], rank: int = 9, plain: b
         ]
     biases = [[Fraction(rng.randint(-3, 3), rng.choice((1, 1, 2))) for _ in range(m)] for m in sizes[1:]]
     slopes = None if plain else [[rng.choice(SLOPES) for _ in range(m)] for m in sizes[1:-1]]
+    return tp.ReLUNetwork.from_arrays(weights, biases, slopes)
+
+
+def of_merged_units() -> Iterator[Any]:
+    """Networks with other units for the same function, or with what is 0 or not negative added in a way that is not
+    seen by merging, and near misses.
+    """
+    for number, sizes in enumerate([[1, 2, 1], [2, 2, 2], [2, 3, 1], [1, 2, 2, 1], [2, 2, 2, 1], [3, 2, 1]]):
+        rng = random.Random(f"units {number}")
+        f = random_network(rng, sizes, rank=2, plain=number % 3 == 1)
+        copy = rewritten(rng, f)
+        row = [rng.choice((-1, 0, 1, 2)) for _ in range(sizes[0])]
+        row = [1, *row[1:]]
+        hidden, above = (stacked(net, sizes[-1]) for net in hidden_zero(row))
+        domain = [None, tp.Box([-1] * sizes[0], [2] * sizes[0])][number % 2]
+        for g in (copy, f + hidden, copy + hidden, f + above, f + above * 2 + hidden, f - hidden * "1/2"):
+            for equal in (True, False):
+                plain = units_certificate(f, g, domain, equal)
+                yield plain
+                yield {**plain, "proof": {"method": "units", "rest": {"method": "replay", "cells": None}}}
+                find = equality_tree if equal else order_tree
+                nodes = find(f, g, domain, Meter(), True).nodes
+                yield {**plain, "proof": {"method": "units", "rest": {"method": "tree", "nodes": nodes or [LEAF]}}}
+
+
+def hidden_zero(row: list[int]) -> tuple[tp.ReLUNetwork, tp.ReLUNetwork]:
+    """Of s, the value of the row: relu(relu(s + 1) - relu(s)) - relu(s + 1) + relu(s) = 0; relu(s + 1) + relu(s)."""
+    first = ([row, row], [1, 0])
+    zero = tp.ReLUNetwork.from_arrays([first[0], [[1, -1], [1, 0], [0, 1]], [[1, -1, 1]]], [first[1], [0] * 3, [0]])
+    return zero, tp.ReLUNetwork.from_arrays([first[0], [[1, 1]]], [first[1], [0]])
+
+
+def stacked(net: tp.ReLUNetwork, outputs: int) -> tp.ReLUNetwork:
+    """The network with its output repeated."""
+    last = net.layers[-1]
+    repeated = type(last)(last.weight * outputs, last.bias * outputs, last.slopes * outputs)
+    return tp.ReLUNetwork((*net.layers[:-1], repeated))
+
+
+def rewritten(rng: random.Random, f: tp.ReLUNetwork) -> tp.ReLUNetwork:
+    """Each hidden unit times a number of either sign, its slopes following, and a unit of value 2 beside them."""
+    weights, biases, slopes = [], [], []
+    factors = [Fraction(1)] * f.input_dim
+    for index, layer in enumerate(f.layers):
+        rows = [[q / c for q, c in zip(row, factors, strict=True)] for row in layer.weight]
+        read = [rng.choice((0, 1)) if index else 0 for _ in rows]
+        biases.append([q - 2 * r for q, r in zip(layer.bias, read, strict=True)])
+        weights.append([[*row, r] if index else row for row, r in zip(rows, read, strict=True)])
+        if index == len(f.layers) - 1:
+            break
+        factors = [Fraction(rng.choice((-3, -1, 2, 1)), rng.choice((1, 2))) for _ in rows]
+        weights[-1] = [[c * q for q in row] for c, row in zip(factors, weights[-1], strict=True)]
+        weights[-1].append([0] * len(weights[-1][0]))
+        biases[-1] = [*(c * q for c, q in zip(factors, biases[-1], strict=True)), 2]
+        turned = zip(factors, layer.slopes, strict=True)
+        slopes.append([*((left, right) if c > 0 else (right, left) for c, (left, right) in turned), (0, 1)])
     return tp.ReLUNetwork.from_arrays(weights, biases, slopes)
 
 
@@ -199,7 +293,7 @@ def of_network(rng: random.Random, f: tp.ReLUNetwork, domain: Any) -> Iterator[A
     yield region_certificate(tp.polyhedral_complex(f, domain))
     yield order_certificate(f, raised, domain)
     yield order_certificate(raised, f, domain)
-    yield equality_certificate(f, f, domain, cells=tp.equivalent(f, f, domain).detail["cells"])
+    yield equality_certificate(f, f, domain, cells=tp.polyhedral_complex(f, domain).num_cells)
     yield tree_certificate(f, f, domain, equality_tree(f, f, domain, Meter()).nodes or [])
     yield tree_certificate(f, raised, domain, order_tree(f, raised, domain, Meter()).nodes or [], equal=False)
     yield excess_certificate(raised, f, point)

@@ -7,7 +7,7 @@ that are stopped by a :class:`Rejected` of their own are false.
 import json
 from typing import Any
 
-from oracles.hand_certificates import EXAMPLES, LATTICE, certificate, changed, equality
+from oracles.hand_certificates import EXAMPLES, LATTICE, by_units, certificate, changed, equality
 
 
 def network(*layers: tuple[list[list[str]], list[str]], slopes: tuple[str, str] = ("0", "1")) -> dict[str, Any]:
@@ -99,6 +99,7 @@ FALSE: dict[str, Any] = {
     "comparison: unknown method of proof": changed(equality(LINE, LINE), ("proof", "method"), "trust me"),
     "comparison: f and g have {count} cells, not {cells}": equality(RELU, RELU, cells=3),
     "compare: the claim fails on some part of the domain": equality(RELU, LINE),
+    "compare_units: the units of f and g do not show the claim": by_units(RELU, LINE),
     "regions: unknown method of proof": cells(method="trust me"),
     "regions: f has {found} activation regions, not {count}": cells(count=3),
     "extremum: unknown method of proof": extremum(method="trust me"),

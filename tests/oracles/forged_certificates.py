@@ -139,6 +139,9 @@ def comparisons(rng: random.Random, module: ModuleType) -> Iterator[Encoded]:
         claim = {"kind": kind, "f": f, "g": g, "domain": where}
         for cells in (None, rng.randint(0, 4), rng.randint(3, 8)) if both else (None,):
             yield certificate(claim, method="replay", cells=cells)
+            if both:
+                rest = {"method": "replay", "cells": cells}
+                yield certificate(claim, method="units", rest=rng.choice((None, rest)))
 
 
 def extrema(rng: random.Random, module: ModuleType) -> Iterator[Encoded]:

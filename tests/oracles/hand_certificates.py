@@ -12,6 +12,16 @@ RELU = {
 MAXIMA = {"kind": "rational", "numerators": [[["0", "0", "0"], ["0", "1", "0"], ["0", "0", "1"], ["0", "1", "1"]]]}
 MAXIMA["denominators"] = [[["0", "0", "0"]]]
 SQUARE = {"halfspaces": [["1", "1", "0"], ["1", "-1", "0"], ["1", "0", "1"], ["1", "0", "-1"]]}
+# The same function as RELU: its units in the other order, one of them reads -y/2 and so is relu(y)/2 - y/2, the other
+# one is passed on by a second layer.
+RELU_AGAIN = {
+    "kind": "network",
+    "layers": [
+        {"weight": [["0", "-1/2"], ["3", "0"]], "bias": ["0", "0"], "slopes": [["-1", "0"], ["0", "1"]]},
+        {"weight": [["2", "0"], ["0", "1/3"]], "bias": ["0", "0"], "slopes": [["0", "1"], ["0", "1"]]},
+        {"weight": [["1", "1"]], "bias": ["0"], "slopes": [["1", "1"]]},
+    ],
+}
 LATTICE = {"kind": "lattice", "pieces": [["0", "1"], ["0", "-1"], ["1", "0"]], "clauses": [[0], [1, 2]]}
 
 
@@ -21,6 +31,17 @@ def certificate(claim, **proof):
 
 def equality(f=RELU, g=MAXIMA, domain=None, cells=None, kind="equal"):
     return certificate({"kind": kind, "f": f, "g": g, "domain": domain}, method="replay", cells=cells)
+
+
+def by_units(f=RELU, g=RELU_AGAIN, domain=None, kind="equal", rest=None):
+    return certificate({"kind": kind, "f": f, "g": g, "domain": domain}, method="units", rest=rest)
+
+
+def step(passed_on):
+    """relu(x + 1) - relu(x), which lies between 0 and 1; passed on by a third unit, or not."""
+    first = {"weight": [["1", "0"], ["1", "0"]], "bias": ["1", "0"], "slopes": [["0", "1"], ["0", "1"]]}
+    second = {"weight": [["1", "-1"]], "bias": ["0"], "slopes": [["0" if passed_on else "1", "1"]]}
+    return {"kind": "network", "layers": [first, second, {"weight": [["1"]], "bias": ["0"], "slopes": [["1", "1"]]}]}
 
 
 EXAMPLES = {
@@ -77,6 +98,26 @@ EXAMPLES = {
         clauses=[["2"], ["-1/2"]],
         indices=[[], [["1/2"], ["-2"]]],
     ),
+    "units": by_units(),
+    "units of a form": by_units(LATTICE, LATTICE),
+    "at most by units": by_units(
+        {"kind": "network", "layers": [{"weight": [["0", "0"]], "bias": ["0"], "slopes": [["1", "1"]]}]}, kind="at most"
+    ),
+    "units and cells": by_units(step(True), step(False), rest={"method": "replay", "cells": 3}),
+    "units and a tree": by_units(
+        step(False),
+        step(True),
+        kind="at most",
+        rest={
+            "method": "tree",
+            "nodes": [
+                ["split", None],
+                *([["split", None], ["+", [[0, "1"]]], ["leaf", [[]]]]),
+                *([["+", [[1, "1"]]], ["leaf", [[]]]]),
+                *([["-", [[0, "1"], [1, "1"]]], ["leaf", [[]]]]),
+            ],
+        },
+    ),
     "tree": certificate(
         {"kind": "equal", "f": RELU, "g": RELU, "domain": None},
         method="tree",
@@ -109,6 +150,10 @@ ALTERED = {
     "no others": ("terms", ("proof", "multipliers", 0), [[1, "1"]], "term 1 is not shown"),
     "a clause": ("irredundant", ("proof", "clauses", 0), ["-1"], "clause 0 does"),
     "an index": ("irredundant", ("proof", "indices", 1, 0), ["-2"], "clause 1 without piece 1"),
+    "a weight of a unit": ("units", ("claim", "g", "layers", 0, "weight", 1, 0), "2", "units of f and g do not show"),
+    "a greater one": ("at most by units", ("claim", "f", "layers", 0, "bias", 0), "1", "units of f and g do not show"),
+    "what is left": ("units and cells", ("claim", "g", "layers", 1, "bias", 0), "1", "fails on some part"),
+    "a count of what is left": ("units and cells", ("proof", "rest", "cells"), 4, "f and g have 3 cells, not 4"),
     "a branch": ("tree", ("proof", "nodes", 2), ["-", [[1, "1"]]], "combination"),
     "an empty part": ("tree", ("proof", "nodes", 4), ["empty", []], "combination"),
     "a domain": ("cells", ("claim", "domain"), {"halfspaces": [["0", "1", "0"], ["0", "-1", "0"]]}, "no interior"),
@@ -151,6 +196,11 @@ MALFORMED = [
     ("equal", ("claim", "g"), {"kind": "tropical", "terms": [["0.5", "0", "0"]]}),
     ("equal", ("claim", "g"), {"kind": "tropical", "terms": [["1/0", "0", "0"]]}),
     ("equal", ("claim", "g"), {"kind": "tropical", "terms": [[0, 0, 0]]}),
+    ("units", ("proof", "rest"), []),
+    ("units", ("proof", "rest"), {"method": "units", "rest": None}),
+    ("units", ("proof", "cells"), None),
+    ("units", ("claim", "g"), MAXIMA),
+    ("units and cells", ("claim", "g"), {"kind": "tropical", "terms": [["0", "0", "0"]]}),
     ("maximum", ("claim", "point"), ["1"]),
     ("maximum", ("claim", "value"), 2),
     ("monotone", ("claim", "coordinate"), 2),

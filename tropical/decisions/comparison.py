@@ -2,10 +2,11 @@
 
 import enum
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from operator import mul
 
 from tropical.arithmetic.rationals import Vector, independent_rows, primitive
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
@@ -23,7 +24,10 @@ from tropical.proofs.certificate import (
     excess_certificate,
     order_certificate,
     tree_certificate,
+    units_certificate,
+    with_merged_units,
 )
+from tropical.proofs.merged_units import MergedPair
 from tropical.proofs.proof_trees import TreeProof, equality_tree, order_tree
 from tropical.values import Value
 from tropical.verdict import Verdict
@@ -31,6 +35,8 @@ from tropical.verdict import Verdict
 _MOST_DIMENSIONS = 6  # in which cells are always cut; beyond, linear programs decide, but for the exception below
 _MORE_UNITS = 6  # on R^n; with no more of them in a first layer than that over its rank, most cells are like simplices
 _PROBES = 48  # random exact evaluations before the subdivision; a speed-up only, they never prove
+
+Decision = tuple[Certificate | None, Vector | None]
 
 
 def equivalent(
@@ -45,8 +51,9 @@ def equivalent(
     f and g are networks, lattice polynomials, tropical polynomials or tropical rational maps on one space.
     ``refuted`` carries a rational ``witness`` and both exact values in ``detail["values"]``; ``proved`` and
     ``refuted`` a ``certificate`` that :func:`check_certificate` checks on its own; ``unknown`` means that ``budget``
-    ran out. The cells of a common subdivision are compared one by one; two networks in more than 6 dimensions, unless
-    their cells are like simplices, by a tree of linear programs.
+    ran out. Units of two networks that are multiples of one another are merged first, which settles copies of any size
+    (permuted, rescaled, split, with more layers). What is left is compared cell by cell in a common subdivision; of
+    two networks in more than 6 dimensions, unless their cells are like simplices, by a tree of linear programs.
     Raises ``ValueError`` if the dimensions do not match.
 
     >>> from tropical import ReLUNetwork
@@ -137,16 +144,6 @@ class _Question:
         (own_f, own_g), chart = in_chart([f, g], domain)
         return cls(own_f, own_g, chart)
 
-    def probe(self, holds: Callable[[Vector, Vector], bool], meter: Meter) -> Integers | None:
-        """A random rational point where the relation fails, if one turns up."""
-        rng, cone = random.Random(0), self.chart.cone_within(meter)
-        for attempt in range(_PROBES):
-            vector = _random_vector(cone, rng, scale=1 << (attempt % 4 * 3))
-            point = [Fraction(a, vector[0]) for a in vector[1:]]
-            if not holds(self.f.values(point), self.g.values(point)):
-                return vector
-        return None
-
     def differing(self, meter: Meter) -> Iterator[tuple[Cone, Integers | None]]:
         """Parts where f != g, with the form f - g (not identically 0), or None where its sign is strict."""
         f, g = (self.g, self.f) if max_min(self.f) else (self.f, self.g)
@@ -215,9 +212,9 @@ class Relation(enum.Enum):
         certify = difference_certificate if self is Relation.EQUAL else excess_certificate
         return certify(f, g, x, domain)
 
-    def tree(self, f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> TreeProof:
-        """What a tree of linear programs finds."""
-        return (equality_tree if self is Relation.EQUAL else order_tree)(f, g, domain, meter)
+    def tree(self, f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter, merged: bool) -> TreeProof:
+        """What a tree of linear programs finds, for the pair or for what is left when units are merged."""
+        return (equality_tree if self is Relation.EQUAL else order_tree)(f, g, domain, meter, merged)
 
 
 def _decide(relation: Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter) -> Verdict:
@@ -225,10 +222,10 @@ def _decide(relation: Relation, f: Function, g: Function, domain: Polyhedron | N
     require_comparable(f, g)
     require_domain(domain, f.input_dim)
     try:
-        if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) and _has_many_faces(f, g, domain):
-            proof, witness = _by_tree(relation, f, g, domain, meter)
+        if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork):
+            proof, witness = _of_networks(relation, f, g, domain, meter)
         else:
-            proof, witness = _by_cells(relation, f, g, domain, meter)
+            proof, witness = _of_any(relation, f, g, domain, meter)
     except BudgetExhausted as stop:
         return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})
     if witness is None:
@@ -240,26 +237,44 @@ def _decide(relation: Relation, f: Function, g: Function, domain: Polyhedron | N
     return Verdict("refuted", witness, certificate, {"values": values, "cells": meter.cells})
 
 
-def _by_cells(
-    relation: Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter
-) -> tuple[Certificate | None, Vector | None]:
-    """A proof or a witness: by random points first, then by all cells of a common subdivision."""
-    question = _Question.about(f, g, domain)
-    found = question.probe(relation.holds, meter) or next(relation.violations(question, meter), None)
-    if found is not None:
-        return None, question.chart.point(found)
-    regions = meter.cells if isinstance(f, ReLUNetwork) and isinstance(g, ReLUNetwork) else None
-    return relation.proof(f, g, domain, regions), None
+def _of_any(relation: Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter) -> Decision:
+    """A proof or a witness for functions of any kinds."""
+    same = units_certificate(f, g, domain, relation is Relation.EQUAL)
+    if same["claim"]["f"] == same["claim"]["g"]:
+        return same, None
+    found = _probe(relation, f, g, domain, meter) or _by_cells(relation, f, g, domain, meter)
+    return (None, found) if found else (relation.proof(f, g, domain, None), None)
 
 
-def _by_tree(
+def _of_networks(
     relation: Relation, f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter
-) -> tuple[Certificate | None, Vector | None]:
-    """A proof or a witness by linear programs, for ranks where a cell has too many faces."""
-    found = relation.tree(f, g, domain, meter)
-    if found.nodes is None:
-        return None, found.witness
-    return tree_certificate(f, g, domain, found.nodes, equal=relation is Relation.EQUAL), None
+) -> Decision:
+    """A proof or a witness: by merging units, by random points, then by the cells or a tree of what is left."""
+    equal, pair = relation is Relation.EQUAL, MergedPair(f, g)
+    if pair.shows_equality or (not equal and pair.shows_order):
+        return units_certificate(f, g, domain, equal), None
+    found = _probe(relation, f, g, domain, meter)
+    if found is not None:
+        return None, found
+    left, right = (pair.zero, pair.difference) if pair.is_smaller else (f, g)
+    if _has_many_faces(left, right, domain):
+        tree = relation.tree(f, g, domain, meter, pair.is_smaller)
+        if tree.nodes is None:
+            return None, tree.witness
+        proof = tree_certificate(f, g, domain, tree.nodes, equal)
+    else:
+        found = _by_cells(relation, left, right, domain, meter)
+        if found is not None:
+            return None, found
+        proof = relation.proof(f, g, domain, meter.cells)
+    return (with_merged_units(proof) if pair.is_smaller else proof), None
+
+
+def _by_cells(relation: Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter) -> Vector | None:
+    """A witness, if a cell of a common subdivision has one."""
+    question = _Question.about(f, g, domain)
+    found = next(relation.violations(question, meter), None)
+    return None if found is None else question.chart.point(found)
 
 
 def _has_many_faces(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None) -> bool:
@@ -270,20 +285,36 @@ def _has_many_faces(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None) -
     return rank > _MOST_DIMENSIONS and max(len(net.layers[0].kinked) for net in (f, g)) > rank + _MORE_UNITS
 
 
+def _probe(relation: Relation, f: Function, g: Function, domain: Polyhedron | None, meter: Meter) -> Vector | None:
+    """A random rational point where the relation fails, if one turns up."""
+    rng = random.Random(0)
+    for attempt in range(_PROBES):
+        meter.check_time()
+        point = _random_point(f.input_dim, domain, rng, scale=1 << (attempt % 4 * 3))
+        if not relation.holds(f.values(point), g.values(point)):
+            return point
+    return None
+
+
+def _random_point(dim: int, domain: Polyhedron | None, rng: random.Random, scale: int) -> Vector:
+    """A random point: on R^n of about that size, in a domain a part of the way from the inside to its border."""
+    direction = [rng.randint(-64, 64) for _ in range(dim)]
+    share = Fraction(scale, rng.randint(1, 16))
+    if domain is None:
+        return tuple(share * a for a in direction)
+    start = domain.interior_point
+    slopes = [(row[0] + sum(map(mul, row[1:], start)), sum(map(mul, row[1:], direction))) for row in domain.rows]
+    border = min((value / -slope for value, slope in slopes if slope < 0), default=None)
+    if border is not None:
+        share = border * Fraction(rng.randint(1, 15), 16)
+    return tuple(p + share * a for p, a in zip(start, direction, strict=True))
+
+
 def _differences(upper: tuple[Vector, ...], lower: tuple[Vector, ...]) -> Iterator[Integers]:
     """Positive multiples of the rows of upper - lower that are not 0."""
     for a, b in zip(upper, lower, strict=True):
         if a != b:
             yield primitive([p - q for p, q in zip(a, b, strict=True)])
-
-
-def _random_vector(cone: Cone, rng: random.Random, scale: int) -> Integers:
-    """A random point of the cone with first coordinate > 0."""
-    weights = [rng.randint(1, 16) for _ in cone.generators]
-    shifts = [rng.randint(-64 * scale, 64 * scale) for _ in cone.lineality]
-    spanning = zip((*cone.generators, *cone.lineality), (*weights, *shifts), strict=True)
-    scaled = [[factor * a for a in vector] for vector, factor in spanning]
-    return tuple(sum(column) for column in zip(*scaled, strict=True))
 
 
 def _nonzero_vector(cone: Cone, row: Integers | None) -> Integers:

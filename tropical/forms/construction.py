@@ -46,7 +46,18 @@ def to_network(obj: Function) -> ReLUNetwork:
     if not isinstance(obj, Function):
         raise ValueError(f"no network can be built from an object of type {type(obj).__name__}")
     circuit = Circuit(obj.input_dim)
-    return circuit.network(obj.build(_Wires(circuit)))
+    return circuit.network(wires(circuit, obj))
+
+
+def wires(circuit: Circuit, obj: Function) -> list[Wire]:
+    """The outputs of a function in a circuit with its inputs, units that are there already being used again.
+
+    >>> circuit = Circuit(1)
+    >>> relu, leaky = (ReLUNetwork.from_arrays([[[w]], [[1]]], slopes=[s]) for w, s in ((1, (0, 1)), (-2, ("1/2", 1))))
+    >>> wires(circuit, relu), wires(circuit, leaky)  # s(-2x) = relu(x) - 2x
+    ([Affine(constant=0, terms={1: 1})], [Affine(constant=0, terms={0: -2, 1: 1})])
+    """
+    return obj.build(_Wires(circuit))
 
 
 @dataclass(frozen=True)
@@ -73,13 +84,13 @@ class _Wires:
 
     def layers(self, layers: Sequence[Layer]) -> list[Wire]:
         """The outputs of the layers of a network, the first of which sees the inputs."""
-        wires: list[Wire] = [self.circuit.input(i) for i in range(self.circuit.input_dim)]
+        values: list[Wire] = [self.circuit.input(i) for i in range(self.circuit.input_dim)]
         for index, layer in enumerate(layers, start=1):
             rows = zip(layer.exact_weight.tolist(), layer.bias, strict=True)
-            sums = [combination(wires, row, fmpq(q.numerator, q.denominator)) for row, q in rows]
+            sums = [combination(values, row, fmpq(q.numerator, q.denominator)) for row, q in rows]
             pairs = zip(sums, layer.slopes, strict=True)
-            wires = sums if index == len(layers) else [self.circuit.unit(t, slopes) for t, slopes in pairs]
-        return wires
+            values = sums if index == len(layers) else [self.circuit.unit(t, slopes) for t, slopes in pairs]
+        return values
 
 
 def maximum(circuit: Circuit, values: Iterable[Wire]) -> Wire:

@@ -127,12 +127,14 @@ class Circuit:
         self.input_dim = input_dim
         self._units: list[_Unit] = []
         self._levels = [0] * input_dim
+        self._nonnegative = set[int]()
         self._unit_along: dict[Affine, tuple[Affine, Slopes, Affine]] = {}
 
     def copy(self) -> "Circuit":
         """A circuit with the same inputs and units, to which more can be added independently."""
         twin = Circuit(self.input_dim)
         twin._units, twin._levels, twin._unit_along = [*self._units], [*self._levels], dict(self._unit_along)
+        twin._nonnegative = set(self._nonnegative)
         return twin
 
     def input(self, index: int) -> Affine:
@@ -153,15 +155,25 @@ class Circuit:
         """A new unit of the value, at its level or a later one."""
         self._units.append(_Unit(value, slopes, 1 + self.level(value) if level is None else level))
         self._levels.append(self._units[-1].level)
+        if slopes[0] <= 0 <= slopes[1]:
+            self._nonnegative.add(len(self._levels) - 1)
         return Affine(_ZERO, {len(self._levels) - 1: _ONE})
 
+    def sign(self, value: Wire) -> int | None:
+        """1 if the value is a sum of what is nowhere negative, -1 if its negative is one, else None."""
+        parts = [*terms_of(value).values(), value.constant if isinstance(value, Affine) else value]
+        signs = {1 if q > 0 else -1 for q in parts if q} or {1}
+        return signs.pop() if len(signs) == 1 and terms_of(value).keys() <= self._nonnegative else None
+
     def unit(self, value: Wire, slopes: Slopes) -> Wire:
-        """The value s(t), by one unit for all multiples of t: any s'(ct) is a combination of t and s(t)."""
+        """The value s(t), by one unit for all multiples of t: any s'(ct) is a combination of t and s(t).
+
+        None is needed where the slopes agree or the sign of t is known.
+        """
         left, right = map(_number, slopes)
-        if not isinstance(value, Affine):
-            return value * (right if value >= 0 else left)
-        if left == right:
-            return value * right
+        sign = self.sign(value)
+        if left == right or sign is not None or not isinstance(value, Affine):
+            return value * (left if sign == -1 else right)
         direction, lead = value.direction()
         known = self._unit_along.get(direction)
         if known is None:

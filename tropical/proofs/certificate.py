@@ -40,6 +40,12 @@ A domain is null, for all of R^n, or {"halfspaces": [row...]}, for the set where
                                          for each clause a point where it alone attains f; for each index of a clause of
                                          several a point where the clause without it exceeds f
     {"method": "tree", "nodes": [[tag, payload]...]}
+    {"method": "units", "rest": null}    the checker merges the units of f and g: nothing is left of g - f, or, for at
+                                         most, only what is nowhere negative; or f and g are the same, of any kind
+    {"method": "units", "rest": proof}   likewise; a replay or tree for 0 and the network of what is left of g - f
+
+What is left of g - f is a network whose layer l has the units that read some of layer l - 1, in the order in which
+they came up in f and then in g, and behind them units of slopes (1, 1).
 
 A tree is a list of nodes in preorder: one for each kinked unit, layer after layer, of f and then of g, at which the
 checker, having followed the path, knows the row of the unit in the current part. Its constraints are (1, 0...), the
@@ -175,6 +181,25 @@ def tree_certificate(
     """Claim f = g, or f <= g if not ``equal``, with the tree of :mod:`tropical.proofs.proof_trees` as the proof."""
     claim = _pair_claim("equal" if equal else "at most", f, g, domain)
     return _certificate(claim, {"method": "tree", "nodes": list(nodes)})
+
+
+def units_certificate(
+    f: Function | Encoded, g: Function | Encoded, domain: Polyhedron | None = None, equal: bool = True
+) -> Certificate:
+    """Claim f = g, or f <= g if not ``equal``, which two networks show when their units are merged, or equal functions.
+
+    >>> from tropical import ReLUNetwork
+    >>> f, g = (ReLUNetwork.from_arrays([[[w]], [[v]]]) for w, v in ((1, 2), (4, "1/2")))
+    >>> check_certificate(units_certificate(f, g), f, g)
+    True
+    """
+    claim = _pair_claim("equal" if equal else "at most", f, g, domain)
+    return _certificate(claim, {"method": "units", "rest": None})
+
+
+def with_merged_units(certificate: Certificate) -> Certificate:
+    """The claim about f and g whose proof is one for 0 and what is left of g - f when their units are merged."""
+    return {**certificate, "proof": {"method": "units", "rest": certificate["proof"]}}
 
 
 def difference_certificate(

@@ -10,9 +10,11 @@ How a claim about all x is checked ("replay"). A polyhedron in R^n is handled as
 R^(n+1), in double description: its extreme rays, and the constraints that vanish on each. It is cut along the
 hyperplanes where a unit of a network, or a difference of two affine pieces, changes sign. Each cut makes both halves,
 so the final parts cover the domain; on each of them both functions are affine, and their rows (constant, gradient) are
-compared. All parts have interior, so that different rows are different functions. The other method ("tree") cuts
+compared. All parts have interior, so that different rows are different functions. The second method ("tree") cuts
 nothing: it is told for each unit to split the part, or that its sign follows from a non-negative combination of the
-constraints of the part, and only adds up.
+constraints of the part, and only adds up. The third ("units") writes the units of both networks as
+combinations of those that are no multiples of others, and g - f with them: mostly that says it all; if not, the rest is
+to be shown for the network of g - f by one of the other methods.
 """
 
 import json
@@ -28,6 +30,7 @@ from typing import Any
 
 Numbers = list[Fraction]
 Row = Sequence[int]  # (constant, gradient...), or a vector (x_0, x...) that such a row is applied to
+Form = dict[int, Fraction]  # signal: coefficient
 Steps = Iterator[str]  # the claim in words; then, when asked for more, the check of its proof
 
 
@@ -463,8 +466,17 @@ def comparison(claim: Any, proof: Any) -> Steps:
     require((f.dim, f.outputs) == (g.dim, g.outputs), "f and g have different dimensions")
     domain, symbol = Domain(where, f.dim), "=" if kind == "equal" else "<="
     yield f"f(x) {symbol} g(x) for every x in {domain.words}, where f is {f.words} and g is {g.words}"
+    merged = isinstance(proof, dict) and proof.get("method") == "units"
+    if merged:
+        _, proof = fields(proof, "method", "rest")
+        if proof is None:
+            if claim["f"] != claim["g"]:
+                compare_units(network(f), network(g), kind == "equal")
+            return
     axes = list(domain.axes(f, g))
     f, g = f.restricted(axes), g.restricted(axes)
+    if merged:
+        f, g = constant([Fraction(0)] * f.outputs, f.dim), difference(network(f), network(g))
     if isinstance(proof, dict) and proof.get("method") == "tree":
         _, nodes = fields(proof, "method", "nodes")
         grow(iter(items(nodes)), network(f), network(g), domain, kind == "equal")
@@ -501,6 +513,107 @@ def signs_of(g: Function, cone: Cone, others: Sequence[Row], scale: int) -> Iter
             yield sign(part, [scale * a - g.scale * b for a, b in zip(row, other, strict=True)])
 
 
+def compare_units(f: Network, g: Network, equal: bool) -> None:
+    """Check that g - f is 0, or, for f <= g, a sum of what is nowhere negative."""
+    units = Units(f.dim)
+    for form in units.differences(f, g):
+        if form and (equal or units.sign(form) != 1):
+            raise Rejected("the units of f and g do not show the claim")
+
+
+def difference(f: Network, g: Network) -> Network:
+    """g - f, of the units that do not cancel."""
+    units = Units(f.dim)
+    return units.network(units.differences(f, g))
+
+
+def constant(values: Numbers, dim: int) -> Network:
+    return Network([([[value] + [Fraction(0)] * dim for value in values], [[Fraction(1)] * 2 for _ in values])])
+
+
+class Units:
+    """The units of networks on R^dim as forms {signal: coefficient, not 0}: signal 0 is the constant 1, then come the
+    inputs, then units that are made of such forms. A unit that reads t' = ct, where another one reads t and bends,
+    needs none of its own: with a slope for t >= 0 and one for t <= 0 it is a combination of t and of that other one.
+    Nor does one that reads a sum of what is nowhere negative, or the negative of such a sum: it has one slope.
+    """
+
+    def __init__(self, dim: int) -> None:
+        self.inputs: list[Form] = [{signal: Fraction(1)} for signal in range(dim + 1)]
+        self.made: list[tuple[Form, Fraction, Fraction]] = []  # what a unit reads, and its slopes below and above 0
+        self.along: dict[frozenset[tuple[int, Fraction]], int] = {}  # by the direction of what it reads
+        self.nonnegative = {0}
+
+    def differences(self, f: Network, g: Network) -> list[Form]:
+        """The outputs of g - f."""
+        pairs = zip(self.outputs(f), self.outputs(g), strict=True)
+        return [total([theirs, ours], [Fraction(1), Fraction(-1)]) for ours, theirs in pairs]
+
+    def outputs(self, net: Network) -> list[Form]:
+        forms = self.inputs
+        for rows, slopes in net.layers:
+            sums = [total(forms, row) for row in rows]
+            forms = [forms[0], *(self.activated(t, *pair) for t, pair in zip(sums, slopes, strict=True))]
+        return forms[1:]
+
+    def sign(self, form: Form) -> int | None:
+        """1 if the form is a sum of what is nowhere negative, -1 if its negative is one, else None."""
+        signs = {1 if a > 0 else -1 for a in form.values()}
+        return signs.pop() if len(signs) == 1 and set(form) <= self.nonnegative else None
+
+    def activated(self, form: Form, left: Fraction, right: Fraction) -> Form:
+        found = self.sign(form)
+        if left == right or not form or found is not None:
+            return total([form], [left if found == -1 else right])
+        lead = form[min(form)]
+        direction = frozenset((signal, Fraction(a, lead)) for signal, a in form.items())
+        if direction not in self.along:
+            self.along[direction] = signal = len(self.inputs) + len(self.made)
+            self.made.append((form, left, right))
+            if left <= 0 <= right:
+                self.nonnegative.add(signal)
+        signal = self.along[direction]
+        first, low, high = self.made[signal - len(self.inputs)]
+        ratio = Fraction(lead, first[min(first)])
+        above, below = (right, left) if ratio > 0 else (left, right)  # the slopes where first >= 0 and <= 0
+        factor = Fraction(ratio * (above - below), high - low)
+        return total([first, {signal: Fraction(1)}], [ratio * above - factor * high, factor])
+
+    def network(self, outputs: list[Form]) -> Network:
+        """The network of the outputs: layer k has the units that read some of layer k - 1, and what later ones read."""
+        start, needed = len(self.inputs), set().union(*outputs)
+        for signal in reversed(range(start, start + len(self.made))):
+            if signal in needed:
+                needed |= set(self.made[signal - start][0])
+        units = {signal: self.made[signal - start] for signal in sorted(needed) if signal >= start}
+        levels = dict.fromkeys(range(start), 0)
+        for signal, (form, _, _) in units.items():
+            levels[signal] = 1 + max(levels[read] for read in form)
+        read = set().union(*outputs, *(form for form, _, _ in units.values()))
+        one, layers, held = Fraction(1), [], list(range(1, start))
+        for level in range(1, 1 + max(levels.values())):
+            fresh = [signal for signal in units if levels[signal] == level]
+            kept = [signal for signal in held if signal in read]
+            made = [*(units[signal] for signal in fresh), *(({signal: one}, one, one) for signal in kept)]
+            layers.append(([dense(form, held) for form, *_ in made], [list(slopes) for _, *slopes in made]))
+            held = fresh + kept
+        layers.append(([dense(form, held) for form in outputs], [[one, one]] * len(outputs)))
+        return Network(layers)
+
+
+def dense(form: Form, signals: list[int]) -> Numbers:
+    return [form.get(signal, Fraction(0)) for signal in (0, *signals)]
+
+
+def total(forms: Sequence[Form], weights: Numbers) -> Form:
+    """The sum of the forms with the weights."""
+    found: Form = {}
+    for form, weight in zip(forms, weights, strict=True):
+        for signal, a in form.items() if weight else ():
+            found[signal] = found.get(signal, 0) + weight * a
+    return {signal: a for signal, a in found.items() if a}
+
+
 def regions(claim: Any, proof: Any) -> Steps:
     """The number of sets with interior on each of which a network has one pattern of signs of its kinked units."""
     _, value, where, number_of = fields(claim, "kind", "f", "domain", "count")
@@ -527,8 +640,7 @@ def extremum(claim: Any, proof: Any) -> Steps:
     if f.value(point) != [bound]:
         raise Rejected("the value at the point is another one")
     f = f.restricted(list(domain.axes(f)))
-    constant = Network([([[bound] + [Fraction(0)] * f.dim], [[Fraction(1), Fraction(1)]])])
-    compare(f, constant, (0, 1) if kind == "maximum" else (0, -1), domain.cone(f.dim))
+    compare(f, constant([bound], f.dim), (0, 1) if kind == "maximum" else (0, -1), domain.cone(f.dim))
 
 
 def monotone(claim: Any, proof: Any) -> Steps:

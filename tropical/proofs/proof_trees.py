@@ -20,6 +20,7 @@ from tropical.polyhedra.cones import dot
 from tropical.polyhedra.facet_search import interior_point, simplified
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.proofs.certificate import Node
+from tropical.proofs.merged_units import MergedPair
 
 Integers = tuple[int, ...]
 Multipliers = list[list[int | str]]
@@ -34,9 +35,12 @@ class TreeProof:
     witness: Vector | None = None
 
 
-def equality_tree(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> TreeProof:
+def equality_tree(
+    f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter, merged: bool = False
+) -> TreeProof:
     """Prove f = g on the domain (None: R^n) by a tree, or find a point where they differ.
 
+    If ``merged``, the tree is that of 0 and what is left of g - f when units are merged.
     Every leaf is counted by ``meter.count_cell()``, which raises :class:`BudgetExhausted` when there are too many.
     Raises ``ValueError`` if the dimensions do not match.
 
@@ -52,20 +56,24 @@ def equality_tree(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, met
     >>> equality_tree(line, ReLUNetwork.from_arrays([[[2]]]), None, Meter()).witness
     (Fraction(-1, 1),)
     """
-    return _decided(f, g, domain, meter, equal=True)
+    return _decided(f, g, domain, meter, equal=True, merged=merged)
 
 
-def order_tree(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> TreeProof:
+def order_tree(
+    f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter, merged: bool = False
+) -> TreeProof:
     """Prove f <= g in every output on the domain by a tree, or find a point where it fails; as :func:`equality_tree`.
 
     >>> zero, relu = ReLUNetwork.from_arrays([[[0]]]), ReLUNetwork.from_arrays([[[1]], [[1]]])
     >>> order_tree(zero, relu, None, Meter()).nodes
     [['split', None], ['leaf', [[[1, '1']]]], ['leaf', [[]]]]
     """
-    return _decided(f, g, domain, meter, equal=False)
+    return _decided(f, g, domain, meter, equal=False, merged=merged)
 
 
-def _decided(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter, equal: bool) -> TreeProof:
+def _decided(
+    f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter, equal: bool, merged: bool
+) -> TreeProof:
     if (f.input_dim, f.output_dim) != (g.input_dim, g.output_dim):
         shapes = f"{f.input_dim} -> {f.output_dim} and {g.input_dim} -> {g.output_dim}"
         raise ValueError(f"networks can be compared only if inputs and outputs agree in number, got {shapes}")
@@ -73,7 +81,8 @@ def _decided(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: M
         raise ValueError(f"the domain lives on R^{domain.input_dim}, the functions on R^{f.input_dim}")
     walls = [] if domain is None else list(domain.rows)
     axes = list(range(f.input_dim)) if walls else _pivots(f.layers[0].weight + g.layers[0].weight)
-    walk = _Walk(_restricted(f, axes), _restricted(g, axes), walls, meter, equal)
+    pair = MergedPair(_restricted(f, axes), _restricted(g, axes))
+    walk = _Walk(*((pair.zero, pair.difference) if merged else (pair.f, pair.g)), walls, meter, equal)
     nodes, point = walk.nodes_or_point()
     if point is None:
         return TreeProof(nodes=nodes)

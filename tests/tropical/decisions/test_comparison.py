@@ -1,7 +1,10 @@
 """Equality of functions against z3, on pairs equal by construction, and on mutants."""
 
+import contextlib
+import itertools
 import json
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,18 +20,31 @@ from oracles.built import domain, network
 from oracles.equality_z3 import differing_point, exact_outputs, point_exceeding
 from oracles.random_cases import generic, random_case
 from oracles.rewritten_cases import mutated, rewritten
+from tropical.proofs.merged_units import MergedPair
 
 RELU_MINUS_RELU = tp.ReLUNetwork.from_arrays([[[1], [-1]], [[1, -1]]])
 IDENTITY = tp.ReLUNetwork.from_arrays([[[1]]])
 
 
+@contextlib.contextmanager
+def units_as_they_are(merged: bool = False) -> Iterator[None]:
+    """Equality and order are decided without merging units, unless ``merged``."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("shows_equality", "shows_order", "is_smaller") if not merged else ():
+            patch.setattr(MergedPair, name, False)
+        yield
+
+
 def assert_decided_as_by_z3(case: Case, other: Case) -> None:
-    verdict = certified.equivalent(network(case), network(other), domain(case))
     expected = differing_point(case, other)
-    assert verdict.status == ("proved" if expected is None else "refuted"), case.name
-    if verdict.status == "refuted":
-        assert exact_outputs(case, verdict.witness) != exact_outputs(other, verdict.witness)
-        assert verdict.detail["values"] == (exact_outputs(case, verdict.witness), exact_outputs(other, verdict.witness))
+    for merged in (True, False):
+        with units_as_they_are(merged):
+            verdict = certified.equivalent(network(case), network(other), domain(case))
+        assert verdict.status == ("proved" if expected is None else "refuted"), case.name
+        if verdict.status == "refuted":
+            values = exact_outputs(case, verdict.witness), exact_outputs(other, verdict.witness)
+            assert values[0] != values[1]
+            assert verdict.detail["values"] == values
 
 
 def question(seed: int, case: Case | None = None) -> tuple[Case, Case]:
@@ -71,9 +87,10 @@ def assert_ordered_as_by_z3(seed: int) -> None:
     case = random_case(seed)
     lifted = tuple(b + rng.choice((Fraction(0), Fraction(1, 3))) for b in case.biases[-1])
     other = rewritten(replace(case, biases=(*case.biases[:-1], lifted)), rng)
-    for f, g in ((case, other), (other, case)):
-        verdict = certified.implies_leq(network(f), network(g), domain(case))
+    for (f, g), merged in itertools.product(((case, other), (other, case)), (True, False)):
         expected = point_exceeding(f, g)
+        with units_as_they_are(merged):
+            verdict = certified.implies_leq(network(f), network(g), domain(case))
         assert verdict.status == ("proved" if expected is None else "refuted"), case.name
         if verdict.status == "refuted":
             assert any(a > b for a, b in zip(*verdict.detail["values"], strict=True))
@@ -95,7 +112,9 @@ def test_order_agrees_with_z3_on_four_hundred_pairs(block):
 def test_identity_of_two_relus():
     verdict = certified.equivalent(RELU_MINUS_RELU, IDENTITY)
     assert verdict.status == "proved"
-    assert verdict.detail["cells"] == 2
+    assert verdict.certificate["proof"] == {"method": "units", "rest": None}
+    with units_as_they_are():
+        assert certified.equivalent(RELU_MINUS_RELU, IDENTITY).detail["cells"] == 2
 
 
 def test_a_difference_on_a_tiny_cone_is_found_by_subdivision():
@@ -175,7 +194,7 @@ def test_domains_decide():
 
 def test_an_exhausted_budget_is_unknown():
     net = tp.ReLUNetwork.from_arrays([[[1, 2], [3, -1], [-1, 1]], [[1, -2, 1]]])
-    verdict = certified.equivalent(net, net, budget=tp.Budget(cells=2))
+    verdict = certified.equivalent(net, tp.to_lattice_polynomial(net), budget=tp.Budget(cells=2))
     assert verdict.status == "unknown"
     assert "2 cells" in verdict.detail["reason"]
     with pytest.raises(TypeError, match="three values"):
@@ -219,7 +238,9 @@ def test_a_trained_network_equals_its_shuffled_copy_and_not_the_rounded_one():
     weights, biases = trained()
     net = tp.ReLUNetwork.from_arrays(weights, biases)
     copied = shuffled(weights, biases, 0)
-    verdict = certified.equivalent(net, tp.ReLUNetwork.from_arrays(*copied))
+    assert certified.equivalent(net, tp.ReLUNetwork.from_arrays(*copied)).status == "proved"
+    with units_as_they_are():
+        verdict = certified.equivalent(net, tp.ReLUNetwork.from_arrays(*copied))
     assert verdict.status == "proved"
     assert verdict.detail["cells"] == tp.polyhedral_complex(net).num_cells
     rounded = tp.ReLUNetwork.from_arrays(*([array.astype(np.float32) for array in arrays] for arrays in copied))
@@ -248,7 +269,10 @@ def test_many_dimensions_are_decided_by_linear_programs():
     biases = [rng.integers(-2, 3, 7) / 4, np.zeros(1)]
     net = tp.ReLUNetwork.from_arrays(weights, biases)
     other = tp.ReLUNetwork.from_arrays(*shuffled(weights, biases, 4))
-    verdict = certified.equivalent(net, other, where)
+    with units_as_they_are():
+        verdict = certified.equivalent(net, other, where)
+        assert certified.equivalent(net, other, where, budget=tp.Budget(cells=3)).status == "unknown"
+        assert certified.equivalent(net, other).certificate["proof"]["method"] == "replay"
     assert verdict.status == "proved"
     assert verdict.certificate["proof"]["method"] == "tree"
     assert verdict.detail["cells"] == tp.polyhedral_complex(net, where).num_cells
@@ -259,5 +283,3 @@ def test_many_dimensions_are_decided_by_linear_programs():
     verdict = certified.implies_leq(larger, net, where)
     assert verdict.status == "refuted"
     assert tp.check_certificate(verdict.certificate, larger, net)
-    assert certified.equivalent(net, other, where, budget=tp.Budget(cells=3)).status == "unknown"
-    assert certified.equivalent(net, other).certificate["proof"]["method"] == "replay"

@@ -22,6 +22,7 @@ from tropical.forms.irredundancy import irredundant
 from tropical.forms.lattice_form import to_lattice_polynomial
 from tropical.forms.pruning import term_evidence
 from tropical.forms.rational_form import to_tropical_rational_map
+from tropical.functions.network import parallel
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.proofs import checker
 from tropical.proofs.certificate import (
@@ -37,6 +38,8 @@ from tropical.proofs.certificate import (
     region_certificate,
     term_certificate,
     tree_certificate,
+    units_certificate,
+    with_merged_units,
 )
 from tropical.proofs.proof_trees import equality_tree, order_tree
 
@@ -267,13 +270,17 @@ def originals():
 
 
 def of_networks(f, g, domain):
-    cells = tp.equivalent(f, g, domain).detail["cells"]
+    cells = tp.polyhedral_complex(parallel(f, g), domain).num_cells
     bounded = domain or tp.Box([-1] * f.input_dim, [2] * f.input_dim)
     raised = tp.ReLUNetwork((*g.layers[:-1], shifted(g.layers[-1])))
     point = [Fraction(1, 3)] * f.input_dim
     scalar = f.output(0)
     yield equality_certificate(f, g, domain, cells)
     yield order_certificate(f, raised, domain)
+    yield units_certificate(f, g, domain)
+    yield units_certificate(f, raised, domain, equal=False)
+    yield with_merged_units(equality_certificate(f, g, domain))
+    yield with_merged_units(order_certificate(f, raised, domain))
     yield tree_certificate(f, g, domain, equality_tree(f, g, domain, Meter()).nodes)
     yield tree_certificate(f, raised, domain, order_tree(f, raised, domain, Meter()).nodes, equal=False)
     yield region_certificate(tp.polyhedral_complex(f, domain))

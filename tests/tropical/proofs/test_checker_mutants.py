@@ -121,10 +121,21 @@ EQUIVALENT = {
         "extremum: f = f.restricted(list(domain.axes(f))) -> pass",
     ],
     "The slopes of a last layer are never applied.": [
-        "extremum: [Fraction(1), Fraction(1)] -> [Fraction(2), Fraction(1)]",
-        "extremum: [Fraction(1), Fraction(1)] -> [Fraction(0), Fraction(1)]",
-        "extremum: [Fraction(1), Fraction(1)] -> [Fraction(1), Fraction(2)]",
-        "extremum: [Fraction(1), Fraction(1)] -> [Fraction(1), Fraction(0)]",
+        "constant: [Fraction(1)] -> [Fraction(2)]",
+        "constant: [Fraction(1)] -> [Fraction(0)]",
+        "Units.network: [Fraction(1)] -> [Fraction(2)] (2)",
+        "Units.network: [Fraction(1)] -> [Fraction(0)] (2)",
+    ],
+    "All forms are doubled, those of f and those of g.": [
+        "Units.__init__: {signal: Fraction(1)} -> {signal: Fraction(2)}",
+    ],
+    "The number is not 0.": [
+        "Units.sign: 1 if a > 0 else -1 -> 1 if a >= 0 else -1",
+        "Units.activated: ) if ratio > 0 else (lef -> ) if ratio >= 0 else (lef",
+    ],
+    "A layer more, without units of its own, that passes everything on.": [
+        "Units.network: dict.fromkeys(range(start), 0) -> dict.fromkeys(range(start), 1)",
+        "Units.network: 1 + max((levels[read] for read in form)) -> 2 + max((levels[read] for read in form))",
     ],
     "For the type checker only: a function of this kind is a lattice polynomial.": [
         "irredundant: not isinstance(f, Lattice) or value['kind' -> value['kind'",
