@@ -59,10 +59,16 @@ def difference():
     return tp.disagreement(network(2, 30, 1), tp.AffineForm([1, 1]))
 
 
-def same_function():
-    """That of ``NET``, but another network."""
-    identity = [tp.AffineForm([int(i == j) for j in range(3)]) for i in range(3)]
-    return NET.compose(tp.AffineMap(tuple(identity)))
+def same_function(net=NET):
+    """That of a network of two hidden layers, in the last of which relu(t) is relu(t + 1) - relu(1 - relu(-t))."""
+    first, second, last = net.layers
+    rows, bias, out = second.weight, second.bias, last.weight[0]
+    units = [*(list(row) for row in rows), *([-q for q in row] for row in rows)]
+    passed = [[int(i == j) for j in range(len(units))] for i in range(len(rows))]
+    cut = [[-int(len(rows) + i == j) for j in range(len(units))] for i in range(len(rows))]
+    weights = [first.weight, units, passed + cut, [[*out, *(-q for q in out)]]]
+    biases = [first.bias, [*(q + 1 for q in bias), *(-q for q in bias)], [0] * len(rows) + [1] * len(rows), last.bias]
+    return tp.ReLUNetwork.from_arrays(weights, biases)
 
 
 def positive_part():
@@ -142,8 +148,8 @@ MANY = ("polyhedral_complex", "equivalent", "implies_leq", "maximum", "sup_dista
 )
 def test_a_budget_of_time_is_kept_in_many_dimensions(name, bounded):
     function, arguments = large_call(name)
-    net, same = network(80, 120, 40, 1), [tp.AffineForm([int(i == j) for j in range(80)]) for i in range(80)]
-    many = {"f": net, "net": net, "g": net.compose(tp.AffineMap(tuple(same))), "route": "auto"}
+    net = network(80, 120, 40, 1)
+    many = {"f": net, "net": net, "g": same_function(net), "route": "auto"}
     arguments = {key: many.get(key, value) for key, value in arguments.items()}
     arguments |= {"domain": tp.Box([-1] * 80, [1] * 80) if bounded else None, "budget": tp.Budget(seconds=0.1)}
     start = time.process_time()
