@@ -1,10 +1,9 @@
 """Deciding equality of networks: this package, its checker, and z3 on the same question (SMT-LIB 2, QF_LRA).
 
 `python benchmarks/equivalence.py` prints a Markdown table. A pair is a network in eighths and a copy with its hidden
-units permuted and scaled by powers of two, which merging units shows to be equal without any cell, or that copy with one
-weight changed by 2^-40. z3 is asked what
-`tropical.to_smtlib` writes and stopped after `--timeout` seconds; answers are asserted to agree, certificates to be
-accepted.
+units permuted and scaled by powers of two, which merging units shows to be equal without any cell, or that copy with
+one weight changed by 2^-40. z3 is asked what `tropical.to_smtlib` writes and stopped after `--timeout` seconds; answers
+are asserted to agree, certificates to be accepted.
 """
 
 import argparse
