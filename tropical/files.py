@@ -59,9 +59,10 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     """Return the content of a regular file of at most ``limit`` bytes; :class:`FormatError` for anything else."""
     try:
         data = b""
-        size = _status_of_file(path).st_size
+        size = _checked(path.stat()).st_size
         if size <= limit:
-            with path.open("rb") as file:
+            with open(path, "rb", opener=_without_waiting) as file:
+                _checked(os.fstat(file.fileno()))  # it may have been replaced by now
                 data = file.read(limit + 1)
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -76,17 +77,20 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write next to the file and rename: no reader sees a part, a failure or Ctrl-C leaves nothing behind.
 
     ``OSError`` naming the path. What is there and no regular file, such as a device, is refused: the renaming would
-    replace it.
+    replace it. So is the file that standard output goes to: what is printed would be lost. A link stays, and what it
+    leads to is replaced.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    place = Path(os.path.realpath(path))
+    temporary = place.with_name(f".{place.name}.{secrets.token_hex(8)}.tmp")
     try:
         with contextlib.suppress(FileNotFoundError):
-            _status_of_file(path)
+            if _is_output(_checked(place.stat())):
+                raise OSError(errno.EINVAL, "standard output goes there")
         with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        temporary.replace(place)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error  # which names the file that was asked for
     finally:
@@ -94,13 +98,25 @@ def write_atomically(path: Path, data: bytes) -> None:
             temporary.unlink()
 
 
-def _status_of_file(path: Path) -> os.stat_result:
+def _checked(status: os.stat_result) -> os.stat_result:
     """Of a regular file; ``OSError`` for anything else, which reading might wait for and writing would replace."""
-    status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-        raise OSError(errno.EINVAL, f"it is {kind}", str(path))
+        raise OSError(errno.EINVAL, f"it is {kind}")
     return status
+
+
+def _is_output(status: os.stat_result) -> bool:
+    """Whether standard output goes to this file."""
+    try:
+        return os.path.samestat(status, os.fstat(1))
+    except OSError:  # it is closed
+        return False
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file for reading; a named pipe that has taken its place would wait for a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def load_extra(module: str, extra: str, purpose: str) -> Any:
