@@ -11,6 +11,8 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.workers import result_of, submitted
+
 __all__ = [
     "BinnedMoments",
     "BinnedProducts",
@@ -305,11 +307,11 @@ def in_order(
     pending: deque[Future[Result]] = deque()
     try:
         for item in items:
-            pending.append(executor.submit(function, item))
+            pending.append(submitted(executor, function, item))
             if len(pending) >= in_flight:
-                yield pending.popleft().result()
+                yield result_of(pending.popleft())
         while pending:
-            yield pending.popleft().result()
+            yield result_of(pending.popleft())
     finally:
         for future in pending:
             future.cancel()

@@ -18,6 +18,7 @@ from learning.lemmas.framework.lemma import Lemma
 from learning.lemmas.framework.setting import Setting
 from learning.lemmas.framework.subject import Subject
 from learning.lemmas.registry import check, check_neighbour, lemmas_of
+from learning.workers import result_of, submitted
 from tropical import ReLUNetwork, Value, Verdict
 
 __all__ = ["FAMILIES", "Found", "Sweep", "sweep"]
@@ -167,9 +168,9 @@ def _results(one: Callable[..., Any], tasks: list[tuple[str, Family, int]], exec
     if executor is None:
         yield from ((name, seed, one(name, family, seed)) for name, family, seed in tasks)
         return
-    running = {executor.submit(one, name, family, seed): (name, seed) for name, family, seed in tasks}
+    running = {submitted(executor, one, name, family, seed): (name, seed) for name, family, seed in tasks}
     for future in as_completed(running):
-        yield (*running[future], future.result())
+        yield (*running[future], result_of(future))
 
 
 def _check_network(

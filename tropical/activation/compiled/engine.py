@@ -2,10 +2,10 @@
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tropical.activation.compiled import loading
 from tropical.activation.compiled.float_layers import CuttingUnits
@@ -15,7 +15,7 @@ from tropical.activation.compiled.tally import Tally
 from tropical.activation.enumeration import Enumeration
 from tropical.activation.patterns import PackedSigns, PatternCollector
 from tropical.arithmetic.rationals import independent_rows
-from tropical.budget import BudgetExhausted, Meter
+from tropical.budget import Budget, BudgetExhausted, Meter
 from tropical.functions.float_evaluation import once_per_object
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.cones import Cone
@@ -30,6 +30,7 @@ _MOST_CONSTRAINTS = 0x7FFF
 _PART_BYTES = 1 << 29  # memory of a part; a few others wait, of about half that
 _PROMPT = 1 << 14  # vertices of a part where a budget may end the work
 _SHARED = 1 << 12  # vertices at which a part is divided for an executor
+_LATE_SECONDS = 1.0  # beyond the budget, for what a worker has until then
 
 
 def can_enumerate(net: ReLUNetwork, domain: Cone) -> bool:
@@ -62,7 +63,8 @@ def enumerate_patterns(
 
     def found(sweep: "Sweep") -> Enumeration:
         collector = PatternCollector(sweep.stages.found_layout)
-        reason = _collect(sweep, executor, meter, collector)
+        blocks = map(sweep.read, sweep.finished(sweep.begin())) if executor is None else _shared(sweep, executor)
+        reason = _collect(blocks, meter, collector)
         if tally is not None:
             tally.add(sweep.tally)
         f_vector = None
@@ -131,9 +133,8 @@ def _start_of_space(net: ReLUNetwork) -> Start | None:
     return start_of_space(first, CuttingUnits.of(first).units.tolist(), _is_homogeneous(net))
 
 
-def _collect(sweep: "Sweep", executor: Executor | None, meter: Meter, collector: PatternCollector) -> str | None:
+def _collect(blocks: Iterable[PackedSigns], meter: Meter, collector: PatternCollector) -> str | None:
     """Gather the patterns; why this ended too early, if it did."""
-    blocks = map(sweep.read, sweep.finished(sweep.begin())) if executor is None else _shared(sweep, executor)
     try:
         for block in blocks:
             allowed = meter.count_cells(len(block.positive), 8 * collector.layout.words)
@@ -167,28 +168,58 @@ def _shared(sweep: "Sweep", executor: Executor) -> Iterator[PackedSigns]:
         found = sweep.advance(parts.pop())
         number = len(found) - 1
         parts += [part.separate() for part in found]
-    task = sweep.stages.net, sweep.start, sweep.seed, limit
-    pending: list[Future[tuple[PackedSigns, Tally]]] = [executor.submit(_sweep_part, *task, part) for part in parts]
+    meter = sweep.meter
+    task = sweep.stages.net, sweep.start, sweep.seed, limit, meter.rest()
+    pending = list[Future[tuple[PackedSigns, Tally, bool]]]()
     try:
+        for part in parts:
+            pending.append(_submitted(executor, *task, part))
         for future in pending:
-            signs, tally = future.result()
+            signs, tally, complete = _awaited(future, meter)
             sweep.tally.add(tally)
             yield signs
+            if not complete:
+                meter.check_time()
+                raise BudgetExhausted(meter.exhausted)
     finally:
         for future in pending:
             future.cancel()
 
 
-def _sweep_part(net: ReLUNetwork, start: Start, seed: int, limit: int, part: "Part") -> tuple[PackedSigns, Tally]:
-    """One worker's part: its patterns, and what was done for them."""
+def _submitted(executor: Executor, *task: Any) -> "Future[tuple[PackedSigns, Tally, bool]]":
+    try:
+        return executor.submit(_sweep_part, *task)
+    except RuntimeError as error:  # it was shut down, or lost a worker earlier
+        raise ValueError(f"executor takes no work, make a new one: {error}") from error
+
+
+def _awaited(future: "Future[T]", meter: Meter) -> T:
+    """The result; the worker itself stops when the time is over, but it may have begun late, or other work instead."""
+    seconds = meter.rest().seconds
+    try:
+        return future.result(None if seconds is None else seconds + _LATE_SECONDS)
+    except TimeoutError:
+        meter.check_time()
+        raise
+    except BrokenExecutor as error:
+        raise type(error)(
+            "a worker of the executor ended abruptly (killed, or out of memory): make a new one, with fewer workers if"
+            " memory is short, or leave executor out"
+        ) from error
+
+
+def _sweep_part(
+    net: ReLUNetwork, start: Start, seed: int, limit: int, budget: Budget, part: "Part"
+) -> tuple[PackedSigns, Tally, bool]:
+    """One worker's part: its patterns, what was done for them, and whether these are all."""
+    meter = Meter(budget)
     loading.load()
     from tropical.activation.compiled.kernels.skeleton import borrowed_room
     from tropical.activation.compiled.sweep import Sweep
 
     with borrowed_room() as room:
-        sweep = Sweep(net, start, Meter(), room, seed)
+        sweep = Sweep(net, start, meter, room, seed)
         sweep.limit = limit
         collector = PatternCollector(sweep.stages.found_layout)
-        for block in map(sweep.read, sweep.finished(part)):
-            collector.add(block)
-        return collector.table().packed, sweep.tally
+        reason = _collect(map(sweep.read, sweep.finished(part)), meter, collector)
+        return collector.table().packed, sweep.tally, reason is None

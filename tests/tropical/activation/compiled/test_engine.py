@@ -1,6 +1,7 @@
 """Compiled enumeration against rational cutting: generic, degenerate, nearly degenerate and badly scaled networks."""
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+import os
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
 from itertools import pairwise
 from multiprocessing import get_context
@@ -13,7 +14,7 @@ import tropical as tp
 from oracles.activation_z3 import Case, Pattern, activation_regions
 from oracles.built import complex_of, domain, network
 from oracles.random_cases import PERIOD, random_case
-from tropical.activation.compiled import cells, sweep
+from tropical.activation.compiled import cells, engine, sweep
 from tropical.activation.compiled.engine import can_enumerate, enumerate_patterns
 from tropical.activation.compiled.tally import Tally
 from tropical.budget import Meter
@@ -237,6 +238,51 @@ def test_any_number_of_workers_gives_the_same_complex():
     with ThreadPoolExecutor(3) as executor:
         shared = tp.polyhedral_complex(net, box, route="compiled", executor=executor)
     assert np.array_equal(shared.pattern_array, alone.pattern_array)
+
+
+class Dying(ProcessPoolExecutor):
+    """Its workers are gone before they have done anything, as after kill -9."""
+
+    def submit(self, function, /, *arguments, **options):
+        return super().submit(os._exit, 9)
+
+
+class Busy(Executor):
+    """Never gets round to what it is given."""
+
+    def submit(self, function, /, *arguments, **options):
+        return Future()
+
+
+def test_a_worker_that_dies_is_one_error_that_says_what_to_do():
+    with (
+        Dying(1, mp_context=get_context("spawn")) as executor,
+        pytest.raises(BrokenExecutor, match=r"ended abruptly .* fewer workers if memory is short, or leave executor"),
+    ):
+        tp.polyhedral_complex(yardstick("W1"), route="compiled", executor=executor)
+
+
+def test_an_executor_that_takes_no_work_is_bad_input():
+    (executor := ThreadPoolExecutor(1)).shutdown()
+    with pytest.raises(ValueError, match="executor takes no work, make a new one: cannot schedule"):
+        tp.polyhedral_complex(yardstick("W1"), route="compiled", executor=executor)
+
+
+@pytest.mark.parametrize("budget", [tp.Budget(cells=70), tp.Budget(bytes=1000)])
+def test_budgets_end_the_work_of_workers(budget):
+    net = yardstick("W2")
+    alone = tp.polyhedral_complex(net, route="compiled", budget=budget)
+    with ThreadPoolExecutor(2) as executor:
+        shared = tp.polyhedral_complex(net, route="compiled", budget=budget, executor=executor)
+    assert not shared.complete
+    assert (shared.num_cells, shared.incomplete_because) == (alone.num_cells, alone.incomplete_because)
+
+
+def test_work_that_waits_for_a_worker_ends_with_the_budget(monkeypatch):
+    monkeypatch.setattr(engine, "_LATE_SECONDS", 0.0)
+    cx = tp.polyhedral_complex(yardstick("W1"), route="compiled", executor=Busy(), budget=tp.Budget(seconds=0.5))
+    assert (cx.complete, cx.num_cells) == (False, 0)
+    assert "budget of 0.5 seconds exhausted" in cx.incomplete_because
 
 
 def test_unknown_routes_are_refused():
