@@ -1,11 +1,9 @@
 """The command `relu-learn recover`: verdicts, files, streams, exit codes."""
 
 import json
-import os
 import signal
 import time
 from fractions import Fraction
-from itertools import count
 
 import pytest
 from click.testing import CliRunner
@@ -14,7 +12,7 @@ import tropical as tp
 from learning import cli
 from learning.cli import recovering
 from learning.instances import h6, random_network
-from learning.reports import publishing, recovery_documents
+from learning.reports import recovery_documents
 
 SMALL = h6(6, seed=1)
 
@@ -151,61 +149,6 @@ def test_an_end_without_verdict_looks_like_none_and_leaves_nothing(folder, monke
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in result.stderr
     assert left_behind(folder) == []
-
-
-def test_a_failing_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
-    files = {"report.json": b"{}", "report.md": b"#"}
-    written = []
-    write = type(tmp_path).write_bytes
-
-    def failing(path, content):
-        if len(written) == 1:
-            raise OSError("disk full")
-        written.append(path)
-        return write(path, content)
-
-    monkeypatch.setattr(type(tmp_path), "write_bytes", failing)
-    with pytest.raises(OSError, match="disk full"):
-        publishing.publish(tmp_path / "out", files)
-    assert list(tmp_path.iterdir()) == []
-    (tmp_path / "kept").mkdir()
-    (tmp_path / "kept" / "report.md").touch()
-    with pytest.raises(OSError, match="disk full"):
-        publishing.publish(tmp_path / "kept", files)
-    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["report.md"]
-
-
-@pytest.mark.parametrize("after", range(3))
-@pytest.mark.parametrize("names", [(), ("report.json", "report.md", "old.png")])
-def test_an_interruption_between_two_files_leaves_all_as_they_were(tmp_path, monkeypatch, names, after):
-    out = tmp_path / "out"
-    before = dict.fromkeys(names, b"proved")
-    publishing.publish(out, before)
-    steps = count()
-
-    def interrupted(function):
-        def step(*arguments, **options):
-            if next(steps) == after:
-                raise KeyboardInterrupt
-            return function(*arguments, **options)
-
-        return step
-
-    after_that = dict.fromkeys(("report.json", "report.md"), b"refuted")
-    for name in ("replace", "unlink"):
-        monkeypatch.setattr(type(tmp_path), name, interrupted(getattr(type(tmp_path), name)))
-    with pytest.raises(KeyboardInterrupt):
-        publishing.publish(out, after_that, superseded=("old.png",))
-    found = {path.name: path.read_bytes() for path in out.iterdir()} if out.exists() else {}
-    assert found == before
-
-
-@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to(os.devnull), lambda path: path.mkdir()])
-def test_reports_replace_nothing_but_files(tmp_path, make):
-    make(tmp_path / "report.md")
-    with pytest.raises(OSError, match="not a regular file"):
-        publishing.publish(tmp_path, {"report.json": b"{}", "report.md": b"#"})
-    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
 
 
 def test_the_learner_gets_samples_and_nothing_else(folder, monkeypatch):
