@@ -10,7 +10,8 @@ import click
 
 import tropical as tp
 from learning.cli.shell import as_json_option, say, scalar_network
-from tropical_relu_cli import DONE, REFUTED, UNKNOWN, shell
+from tropical_relu_cli import DONE, INTERRUPTED, REFUTED, UNKNOWN, shell
+from tropical_relu_cli.time_limit import Clock
 
 if TYPE_CHECKING:
     from learning.reports.lemmas import LemmaReport
@@ -49,21 +50,23 @@ def lemmas(
     directions, else estimated; what is estimated or speaks of samples is never proved.
 
     Exit code 0: nothing refuted, nothing left open. 1: a claim is refuted. 3: a claim stayed open, samples contradict
-    one, or the time was over.
+    one, or the time was over. 130: Ctrl-C. Both report what was found until then.
     """
     from learning.reports.publishing import writable
 
-    net = scalar_network(network, "checking lemmas")
+    clock = Clock(timeout, tp.BudgetExhausted)
+    with clock.limit():
+        net = scalar_network(network, "checking lemmas")
     choices: dict[str, Any] = {"samples": samples, "level": level, "seed": seed}
     if threshold is not None:
         choices["threshold"] = tp.as_fraction(threshold, "--threshold")
     if out is not None:
         writable(out)
-    report, stopped = _checked(network.name, net, labels, neighbours, choices, timeout)
+    report, stopped, ended = _checked(network.name, net, labels, neighbours, choices, clock)
     if out is not None:
         _publish(out, report)
     click.echo(json.dumps({**report.as_dict(), "stopped": stopped}) if as_json else _table(report, stopped))
-    raise click.exceptions.Exit(_exit_code(report, stopped))
+    raise click.exceptions.Exit(_exit_code(report, ended))
 
 
 def _checked(
@@ -72,19 +75,18 @@ def _checked(
     labels: tuple[str, ...],
     neighbours: bool,
     choices: dict[str, Any],
-    timeout: float | None,
-) -> tuple[LemmaReport, str | None]:
-    """The report, with what was found before the time was over, and why it stopped."""
+    clock: Clock,
+) -> tuple[LemmaReport, str | None, int]:
+    """The report, with what was found before the time was over, why it stopped, and the exit code that says so."""
     from learning.lemmas import LEMMAS, Subject, check, check_neighbour
     from learning.lemmas.registry import lemma
     from learning.reports.lemmas import LemmaReport
-    from tropical_relu_cli.time_limit import OutOfTime, time_limit
 
     chosen = {label: lemma(label) for label in (labels or LEMMAS)}
     verdicts: dict[str, tp.Verdict] = {}
-    subject, stopped = Subject(net), None
+    subject, stopped, ended = Subject(net), None, DONE
     try:
-        with time_limit(timeout):
+        with clock.limit():
             for label, one in chosen.items():
                 for index in range(len(one.neighbours)) if neighbours else (None,):
                     key = label if index is None else f"not {label}, {index + 1}"
@@ -94,11 +96,11 @@ def _checked(
                         if index is None
                         else check_neighbour(one, subject, index=index, **choices)
                     )
-    except OutOfTime:
-        stopped = f"{timeout:g} seconds were over after {len(verdicts)} checks"
+    except tp.BudgetExhausted:
+        stopped, ended = f"{clock.seconds:g} seconds were over after {len(verdicts)} checks", UNKNOWN
     except KeyboardInterrupt:
-        stopped = f"interrupted after {len(verdicts)} checks"
-    return LemmaReport(name, verdicts), stopped
+        stopped, ended = f"interrupted after {len(verdicts)} checks", INTERRUPTED
+    return LemmaReport(name, verdicts), stopped, ended
 
 
 def _table(report: LemmaReport, stopped: str | None) -> str:
@@ -128,8 +130,8 @@ def _publish(out: Path, report: LemmaReport) -> None:
         raise ValueError(f"--out: {out} cannot be written: {error}") from error
 
 
-def _exit_code(report: LemmaReport, stopped: str | None) -> int:
+def _exit_code(report: LemmaReport, ended: int) -> int:
     if any(verdict.status == "refuted" for verdict in report.verdicts.values()):
         return REFUTED
     unsettled = {verdict.detail.get("because") for verdict in report.verdicts.values()} & {"open", "budget", "rejected"}
-    return UNKNOWN if stopped or unsettled else DONE
+    return ended or (UNKNOWN if unsettled else DONE)

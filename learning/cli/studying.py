@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from learning.cli.shell import as_json_option, say
-from tropical_relu_cli import DONE, UNKNOWN, shell
+from tropical_relu_cli import DONE, INTERRUPTED, UNKNOWN, shell
 
 if TYPE_CHECKING:
     from learning.scaling import Event
@@ -35,7 +35,7 @@ def scaling(
     scaling.json and a picture for each part. Every finished run is kept: the same command goes on where an earlier one
     ended. Size tiny takes seconds, small minutes, full about half an hour with two jobs.
 
-    Exit code 0: done. 3: stopped by Ctrl-C or --timeout; the report says what is missing.
+    Exit code 0: done. 3: stopped by --timeout. 130: by Ctrl-C. The report says what is missing.
     """
     from learning.reports.publishing import writable
     from learning.scaling import PARTS, run_study
@@ -51,7 +51,7 @@ def scaling(
     lines = [f"({part.part.letter}) {part.part.name}: {part.state}" for part in report.parts]
     lines += [f"stopped: {report.stopped}"] if report.stopped else []
     click.echo(json.dumps(report.as_dict()) if as_json else "\n".join([*lines, f"Report: {out / 'scaling.md'}"]))
-    raise click.exceptions.Exit(DONE if report.complete else UNKNOWN)
+    raise click.exceptions.Exit(DONE if report.complete else INTERRUPTED if report.interrupted else UNKNOWN)
 
 
 @contextmanager

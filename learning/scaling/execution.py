@@ -7,9 +7,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import closing, contextmanager
 from multiprocessing.connection import wait
 
 from learning.scaling.part import Parameters, Row, Run
@@ -47,7 +47,8 @@ def _on_processes(
     pool = ProcessPoolExecutor(min(jobs, len(runs)), context, initializer=_follow_parent)
     pending = {}
     try:
-        pending = {pool.submit(_carried_out, functions[run.letter], run, seed): run for run in runs}
+        with _ctrl_c_waits():  # for workers that begin now, until they act on it as they should
+            pending = {pool.submit(_carried_out, functions[run.letter], run, seed): run for run in runs}
         for future in as_completed(list(pending)):
             yield pending.pop(future), *future.result()
     finally:
@@ -56,6 +57,19 @@ def _on_processes(
             for worker in set(multiprocessing.active_children()) - older:
                 worker.terminate()
         pool.shutdown()
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Let Ctrl-C come after the block; processes that begin in it inherit this for good."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _follow_parent() -> None:

@@ -56,17 +56,15 @@ class Ledger:
         return ledger
 
     def append(self, run: Run, row: Row, seconds: float) -> None:
-        """Keep a finished run: one line, written by one call and on the disk before this returns."""
+        """Keep a finished run: one line, on the disk before this returns. ``OSError`` names the file, unchanged."""
         line = {"key": run.key, "parameters": dict(run.parameters), "row": row, "seconds": round(float(seconds), 4)}
         text = json.dumps(line, allow_nan=False)
         if not self.path.exists() or not self.path.stat().st_size:
             text = json.dumps(self.study) + "\n" + text
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            os.write(descriptor, (text + "\n").encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            _append(self.path, (text + "\n").encode())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
         self._add(json.loads(json.dumps(line)))
 
     def _add(self, line: Row) -> None:
@@ -100,6 +98,22 @@ class Ledger:
                 for given in (header, self.study)
             )
             raise ValueError(f"{self.path} holds runs of {found}; asked were {asked}: choose another file")
+
+
+def _append(path: Path, data: bytes) -> None:
+    """Add all of the data to the file or nothing: a disk that is nearly full takes a part."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        before = os.fstat(descriptor).st_size
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+            os.fsync(descriptor)
+        except BaseException:
+            os.ftruncate(descriptor, before)
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

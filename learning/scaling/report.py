@@ -12,8 +12,10 @@ from typing import Any
 
 from learning.scaling.part import Part, Row, Table
 
-__all__ = ["PartReport", "StudyReport"]
+__all__ = ["BY_CTRL_C", "PartReport", "StudyReport"]
 
+BY_CTRL_C = "interrupted"
+"""Why the measuring stopped, if Ctrl-C ended it."""
 _VERSIONS = ("tropical-relu", "numpy", "scipy", "scikit-learn", "torch")
 
 
@@ -73,6 +75,11 @@ class StudyReport:
     def complete(self) -> bool:
         """Whether every run that was asked for has ended."""
         return all(part.complete for part in self.parts if part.asked)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the measuring."""
+        return self.stopped == BY_CTRL_C
 
     @property
     def command(self) -> str:

@@ -22,7 +22,7 @@ from learning.scaling.documents import documents
 from learning.scaling.execution import finished_runs
 from learning.scaling.ledger import Ledger
 from learning.scaling.part import SIZES, Row, Run
-from learning.scaling.report import PartReport, StudyReport
+from learning.scaling.report import BY_CTRL_C, PartReport, StudyReport
 from tropical_relu_cli.time_limit import OutOfTime, time_limit
 
 __all__ = ["PARTS", "Event", "run_study"]
@@ -145,7 +145,7 @@ def _measure(
                 progress(Event(done, len(asked), f"{run.text}: {seconds:.2f} s"))
                 check()
     except KeyboardInterrupt:
-        stopped = "interrupted"
+        stopped = BY_CTRL_C
     except OutOfTime:
         stopped = f"the time of {timeout:g} seconds is over"
     except BrokenProcessPool:

@@ -239,8 +239,10 @@ def test_a_sweep_names_what_did_not_come_to_an_end():
         sweep("h7", [0])
 
 
-@pytest.mark.parametrize(("stop", "reason"), [(OutOfTime, "seconds were over"), (KeyboardInterrupt, "interrupted")])
-def test_the_command_ends_with_what_it_found(tmp_path, monkeypatch, stop, reason):
+@pytest.mark.parametrize(
+    ("stop", "reason", "code"), [(OutOfTime, "seconds were over", 3), (KeyboardInterrupt, "interrupted", 130)]
+)
+def test_the_command_ends_with_what_it_found(tmp_path, monkeypatch, stop, reason, code):
     def stopped(*arguments, **choices):
         raise stop
 
@@ -249,7 +251,7 @@ def test_the_command_ends_with_what_it_found(tmp_path, monkeypatch, stop, reason
     arguments = ["lemmas", str(tmp_path / "h6.json"), "--lemma", "L2", "--lemma", "L8", "--timeout", "60", "--json"]
     result = CliRunner().invoke(main, arguments)
     found = json.loads(result.stdout)
-    assert (result.exit_code, list(found["lemmas"])) == (3, ["L2"])
+    assert (result.exit_code, list(found["lemmas"])) == (code, ["L2"])
     assert reason in found["stopped"]
 
 

@@ -22,6 +22,7 @@ from scipy import stats
 
 from learning import cli
 from learning.baselines import AdamSweep, AdamTrial
+from learning.cli import studying
 from learning.filtering.passes import filtered_pass
 from learning.filtering.stopping import squared_sine
 from learning.instances import alternating, h4, h6, parity
@@ -31,6 +32,7 @@ from learning.scaling import (
     OutOfTime,
     Run,
     crossing,
+    execution,
     filter_strength,
     power_law,
     run_study,
@@ -358,6 +360,39 @@ def test_rows_come_back_from_the_file_as_they_were(tmp_path):
     assert Ledger.open(tmp_path / "runs.jsonl", json.loads(HEADER)).rows == ledger.rows
 
 
+@pytest.mark.parametrize("at", ["write", "fsync"])
+def test_a_full_disk_leaves_the_runs_as_they_were(tmp_path, monkeypatch, at):
+    """A disk that is nearly full takes a part of a line before it says so."""
+    ledger = Ledger(tmp_path / "runs.jsonl", json.loads(HEADER))
+    ledger.append(Run("a", {"d": 3}), {"value": 1}, 1.5)
+    before, write = ledger.path.read_bytes(), os.write
+
+    def fail(descriptor, data=b""):
+        if len(data) > 5:
+            return write(descriptor, data[:5])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, at, fail)
+        with pytest.raises(OSError, match="No space left") as caught:
+            ledger.append(Run("a", {"d": 4}), {"value": 2}, 1.5)
+    assert caught.value.filename == str(ledger.path)
+    assert (ledger.path.read_bytes(), len(ledger.rows)) == (before, 1)
+    ledger.append(Run("a", {"d": 4}), {"value": 2}, 1.5)
+    assert Ledger.open(ledger.path, json.loads(HEADER)).rows == ledger.rows
+
+
+def test_a_full_disk_is_one_line_of_the_command(tmp_path, monkeypatch):
+    def fail(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    result = invoke("--out", tmp_path, "--size", "tiny", "--part", "a")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert [line for line in result.stderr.splitlines() if "No space left" in line and "--out" in line]
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b""]
+
+
 def test_results_do_not_depend_on_the_number_of_processes(tmp_path):
     one = run_study(tmp_path / "one", parts="bf", size="tiny", seed=3)
     two = run_study(tmp_path / "two", parts="bf", size="tiny", seed=3, jobs=2)
@@ -373,6 +408,29 @@ def test_interruption_ends_the_processes(tmp_path):
     assert report.stopped == "interrupted"
     assert 1 <= len(report.parts[0].rows) < 27
     assert set(multiprocessing.active_children()) <= before
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals of POSIX")
+def test_ctrl_c_while_workers_begin_is_that_of_the_study_alone():
+    """A terminal sends it to every process: one that is about to be a worker must not die of it, nor say anything."""
+    held = []
+
+    def submit(*arguments):
+        held.append(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execution.ProcessPoolExecutor, "submit", submit)
+        with pytest.raises(KeyboardInterrupt):
+            list(execution.finished_runs([Run("a", {})], {"a": sleeping}, seed=0, jobs=2))
+    assert signal.SIGINT in held[0]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_the_command_says_that_it_was_interrupted(tmp_path, monkeypatch):
+    monkeypatch.setattr(studying, "say", lambda text: interrupting(0)(SimpleNamespace(done=0)))
+    result = invoke("--out", tmp_path, "--size", "tiny", "--part", "a", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["stopped"]) == (130, "interrupted")
 
 
 def sleeping(parameters, seed):
