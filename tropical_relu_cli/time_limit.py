@@ -14,6 +14,45 @@ class OutOfTime(BaseException):
     """The time is over. Like Ctrl-C no exception of a computation, so that no computation takes it for one."""
 
 
+class Clock:
+    """The seconds that the user granted one command, from its start on; ``over`` is raised once they are gone."""
+
+    def __init__(self, seconds: float | None, over: Callable[[str], Exception]) -> None:
+        self.seconds, self._over = seconds, over
+        self._start = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._start
+
+    def left(self) -> float | None:
+        """The seconds that are left, None where there is no limit."""
+        if self.seconds is None:
+            return None
+        left = self.seconds - self.elapsed
+        if left <= 0:
+            raise self._over(self._text)
+        return left
+
+    @contextmanager
+    def limit(self, least: float | None = None) -> Iterator[None]:
+        """End the block when the time is over: for what takes no budget, such as reading and writing files.
+
+        ``least``: seconds that it has in any case.
+        """
+        left = self.left() if least is None or self.seconds is None else max(self.seconds - self.elapsed, least)
+        try:
+            with time_limit(left):
+                yield
+        except OutOfTime:
+            raise self._over(self._text) from None
+
+    @property
+    def _text(self) -> str:
+        return f"budget of {self.seconds:g} seconds exhausted"
+
+
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[Callable[[], None]]:
     """Raise :class:`OutOfTime` in the body once the time is over, wherever a timer signal can.

@@ -15,7 +15,7 @@ import tropical as tp
 from learning.cli.shell import as_json_option, say, scalar_network
 from tropical_relu_cli import shell
 from tropical_relu_cli.shell import EXIT_CODE
-from tropical_relu_cli.time_limit import OutOfTime, time_limit
+from tropical_relu_cli.time_limit import Clock
 
 if TYPE_CHECKING:
     from learning.recovery.regressor import LatticePolynomialRegressor
@@ -64,18 +64,18 @@ def recover(
     from learning.reports.recovery import Recovery
     from learning.reports.recovery_documents import FILES, documents
 
-    hidden, truth = scalar_network(network, "recovery"), scalar_network(against or network, "recovery")
+    clock = Clock(timeout, tp.BudgetExhausted)
+    with clock.limit():
+        hidden, truth = scalar_network(network, "recovery"), scalar_network(against or network, "recovery")
     if hidden.input_dim != truth.input_dim:
         raise ValueError(f"{against} has {truth.input_dim} inputs but {network} has {hidden.input_dim}")
     writable(out)
     found = Recovery(network.name, against.name if against else None, hidden.input_dim, samples, seed, queries)
     try:
-        with time_limit(timeout):
-            _recover(found, hidden, truth, timeout)
+        with clock.limit():
+            _recover(found, hidden, truth, clock)
     except tp.BudgetExhausted as stop:
         found.stop(str(stop))
-    except OutOfTime:
-        found.stop(f"budget of {timeout:g} seconds exhausted")
     say("writing the report")
     files = documents(found)
     try:
@@ -86,13 +86,12 @@ def recover(
     raise click.exceptions.Exit(EXIT_CODE[found.status])
 
 
-def _recover(found: Recovery, hidden: tp.ReLUNetwork, truth: tp.ReLUNetwork, timeout: float | None) -> None:
+def _recover(found: Recovery, hidden: tp.ReLUNetwork, truth: tp.ReLUNetwork, clock: Clock) -> None:
     """Sample, learn, verify; every step is recorded in ``found`` as soon as it is there."""
     from learning.recovery.verification import verify_recovery
     from learning.sampling import GaussianOracle
     from learning.structure.units import one_hidden_layer
 
-    start = time.monotonic()
     with _stage(found, "sampling", f"drawing {found.samples} labelled samples in R^{hidden.input_dim}"):
         oracle = GaussianOracle(hidden, found.seed)
         X, y = oracle.sample(found.samples)
@@ -100,13 +99,14 @@ def _recover(found: Recovery, hidden: tp.ReLUNetwork, truth: tp.ReLUNetwork, tim
         asked = [oracle] if found.queries == "allowed" else []
         found.learner = _fit(X, y, found.seed, *asked)
     say(f"learned: {found.summary()}")
-    budget = None if timeout is None else tp.Budget(seconds=max(timeout - (time.monotonic() - start), 1e-3))
+    left = clock.left()
+    budget = None if left is None else tp.Budget(seconds=left)
     with _stage(found, "verification", "comparing with the truth over Q"):
         found.verdict = verify_recovery(truth, found.learner, budget)
     if found.polynomial is not None:
-        left = _UNITS_SECONDS if timeout is None else min(_UNITS_SECONDS, timeout - (time.monotonic() - start))
+        seconds = min(_UNITS_SECONDS, clock.left() or _UNITS_SECONDS)
         with _stage(found, "units", "looking for the units of one hidden layer"):
-            found.hidden_layer = one_hidden_layer(found.polynomial, tp.Budget(seconds=max(left, 1e-3)))
+            found.hidden_layer = one_hidden_layer(found.polynomial, tp.Budget(seconds=seconds))
 
 
 def _fit(X: Any, y: Any, seed: int, oracle: GaussianOracle | None = None) -> LatticePolynomialRegressor:

@@ -50,20 +50,13 @@ def convert(
       tropical convert formula.json model.npz
     """
     clock = Clock(timeout)
-    f = load_function(source, layers)
-    if kind is None:
-        kind = "lattice" if isinstance(f, LatticePolynomial) and target.suffix.lower() == ".json" else "network"
-    if kind == "lattice" and target.suffix.lower() != ".json":
-        raise ValueError(f"{target}: lattice polynomials are written as .json only, got {target.suffix!r}")
     try:
-        result = _converted(f, kind, clock)
+        with clock.limit():
+            result = _converted(source, target, kind, layers, clock)
     except BudgetExhausted as stop:
         click.echo(f"Stopped, nothing written: {stop}", err=True)
         raise click.exceptions.Exit(UNKNOWN) from None
-    if isinstance(result, LatticePolynomial):
-        save_lattice_polynomial(result, target)
-    else:
-        save_network(result, target)
+    kind = "lattice" if isinstance(result, LatticePolynomial) else "network"
     summary = {"source": source.name, "target": target.name, "holds": _KINDS[kind], **_sizes(result)}
     if as_json:
         click.echo(json.dumps(summary))
@@ -73,7 +66,22 @@ def convert(
     raise click.exceptions.Exit(DONE)
 
 
-def _converted(f: Loaded, kind: str, clock: Clock) -> Loaded:
+def _converted(source: Path, target: Path, kind: str | None, layers: str | None, clock: Clock) -> Loaded:
+    """What TARGET holds now."""
+    f = load_function(source, layers)
+    if kind is None:
+        kind = "lattice" if isinstance(f, LatticePolynomial) and target.suffix.lower() == ".json" else "network"
+    if kind == "lattice" and target.suffix.lower() != ".json":
+        raise ValueError(f"{target}: lattice polynomials are written as .json only, got {target.suffix!r}")
+    result = _as_kind(f, kind, clock)
+    if isinstance(result, LatticePolynomial):
+        save_lattice_polynomial(result, target)
+    else:
+        save_network(result, target)
+    return result
+
+
+def _as_kind(f: Loaded, kind: str, clock: Clock) -> Loaded:
     if kind == "network":
         return to_network(f) if isinstance(f, LatticePolynomial) else f
     if isinstance(f, LatticePolynomial):

@@ -9,11 +9,9 @@ import click
 
 from tropical.budget import BudgetExhausted
 from tropical.cli.loading import load_function
-from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option, within
+from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option
 from tropical.cli.texts import plain, print_table, text_of
 from tropical.decisions.comparison import equivalent, implies_leq
-from tropical.functions.function import Function
-from tropical.polyhedra.polyhedron import Box
 from tropical.proofs import checker
 from tropical.proofs.certificate import load_certificate, save_certificate
 from tropical.verdict import Verdict
@@ -51,11 +49,10 @@ def equivalent_(
       tropical equivalent --at-most lower.json model.json
     """
     clock = Clock(timeout)
-    f, g = load_function(first), load_function(second)
-    verdict = _decide(implies_leq if at_most else equivalent, f, g, cube(box, f.input_dim), clock)
+    verdict = _decide(implies_leq if at_most else equivalent, first, second, box, clock)
     summary = _verdict_summary(verdict)
     if certificate is not None and verdict.certificate is not None:
-        save_certificate(verdict.certificate, certificate)
+        save_certificate(verdict.certificate, certificate)  # what is decided by now is not lost to the clock
     if as_json:
         click.echo(json.dumps({**summary, "seconds": round(clock.elapsed, 3)}))
     else:
@@ -79,13 +76,13 @@ def check(file: Path, timeout: float | None, as_json: bool) -> None:
       tropical check proof.json --json
       tropical check from_elsewhere.json --timeout 60
     """
-    loaded = load_certificate(file)
+    clock = Clock(timeout)
     claim: str | None = None
     reason: str | None = None
     code = REFUTED
     try:
-        with within(timeout):
-            claim = checker.check(loaded)
+        with clock.limit():
+            claim = checker.check(load_certificate(file))
         code = DONE
     except BudgetExhausted as stop:
         reason, code = str(stop), UNKNOWN
@@ -103,10 +100,14 @@ def check(file: Path, timeout: float | None, as_json: bool) -> None:
     raise click.exceptions.Exit(code)
 
 
-def _decide(question: Callable[..., Verdict], f: Function, g: Function, domain: Box | None, clock: Clock) -> Verdict:
+def _decide(
+    question: Callable[..., Verdict], first: Path, second: Path, box: tuple[str, str] | None, clock: Clock
+) -> Verdict:
     try:
+        with clock.limit():
+            f, g = load_function(first), load_function(second)
         with progress("comparing cell by cell") as report:
-            return question(f, g, domain, clock.budget(), report)
+            return question(f, g, cube(box, f.input_dim), clock.budget(), report)
     except BudgetExhausted as stop:
         return Verdict("unknown", detail={"reason": str(stop)})
 

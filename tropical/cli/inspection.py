@@ -44,7 +44,8 @@ def inspect(file: Path, box: tuple[str, str] | None, timeout: float | None, as_j
       tropical inspect model.json --json
     """
     clock = Clock(timeout)
-    net = load_network(file)
+    with clock.limit(least=1.0):  # the shape of the network says something, whatever the time
+        net = load_network(file)
     found = Inspection(net, cube(box, net.input_dim), clock)
     found.run()
     if as_json:
@@ -100,7 +101,8 @@ class Inspection:
         self.counts["lineality_dim"] = len(cx.lineality)
         for name, count in _COUNTS.items():
             if name != "lipschitz" or self.net.output_dim == 1:
-                self.counts[name] = count(cx, self.clock.budget())
+                with self.clock.limit():  # not everything that is counted takes a budget
+                    self.counts[name] = count(cx, self.clock.budget())
 
     def _counting(self, report: Progress) -> Progress:
         """The report, with the cells found so far kept in the counts: Ctrl-C leaves nothing else."""

@@ -14,7 +14,7 @@ import click
 from tropical import plotting
 from tropical.arithmetic.rationals import Vector, as_fraction
 from tropical.cli.loading import Loaded, load_function
-from tropical.cli.shell import box_option, cube, progress, timeout_option, within
+from tropical.cli.shell import Clock, box_option, cube, progress, timeout_option
 from tropical.files import FormatError, write_atomically
 from tropical.forms.construction import to_network
 from tropical.forms.lattice_form import to_lattice_polynomial
@@ -98,14 +98,16 @@ def plot(file: Path, out: Path, kind: str, output: int | None, dpi: int, timeout
     suffix = out.suffix.lower()
     if suffix not in _FORMATS:
         raise FormatError(f"{out}: pictures are written as {', '.join(_FORMATS)}, got {out.suffix!r}")
-    f = load_function(file)
+    clock = Clock(timeout)
+    with clock.limit():
+        f = load_function(file)
     if isinstance(f, LatticePolynomial):
         if output:
             raise ValueError(f"--output {output}: a lattice polynomial has one output, number 0")
     elif output is not None:
         f = f.output(output)
     arguments = _arguments(f, kind, given)
-    with progress("drawing"), within(timeout):
+    with progress("drawing"), clock.limit():
         f = _as_needed(f, KINDS[kind].needs)
         data = _page(f, KINDS[kind], arguments) if suffix == ".html" else None
         data = data or _picture(f, KINDS[kind].function, arguments, suffix, dpi, file.name)

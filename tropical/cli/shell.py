@@ -1,16 +1,14 @@
 """What the commands have in common: the user's time, progress on stderr, options."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
 from tropical.arithmetic.rationals import as_fraction
-from tropical.budget import Budget, BudgetExhausted, Progress
+from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.polyhedra.polyhedron import Box
-from tropical_relu_cli import shell
-from tropical_relu_cli.time_limit import OutOfTime, time_limit
+from tropical_relu_cli import shell, time_limit
 
 
 class Commands(shell.Commands):
@@ -19,35 +17,17 @@ class Commands(shell.Commands):
     stops = BudgetExhausted
 
 
-class Clock:
+class Clock(time_limit.Clock):
     """What is left of the seconds that the user granted, across the steps of one command."""
 
     def __init__(self, seconds: float | None) -> None:
-        self.seconds = seconds
-        self.start = time.monotonic()
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self.start
+        super().__init__(seconds, BudgetExhausted)
+        self._meter = Meter(None if seconds is None else Budget(seconds=seconds))
 
     def budget(self) -> Budget:
         """The budget for the next step; :class:`BudgetExhausted` if nothing is left."""
-        if self.seconds is None:
-            return Budget()
-        if self.elapsed >= self.seconds:
-            raise BudgetExhausted(f"budget of {self.seconds:g} seconds exhausted")
-        return Budget(seconds=self.seconds - self.elapsed)
-
-
-@contextmanager
-def within(seconds: float | None) -> Iterator[None]:
-    """End the block with :class:`BudgetExhausted` after so many seconds; for steps that take no budget."""
-    try:
-        with time_limit(seconds):
-            yield
-    except OutOfTime:
-        raise BudgetExhausted(f"budget of {seconds:g} seconds exhausted") from None
+        self.left()
+        return self._meter.rest()
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
