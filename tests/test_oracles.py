@@ -1,13 +1,25 @@
 """The brute force itself: hand cases, a second enumeration that shares nothing between patterns, and its generator."""
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
 import pytest
 from case_counts import few
 
-from oracles.activation_z3 import activation_regions, all_patterns_one_by_one, pattern_at, relu_case
+from oracles.activation_z3 import (
+    activation_regions,
+    all_patterns_one_by_one,
+    forms_of,
+    pattern_at,
+    relu_case,
+    value_at,
+)
+from oracles.domain_cases import KINDS as DOMAINS
+from oracles.domain_cases import domain_case
+from oracles.equality_z3 import exact_outputs
+from oracles.faces_by_points import face_counts
 from oracles.random_cases import KINDS, PERIOD, random_case
 
 HADAMARD = [[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]
@@ -74,6 +86,41 @@ def test_depth_first_search_equals_separate_questions(seed):
     case = random_case(seed)
     if sum(left != right for layer in case.slopes for left, right in layer) <= 5:
         assert set(activation_regions(case)) == all_patterns_one_by_one(case)
+
+
+@pytest.mark.parametrize("seed", few(range(2, 122, 3), 20))
+def test_on_polyhedra_witnesses_lie_inside_and_separate_questions_agree(seed):
+    case = domain_case(seed)
+    regions = activation_regions(case)
+    assert regions
+    for pattern, point in regions.items():
+        assert pattern_at(case, point) == pattern
+        assert all(value_at(form, point) > 0 for form in case.constraints)
+        assert [value_at(form, point) for form in forms_of(case, pattern)[1]] == list(exact_outputs(case, point))
+    if len(next(iter(regions))) <= 5:
+        assert set(regions) == all_patterns_one_by_one(case)
+
+
+def test_domains_of_every_kind_occur():
+    names = [domain_case(seed).name for seed in range(100)]
+    assert all(any(kind in name for name in names) for kind in DOMAINS)
+
+
+HALF = ((Fraction(-1), Fraction(-1)), Fraction(1))  # x + y <= 1
+FACES = {
+    "three concurrent lines": (HAND["three concurrent lines"][0], (1, 6, 6)),
+    "relu(x) - relu(-x)": (HAND["relu(x) - relu(-x)"][0], (1, 2)),
+    "two parallel lines and one across": (relu_case([[[1, 0], [1, 0], [0, 1]]], [["1/2", "-1/2", 0]]), (2, 7, 6)),
+    "a line through a corner of the box": (HAND["line through a corner of the box"][0], (4, 4, 1)),
+    "a box cut off and in two": (replace(relu_case([[[1, -1]]], box=([0, 0], [1, 1])), halfspaces=(HALF,)), (4, 5, 2)),
+    "parallel lines only": (relu_case([[[1, 0], [1, 0]]], [[0, 1]]), (0, 2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_faces_of_hand_cases(name):
+    case, expected = FACES[name]
+    assert face_counts(case, activation_regions(case)) == expected
 
 
 @pytest.mark.parametrize("seed", range(0, 60, 4))

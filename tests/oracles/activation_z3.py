@@ -4,8 +4,10 @@ Independent of `tropical`: standard library and z3 only. A network is given by i
 in z3 is exact over Q and handles strict inequalities, so "full-dimensional" needs no tolerance.
 """
 
+import contextlib
 import itertools
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +22,8 @@ Pattern = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Case:
-    """A network by its numbers, and the domain on which to enumerate: `box` is (lower, upper), or None for R^n.
+    """A network by its numbers, and the domain on which to enumerate: `box` is (lower, upper), or None for R^n, and
+    `halfspaces` are forms (gradient, constant) that are >= 0 on the domain as well; it has interior.
 
     `weights[l]` has rows of Fractions, `biases[l]` one Fraction a row; `slopes[l]` one pair (left, right) for each unit
     of hidden layer l. The last layer is affine.
@@ -31,10 +34,20 @@ class Case:
     slopes: tuple[tuple[tuple[Fraction, Fraction], ...], ...]
     box: tuple[Vector, Vector] | None = None
     name: str = ""
+    halfspaces: tuple[Form, ...] = ()
 
     @property
     def input_dim(self) -> int:
         return len(self.weights[0][0])
+
+    @property
+    def constraints(self) -> tuple[Form, ...]:
+        """Forms that are >= 0 on the domain and nowhere else."""
+        sides = []
+        for i, (low, high) in enumerate(zip(*(self.box or ((), ())), strict=True)):
+            unit = tuple(Fraction(i == j) for j in range(self.input_dim))
+            sides += [(unit, -low), (tuple(-q for q in unit), high)]
+        return (*sides, *self.halfspaces)
 
 
 def fractions(rows: Sequence[Sequence[int | float | str | Fraction]]) -> Matrix:
@@ -55,6 +68,18 @@ def relu_case(weights, biases=None, box=None, name="", slope=(0, 1)) -> Case:
     return Case(tuple(matrices), tuple(offsets), slopes, corners, name)
 
 
+@contextlib.contextmanager
+def long_numerals() -> Iterator[None]:
+    """z3 reads numbers in decimal, for which Python has a limit."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+@long_numerals()
 def activation_regions(case: Case) -> dict[Pattern, Vector]:
     """Map every pattern of a full-dimensional activation region to a rational point of its interior.
 
@@ -62,11 +87,7 @@ def activation_regions(case: Case) -> dict[Pattern, Vector]:
     interior of the region, 0 where the preactivation vanishes identically there.
     """
     search = _Search(case)
-    start = tuple(Fraction(0) for _ in range(case.input_dim))
-    if case.box is not None:
-        start = tuple((low + high) / 2 for low, high in zip(*case.box, strict=True))
-        search.restrict_to_box(*case.box)
-    return dict(search.explore((), (), start))
+    return dict(search.explore((), (), search.start()))
 
 
 class _Search:
@@ -76,11 +97,16 @@ class _Search:
         self.case = case
         self.solver = z3.SimpleSolver()
         self.variables = [z3.Real(f"x{i}") for i in range(case.input_dim)]
+        self.solver.add(*(self.positive(form, 1) for form in case.constraints))
 
-    def restrict_to_box(self, lower: Vector, upper: Vector) -> None:
-        for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
-            unit = tuple(Fraction(i == j) for j in range(len(lower)))
-            self.solver.add(self.positive((unit, -low), 1), self.positive((unit, -high), -1))
+    def start(self) -> Vector:
+        """A point inside the domain."""
+        if self.case.halfspaces:
+            assert self.solver.check() == z3.sat, f"the domain has no interior: {self.case.name}"
+            return self.model_point()
+        if self.case.box is not None:
+            return tuple((low + high) / 2 for low, high in zip(*self.case.box, strict=True))
+        return (Fraction(0),) * self.case.input_dim
 
     def positive(self, form: Form, sign: int) -> z3.BoolRef:
         gradient, constant = form
@@ -98,7 +124,7 @@ class _Search:
         if unit == len(self.case.weights[layer]):
             yield from self.explore((*finished, values), (), point)
             return
-        form = self.preactivation(finished, layer, unit)
+        form = _preactivation(self.case, finished, layer, unit)
         left, right = self.case.slopes[layer][unit]
         if left == right:
             yield from self.explore(finished, (*values, _scaled(form, left)), point)
@@ -114,23 +140,12 @@ class _Search:
             if constrained:
                 self.solver.pop()
 
-    def preactivation(self, finished: tuple[tuple[Form, ...], ...], layer: int, unit: int) -> Form:
-        row, bias = self.case.weights[layer][unit], self.case.biases[layer][unit]
-        if layer == 0:
-            return row, bias
-        previous = finished[layer - 1]
-        gradient = tuple(
-            sum((q * form[0][i] for q, form in zip(row, previous, strict=True)), Fraction(0))
-            for i in range(self.case.input_dim)
-        )
-        return gradient, sum((q * form[1] for q, form in zip(row, previous, strict=True)), bias)
-
     def signs(self, form: Form, point: Vector) -> Iterator[tuple[int, Vector]]:
         """The signs that `form` takes on the open region, each with a point at which it does."""
         if not any(form[0]):
             yield _sign(form[1]), point
             return
-        here = _sign(_value(form, point))
+        here = _sign(value_at(form, point))
         for sign in (-1, 1):
             inside = point if sign == here else self.find(form, sign)
             if inside is not None:
@@ -152,6 +167,34 @@ class _Search:
         return tuple(Fraction(value.numerator_as_long(), value.denominator_as_long()) for value in values)
 
 
+def _preactivation(case: Case, finished: tuple[tuple[Form, ...], ...], layer: int, unit: int) -> Form:
+    """The form of a unit, given those that the layers before it have put out."""
+    row, bias = case.weights[layer][unit], case.biases[layer][unit]
+    if layer == 0:
+        return row, bias
+    previous = finished[layer - 1]
+    gradient = tuple(
+        sum((q * form[0][i] for q, form in zip(row, previous, strict=True)), Fraction(0)) for i in range(case.input_dim)
+    )
+    return gradient, sum((q * form[1] for q, form in zip(row, previous, strict=True)), bias)
+
+
+def forms_of(case: Case, pattern: Pattern) -> tuple[tuple[Form, ...], tuple[Form, ...]]:
+    """On the region of a pattern, the preactivations that its signs belong to, and the outputs."""
+    finished: tuple[tuple[Form, ...], ...] = ()
+    signs, bent = iter(pattern), []
+    for layer, slopes in enumerate(case.slopes):
+        values = []
+        for unit, (left, right) in enumerate(slopes):
+            form = _preactivation(case, finished, layer, unit)
+            sign = next(signs) if left != right else 1
+            bent += [form] if left != right else []
+            values.append(_scaled(form, (left, Fraction(0), right)[sign + 1]))
+        finished = (*finished, tuple(values))
+    last = len(case.slopes)
+    return tuple(bent), tuple(_preactivation(case, finished, last, unit) for unit in range(len(case.weights[last])))
+
+
 def _scaled(form: Form, factor: Fraction) -> Form:
     return tuple(factor * q for q in form[0]), factor * form[1]
 
@@ -160,7 +203,7 @@ def _sign(value: Fraction) -> int:
     return (value > 0) - (value < 0)
 
 
-def _value(form: Form, point: Vector) -> Fraction:
+def value_at(form: Form, point: Vector) -> Fraction:
     return sum((q * x for q, x in zip(form[0], point, strict=True)), form[1])
 
 
@@ -185,14 +228,12 @@ def all_patterns_one_by_one(case: Case) -> set[Pattern]:
 
 def _feasible(case: Case, pattern: Pattern) -> bool:
     search = _Search(case)
-    if case.box is not None:
-        search.restrict_to_box(*case.box)
     finished: tuple[tuple[Form, ...], ...] = ()
     signs = iter(pattern)
     for layer, slopes in enumerate(case.slopes):
         values = []
         for unit, (left, right) in enumerate(slopes):
-            form = search.preactivation(finished, layer, unit)
+            form = _preactivation(case, finished, layer, unit)
             if left == right:
                 values.append(_scaled(form, left))
                 continue

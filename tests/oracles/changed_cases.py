@@ -66,7 +66,8 @@ def scaled_inputs(rng: random.Random, case: Case) -> tuple[Case, Effect]:
     factors = [_power(rng)] * case.input_dim if rng.random() < 0.7 else [_power(rng, 60) for _ in range(case.input_dim)]
     first = tuple(tuple(q / s for q, s in zip(row, factors, strict=True)) for row in case.weights[0])
     box = case.box and tuple(tuple(q * s for q, s in zip(corner, factors, strict=True)) for corner in case.box)
-    changed = replace(case, weights=(first, *case.weights[1:]), box=box)
+    sides = tuple((tuple(q / s for q, s in zip(row, factors, strict=True)), b) for row, b in case.halfspaces)
+    changed = replace(case, weights=(first, *case.weights[1:]), box=box, halfspaces=sides)
     return changed, replace(_no_effect(case), inputs=tuple(enumerate(factors)))
 
 
@@ -74,7 +75,8 @@ def permuted_inputs(rng: random.Random, case: Case) -> tuple[Case, Effect]:
     order = rng.sample(range(case.input_dim), case.input_dim)
     first = tuple(tuple(row[i] for i in order) for row in case.weights[0])
     box = case.box and tuple(tuple(corner[i] for i in order) for corner in case.box)
-    changed = replace(case, weights=(first, *case.weights[1:]), box=box)
+    sides = tuple((tuple(row[i] for i in order), b) for row, b in case.halfspaces)
+    changed = replace(case, weights=(first, *case.weights[1:]), box=box, halfspaces=sides)
     return changed, replace(_no_effect(case), inputs=tuple((i, ONE) for i in order))
 
 
@@ -110,7 +112,7 @@ def split_unit(rng: random.Random, case: Case) -> tuple[Case, Effect]:
     outgoing = tuple(
         (*row[:unit], share * row[unit], *row[unit + 1 :], (1 - share) * row[unit]) for row in case.weights[layer + 1]
     )
-    changed = _with_one_more(
+    changed = with_one_more(
         case, layer, case.weights[layer][unit], case.biases[layer][unit], case.slopes[layer][unit], outgoing
     )
     places = {key: place for place, key in enumerate(kinked(case))}
@@ -123,7 +125,7 @@ def dead_unit(rng: random.Random, case: Case) -> tuple[Case, Effect]:
     layer, sign = rng.randrange(len(case.slopes)), rng.choice((-1, 0))
     outgoing = tuple((*row, Fraction(rng.randint(-3, 3))) for row in case.weights[layer + 1])
     bias = sign * abs(_power(rng))
-    changed = _with_one_more(case, layer, (ZERO,) * len(case.weights[layer][0]), bias, RELU, outgoing)
+    changed = with_one_more(case, layer, (ZERO,) * len(case.weights[layer][0]), bias, RELU, outgoing)
     places = {key: place for place, key in enumerate(kinked(case))}
     signs = tuple(places.get(key, ("new", sign)) for key in kinked(changed))
     return changed, replace(_no_effect(case), signs=signs)
@@ -164,7 +166,7 @@ def with_units(case: Case, layer: int, chosen: list[tuple[int, Fraction]]) -> Ca
     return replace(case, weights=tuple(weights), biases=tuple(biases), slopes=tuple(slopes))
 
 
-def _with_one_more(case: Case, layer: int, row: Vector, bias: Fraction, slope, outgoing) -> Case:
+def with_one_more(case: Case, layer: int, row: Vector, bias: Fraction, slope, outgoing) -> Case:
     """The hidden layer with one more unit at its end; ``outgoing`` are the weights of the next layer."""
     weights, biases, slopes = list(case.weights), list(case.biases), list(case.slopes)
     weights[layer], weights[layer + 1] = (*case.weights[layer], row), outgoing

@@ -4,7 +4,6 @@ With ``NUMBA_BOUNDSCHECK=1`` every access of the compiled code to an array is ch
 ``NUMBA_DISABLE_JIT=1`` the kernels run as Python, and coverage sees them.
 """
 
-import sys
 from fractions import Fraction
 
 import numpy as np
@@ -13,34 +12,9 @@ from case_counts import few
 
 import tropical as tp
 from oracles.activation_z3 import Case, activation_regions, relu_case
-from oracles.built import compiled_applies, complex_of
+from oracles.built import assert_routes_agree, complex_of
 from oracles.extreme_cases import KINDS, extreme_case, wide_case
 from oracles.random_cases import PERIOD, random_case
-
-
-@pytest.fixture
-def long_numerals():
-    """z3 reads numbers in decimal, for which Python has a limit."""
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    yield
-    sys.set_int_max_str_digits(limit)
-
-
-SHORT_OF_THIS = 50  # cells; the search route is compared below
-
-
-def assert_routes_agree(case: Case, search: bool = False) -> bool:
-    """Whether the compiled route applies; where it does it gives the patterns of the rational one, in its order."""
-    rational = complex_of(case, "rational").patterns
-    assert len(set(rational)) == len(rational)
-    applies = compiled_applies(case)
-    if applies:
-        assert complex_of(case, "compiled").patterns == rational, case.name
-    assert complex_of(case).patterns == rational, case.name
-    if search and len(rational) < SHORT_OF_THIS:
-        assert complex_of(case, "search").patterns == rational, case.name
-    return applies
 
 
 @pytest.mark.interpreted
@@ -57,7 +31,6 @@ def test_wide_first_layers(block):
     assert sum(assert_routes_agree(wide_case(seed, most=200)) for seed in seeds) >= 5
 
 
-@pytest.mark.usefixtures("long_numerals")
 @pytest.mark.parametrize("block", few(range(4), 2))
 def test_extreme_magnitudes_equal_brute_force(block):
     for seed in range(30 * block, 30 * block + 30):
@@ -144,7 +117,6 @@ def test_eight_thousand_ordinary_networks(block):
 
 
 @pytest.mark.exhaustive
-@pytest.mark.usefixtures("long_numerals")
 @pytest.mark.parametrize("block", range(5))
 def test_five_hundred_extreme_networks_equal_brute_force(block):
     for seed in range(50_000 + 200 * block, 50_200 + 200 * block):
