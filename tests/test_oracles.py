@@ -19,7 +19,7 @@ from oracles.activation_z3 import (
 from oracles.domain_cases import KINDS as DOMAINS
 from oracles.domain_cases import domain_case
 from oracles.equality_z3 import exact_outputs
-from oracles.faces_by_points import face_counts
+from oracles.faces_by_points import face_counts, region_count
 from oracles.random_cases import KINDS, PERIOD, random_case
 
 HADAMARD = [[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]
@@ -121,6 +121,13 @@ FACES = {
 def test_faces_of_hand_cases(name):
     case, expected = FACES[name]
     assert face_counts(case, activation_regions(case)) == expected
+
+
+def test_linear_regions_of_hand_cases():
+    clipped = relu_case([[[1, 0], [0, 1]], [[1, 1]], [[1]]], [[0, 0], [-1], [0]])  # relu(x+ + y+ - 1)
+    steps = relu_case([[[1], [1]], [[1, -1]]], [[0, -1], [0]])  # constant, rising, constant
+    maximum = relu_case([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
+    assert [region_count(case, activation_regions(case)) for case in (clipped, steps, maximum)] == [4, 3, 2]
 
 
 @pytest.mark.parametrize("seed", range(0, 60, 4))

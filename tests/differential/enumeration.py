@@ -1,11 +1,12 @@
 """Activation regions by all routes against z3 over all sign patterns, and faces against intersections of lines."""
 
+import tropical as tp
 from differential.reproducers import shown
-from oracles.activation_z3 import Case, activation_regions
+from oracles.activation_z3 import Case, activation_regions, forms_of
 from oracles.built import assert_routes_agree, complex_of
-from oracles.domain_cases import domain_case
+from oracles.domain_cases import domain_case, small_case
 from oracles.extreme_cases import extreme_case, wide_case
-from oracles.faces_by_points import face_counts
+from oracles.faces_by_points import face_counts, region_count
 
 
 def regions(seed: int) -> str:
@@ -15,6 +16,18 @@ def regions(seed: int) -> str:
         applies = assert_routes_agree(case, search=seed % 3 == 0)
         assert_brute_force(case)
     return "compiled" if applies else "rational"
+
+
+def linear_regions(seed: int) -> str:
+    """Linear regions and affine pieces on the line and in the plane, by cells that share a facet and by their forms."""
+    case = small_case(domain_case, seed, 8, most_inputs=2)
+    with shown(net=case):
+        found, expected = complex_of(case), activation_regions(case)
+        assert len(tp.affine_pieces(found)) == len({forms_of(case, pattern)[1] for pattern in expected})
+        regions = tp.linear_regions(found)
+        assert len(regions) == region_count(case, expected)
+        assert sorted(i for region in regions for i in region.cells) == list(range(found.num_cells))
+    return "merged" if len(regions) < found.num_cells else "all cells"
 
 
 def extreme_regions(seed: int) -> str:

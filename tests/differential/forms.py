@@ -1,7 +1,6 @@
 """Other forms of a function: exact values at points by other arithmetic, and equality proved with a certificate."""
 
 import random
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +14,7 @@ from oracles import certified
 from oracles.activation_z3 import Case, Vector, activation_regions, forms_of
 from oracles.built import domain, function, network
 from oracles.claims_by_points import dimension, values
-from oracles.domain_cases import domain_case
+from oracles.domain_cases import domain_case, small_case
 from oracles.equality_z3 import exact_outputs
 from oracles.forged_certificates import function as drawn_function
 from oracles.random_cases import random_case
@@ -23,19 +22,12 @@ from tropical.proofs.certificate import encode_dual_lattice, encode_function
 
 POINTS = 6
 MOST_PIECES = 12
-STEP = 100_002
 
 
 def points(rng: random.Random, case: Case) -> list[Vector]:
     """Of the domain: random ones, some of them on grids where kinks are, and whichever z3 gave for regions."""
     drawn = [tuple(Fraction(rng.randint(-8, 8), rng.choice((1, 2, 7))) for _ in case.weights[0][0]) for _ in range(60)]
     return [x for x in drawn if inside(case, x)][:POINTS]
-
-
-def small_case(draw: Callable[[int], Case], seed: int, units: int) -> Case:
-    """The first one of at most so many units; from one seed to the next, the kind and the dimension change."""
-    further = range(seed, seed + 100 * STEP, STEP)
-    return next(case for case in map(draw, further) if sum(map(len, case.slopes)) <= units)
 
 
 def lattice(seed: int) -> str:

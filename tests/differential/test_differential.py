@@ -22,6 +22,7 @@ JUDGED = ("accepted", "rejected", "malformed")
 FAMILIES = {
     # Enumeration: every route; patterns by z3, vertices and edges by intersecting lines.
     "regions on R^n, boxes, polyhedra, cones": Family(enumeration.regions, 100_000, 1500, 6, ("compiled", "rational")),
+    "linear regions and pieces": Family(enumeration.linear_regions, 105_000, 500, 3, ("merged", "all cells")),
     "regions of extreme numbers": Family(enumeration.extreme_regions, 100_000, 500, 4, ("compiled", "rational")),
     "regions of wide first layers": Family(enumeration.wide_regions, 100_000, 120, 1, ("compiled",)),
     # Equality and order: by construction, z3, values at points; witnesses by schoolbook arithmetic.

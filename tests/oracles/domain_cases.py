@@ -10,6 +10,7 @@ from oracles.changed_cases import changed_case
 from oracles.random_cases import random_case
 
 ZERO, ONE = Fraction(0), Fraction(1)
+STEP = 100_002
 
 
 def domain_case(seed: int) -> Case:
@@ -23,6 +24,12 @@ def domain_case(seed: int) -> Case:
     if case.input_dim <= 2 and rng.random() < 1 / 6:
         case, _ = changed_case(rng, case, [rng.choice(("scaled_inputs", "scaled_layer", "scaled_units"))])
     return case
+
+
+def small_case(draw: Callable[[int], Case], seed: int, most_units: int, most_inputs: int = 4) -> Case:
+    """The first one that is small enough; from one seed to the next the kind and the dimension change."""
+    cases = map(draw, range(seed, seed + 100 * STEP, STEP))
+    return next(c for c in cases if c.input_dim <= most_inputs and sum(map(len, c.slopes)) <= most_units)
 
 
 def on_polyhedron(rng: random.Random, case: Case, name: str) -> Case:

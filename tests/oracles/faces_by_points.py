@@ -1,22 +1,41 @@
-"""Vertices and edges of activation complexes in dimension at most 2, in Fractions, from the patterns of their cells."""
+"""Faces and linear regions of complexes in dimension at most 2, in Fractions, from the patterns of their cells."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
 
+import networkx
+
 from oracles.activation_z3 import Case, Form, Pattern, Vector, forms_of, value_at
 from oracles.claims_by_points import canonical
+
+Facet = tuple[Vector, tuple[Vector | None, ...]]
 
 
 def face_counts(case: Case, patterns: Iterable[Pattern]) -> tuple[int, ...]:
     """(vertices, cells) on a line, (vertices, edges, cells) in the plane."""
     patterns = list(patterns)
-    edges: set[tuple[Vector, tuple[Vector | None, ...]]] = set()
+    facets = {facet for pattern in patterns for facet in facets_of(case, pattern)}
+    vertices = {end for _, ends in facets for end in ends if end is not None}
+    return (len(vertices), *([len(facets)] if case.input_dim == 2 else []), len(patterns))
+
+
+def region_count(case: Case, patterns: Iterable[Pattern]) -> int:
+    """The number of linear regions: cells of one affine map, together where they share a facet."""
+    graph, sides = networkx.Graph(), defaultdict(list)
     for pattern in patterns:
-        walls = walls_of(case, pattern)
-        for line in {canonical((b, *row)) for row, b in walls}:
-            edges |= {(line, ends) for ends in edge(line, walls)}
-    vertices = {end for _, ends in edges for end in ends if end is not None}
-    return (len(vertices), *([len(edges)] if case.input_dim == 2 else []), len(patterns))
+        graph.add_node(pattern)
+        for facet in facets_of(case, pattern):
+            sides[facet, forms_of(case, pattern)[1]].append(pattern)
+    graph.add_edges_from(cells for cells in sides.values() if len(cells) == 2)
+    return int(networkx.number_connected_components(graph))
+
+
+def facets_of(case: Case, pattern: Pattern) -> set[Facet]:
+    """The facets of a closed cell, each by its line, canonical, and its ends."""
+    walls = walls_of(case, pattern)
+    lines = {canonical((b, *row)) for row, b in walls}
+    return {(line, ends) for line in lines for ends in edge(line, walls)}
 
 
 def walls_of(case: Case, pattern: Pattern) -> list[Form]:
