@@ -265,7 +265,7 @@ def _by_tree(
 def _has_many_faces(f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None) -> bool:
     """Whether cells are expected to have so many faces that linear programs are faster (measured crossovers)."""
     if domain is not None:
-        return f.input_dim > _MOST_DIMENSIONS
+        return domain.dimension > _MOST_DIMENSIONS
     rank = len(independent_rows(f.layers[0].weight + g.layers[0].weight))
     return rank > _MOST_DIMENSIONS and max(len(net.layers[0].kinked) for net in (f, g)) > rank + _MORE_UNITS
 

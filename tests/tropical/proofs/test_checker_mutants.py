@@ -116,10 +116,6 @@ EQUIVALENT = {
         "compare: not isinstance(g, Lattice) -> isinstance(g, Lattice)",
         "compare: f, g, allowed = (g, f, tuple((-s for s in allowed))) -> pass",
     ],
-    "Only a shortcut: the coordinates that do not matter stay.": [
-        "regions: f = f.restricted(list(domain.axes(f))) -> pass",
-        "extremum: f = f.restricted(list(domain.axes(f))) -> pass",
-    ],
     "The slopes of a last layer are never applied.": [
         "extremum: [Fraction(1), Fraction(1)] -> [Fraction(2), Fraction(1)]",
         "extremum: [Fraction(1), Fraction(1)] -> [Fraction(0), Fraction(1)]",
