@@ -148,7 +148,7 @@ class Arrangement:
 
     @functools.cached_property
     def _faces(self) -> list[list[Point]]:
-        """Interior points of the cells in the domain, each met at one of its vertices; of the edges; and the vertices."""
+        """Interior points of the cells in the domain, each met at one of its vertices, of the edges, and vertices."""
         cells = [p for v in self.vertices for p in self.around(v) if self.contains(p)]
         pairs = [pair for line in self.lines for pair in itertools.pairwise(self.along(line))]
         edges = [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in pairs]

@@ -113,7 +113,7 @@ ALTERED = {
     "an index": ("irredundant", ("proof", "indices", 1, 0), ["-2"], "clause 1 without piece 1"),
     "a branch": ("tree", ("proof", "nodes", 2), ["-", [[1, "1"]]], "combination"),
     "an empty part": ("tree", ("proof", "nodes", 4), ["empty", []], "combination"),
-    "a domain": ("cells", ("claim", "domain"), {"halfspaces": [["0", "1", "0"], ["0", "-1", "0"]]}, "f has 2 activation"),
+    "a domain": ("cells", ("claim", "domain"), {"halfspaces": [["0", "1", "0"], ["0", "-1", "0"]]}, "f has 2 act"),
     "implied equations": ("cells", ("claim", "domain"), {"halfspaces": CORNER}, "no interior"),
     "no feasible point": ("cells", ("claim", "domain"), {"halfspaces": [["-1", "0", "0"]]}, "no interior"),
     "a function": ("equal", ("claim", "g", "numerators", 0, 3), ["0", "1", "2"], "fails on some part"),

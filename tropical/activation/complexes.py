@@ -292,7 +292,7 @@ class PolyhedralComplex(Value):
 
 
 class Cell(Polyhedron):
-    """One activation region of a complex: a closed polyhedron, of the domain's dimension, on which the network is affine.
+    """One activation region of a complex: a closed polyhedron, of the domain's dimension, where the network is affine.
 
     As a polyhedron it may be a domain; ``halfspaces`` are irredundant, one for each facet.
     """

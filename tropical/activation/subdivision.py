@@ -44,8 +44,9 @@ def polyhedral_complex(
     A cell is the closure of a full-dimensional set of inputs with one activation pattern (THEORY §1).
     ``domain=None`` means all of R^n: coordinates are then taken modulo ker W_0, along which nothing changes.
     A Box or Polyhedron restricts to it; where it has equations, as a Box with fixed inputs, the network is restricted
-    to its affine hull, dimensions are counted in there, and units that vanish on all of it have the sign 0. If ``budget`` runs out, the complex holds the cells found so far and its
-    ``complete`` is False. ``progress`` is called with the number of cells.
+    to its affine hull, dimensions are counted in there, and units that vanish on all of it have the sign 0.
+    If ``budget`` runs out, the complex holds the cells found so far and its ``complete`` is False. ``progress`` is
+    called with the number of cells.
 
     ``route``: "rational" cuts integer cones; "compiled" sweeps over vertices in float64 with certified signs and
     decides over Q what they leave open; "search" crosses facets found by exact linear programs and needs no vertices.

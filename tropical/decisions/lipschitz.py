@@ -114,10 +114,10 @@ def lipschitz_constant(
     the fastest of the pieces it crosses, and each piece attains its own constant. ``norm``, on inputs and outputs, is
     1, 2 or inf (``math.inf`` or ``"inf"``): the largest absolute column sum, singular value or row sum; for one
     output with gradient g, max |g_i|, sqrt(sum g_i^2) or sum |g_i|. Exact except for several outputs in norm 2.
-    ``f`` may be a complex, whose (convex) domain then counts. Where the domain has equations only differences x - y along
-    them count, so that a fixed input does not; unless they fix inputs and nothing else, norm 2 is the only one.
-    If ``budget`` runs out, the result is not ``complete``:
-    ``lower`` comes from the cells seen, ``upper`` from the product of the norms of the layers.
+    ``f`` may be a complex, whose (convex) domain then counts. Where the domain has equations only differences x - y
+    along it count, so that a fixed input does not; unless they fix inputs and nothing else, norm 2 is the only one.
+    If ``budget`` runs out, the result is not ``complete``: ``lower`` comes from the cells seen, ``upper`` from the
+    product of the norms of the layers.
     Raises ``ValueError`` for another norm, an incomplete complex, a complex together with a domain, or norms 1 and inf
     on a domain with equations in several inputs.
 

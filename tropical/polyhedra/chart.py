@@ -35,10 +35,10 @@ F = TypeVar("F", bound=Function)
 class Chart(Value):
     """Coordinates y = Ax on Q^n modulo the kernel K of A, or, on a ``domain``, coordinates y = Ax of its affine hull.
 
-    ``matrix`` is A, of shape (r, n), with an inclusion y -> p + Sy, A S = I. Without a domain p is 0, and functions that
-    are constant along K are functions of y. On a domain A chooses the ``free`` coordinates of its hull, all of them if
-    it has interior, and the inclusion maps onto the hull. Cones over polyhedra live in the homogeneous coordinates
-    (y_0, y): vertices have y_0 > 0, rays y_0 = 0.
+    ``matrix`` is A, of shape (r, n), with an inclusion y -> p + Sy, A S = I. Without a domain p is 0, and functions
+    that are constant along K are functions of y. On a domain A chooses the ``free`` coordinates of its hull, all of
+    them if it has interior, and the inclusion maps onto the hull. Cones over polyhedra live in the homogeneous
+    coordinates (y_0, y): vertices have y_0 > 0, rays y_0 = 0.
     """
 
     matrix: Matrix

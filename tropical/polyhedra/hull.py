@@ -144,8 +144,8 @@ def affine_hull(rows: Sequence[Integers], dim: int) -> tuple[Hull, list[Integers
 def _vanishing(rows: Sequence[Integers], dim: int) -> list[Integers]:
     """Some of the rows that vanish on all of {row >= 0}, which has no interior; none if it is empty.
 
-    The largest t with h_i >= t and t <= 1 is then <= 0. If it is 0, its multipliers are y, v >= 0 with sum_i y_i = 1 - v
-    and sum_i y_i h_i = -v identically: on the set v is 0, and so is h_i wherever y_i > 0.
+    The largest t with h_i >= t and t <= 1 is then <= 0. If it is 0, its multipliers are y, v >= 0 with sum_i y_i =
+    1 - v and sum_i y_i h_i = -v identically: on the set v is 0, and so is h_i wherever y_i > 0.
     """
     program = [(*row, -1) for row in rows] + [(1, *[0] * dim, -1)]
     outcome = maximise((0, *[0] * dim, 1), program)

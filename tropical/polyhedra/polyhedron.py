@@ -243,7 +243,8 @@ class Polyhedron(Value):
 class Box(Polyhedron):
     """The box {x : lower_i <= x_i <= upper_i}; ``ValueError`` unless lower_i <= upper_i for every i.
 
-    Where both are equal the coordinate is fixed: an input of which the value is known. It holds two vectors; the 2n half-spaces and the 2^n vertices are made when they are asked for.
+    Where both are equal the coordinate is fixed: an input of which the value is known. The box holds two vectors; the
+    2n half-spaces and the 2^n vertices are made when they are asked for.
 
     >>> Box([-1, -1], [1, "3/2"]).upper
     (Fraction(1, 1), Fraction(3, 2))

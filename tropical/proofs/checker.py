@@ -14,12 +14,12 @@ compared. All parts have interior, so that different rows are different function
 nothing: it is told for each unit to split the part, or that its sign follows from a non-negative combination of the
 constraints of the part, and only adds up.
 
-A half-space of the domain whose negative is another one holds as an equation. Brought to reduced echelon form over Q, the
-equations give each of their pivot coordinates as an affine form of the other ones, y. So y -> x is a bijection from
-{y : the other constraints, x being put in, are >= 0} to the domain, and a claim about all x of the domain is the same
-claim about all y with the functions of y: that one is checked, and it is the set of the y that must have interior.
-Equations that half-spaces imply in any other way are not looked for: such a domain "has no interior". Regions, and what
-may vary in one coordinate alone, are those of the domain within the space that its equations cut out.
+A half-space of the domain whose negative is another one holds as an equation. In reduced echelon form the equations
+give each of their pivot coordinates as an affine form of the other ones, y. So y -> x is a bijection from the set of y
+for which all half-spaces hold at x to the domain, and a claim about all x of the domain is the same claim, with the
+functions composed, about all y: that one is checked, and it is the set of the y that must have interior. Equations that
+half-spaces imply in any other way are not looked for: such a domain "has no interior". Regions are those of the domain
+within the space that its equations cut out.
 """
 
 import json
@@ -235,8 +235,8 @@ def eliminate(row: Row, other: Row, column: int) -> Row:
     return row if b == 0 else primitive([a * p - b * q for p, q in zip(row, other, strict=True)])
 
 
-# ---- Functions R^dim -> R^outputs. ``seen``: the rows through which x enters; ``restricted``: composed with an inclusion
-# ---- y -> x; ``parts(cone)``: where f is affine, with the rows of ``scale`` times its outputs there.
+# ---- Functions R^dim -> R^outputs. ``seen``: the rows through which x enters; ``restricted``: composed with an
+# ---- inclusion y -> x; ``parts(cone)``: where f is affine, with the rows of ``scale`` times its outputs there.
 
 
 class Inclusion:
@@ -478,8 +478,8 @@ class Domain:
     def axes(self, *functions: Function) -> dict[int, Row]:
         """The coordinates that matter. On R^n, the rows W that the functions see are combinations W = W_J A of their
         reduced echelon form A with pivots J, so that they are functions of y = Ax, and Ax = y for x_J = y, 0 elsewhere:
-        it is enough to check them for x_J in R^J and 0 elsewhere. Returns the rows of A, up to scale, by pivot. On other
-        domains the coordinates y = Ax are those that are no pivots of the equations.
+        it is enough to check them for x_J in R^J and 0 elsewhere. Returns the rows of A, up to scale, by pivot. On
+        other domains the coordinates y = Ax are those that are no pivots of the equations.
         """
         if not self.everything:
             axes = enumerate(unit_rows(self.dim - 1))

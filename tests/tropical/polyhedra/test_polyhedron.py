@@ -202,8 +202,8 @@ def test_a_box_is_the_polyhedron_of_its_half_spaces(sides):
     box = tp.Box([a for a, _ in sides], [a + width for a, width in sides])
     same = tp.Polyhedron(box.halfspaces)
     assert (box == same, same == box, hash(box) == hash(same)) == (True, True, True)
-    names = ("rows", "A", "b", "vertices", "rays", "lineality", "is_bounded", "volume", "dimension", "equations", "core")
-    for name in (*names, "hull", "cone"):
+    names = ("rows", "A", "b", "vertices", "rays", "lineality", "is_bounded", "volume", "dimension", "equations")
+    for name in (*names, "core", "hull", "cone"):
         assert getattr(box, name) == getattr(same, name), name
     assert all((h(box.interior_point) > 0) == (-h not in same.halfspaces) for h in same.halfspaces)
     assert box.dimension == sum(width > 0 for _, width in sides)
