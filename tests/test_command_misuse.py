@@ -50,7 +50,7 @@ def _wrong(parameter):
     if isinstance(kind, click.FloatRange):
         return [[text] for text in ("", "abc", "nan", "inf", str(kind.min), "-1")]
     if isinstance(kind, click.Tuple):
-        return [["1", "0"], ["0", "0"], *([text, "1"] for text in BAD_TEXTS), *(["0", text] for text in BAD_TEXTS)]
+        return [["1", "0"], *([text, "1"] for text in BAD_TEXTS), *(["0", text] for text in BAD_TEXTS)]
     return [[text] for text in BAD_TEXTS]
 
 

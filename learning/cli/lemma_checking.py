@@ -29,7 +29,9 @@ _FILES = ("lemmas.json", "lemmas.md", "lemmas.html")
 )
 @click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.01, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what the lemmas leave free.")
-@click.option("--out", type=shell.FilePath(), metavar="DIR", help="Write lemmas.md, .html and .json here.")
+@click.option(
+    "-o", "--out", "--output", type=shell.FilePath(), metavar="DIR", help="Write lemmas.md, .html and .json here."
+)
 @click.option("--timeout", type=shell.Seconds(), metavar="S", help="Stop after S seconds.")
 @as_json_option
 def lemmas(

@@ -31,7 +31,9 @@ _UNITS_SECONDS = 20.0  # most time for the units of one hidden layer, which no v
     "--samples", type=click.IntRange(min=1), required=True, metavar="N", help="Labelled samples to learn from."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of samples and learner.")
-@click.option("--out", type=shell.FilePath(), required=True, metavar="DIR", help="Where the report goes.")
+@click.option(
+    "-o", "--out", "--output", type=shell.FilePath(), required=True, metavar="DIR", help="Where the report goes."
+)
 @click.option("--against", type=shell.FilePath(), metavar="FILE", help="Compare with this network instead of NETWORK.")
 @click.option(
     "--queries",

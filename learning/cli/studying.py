@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--out", type=shell.FilePath(), required=True, metavar="DIR", help="Where runs and report go.")
+@click.option(
+    "-o", "--out", "--output", type=shell.FilePath(), required=True, metavar="DIR", help="Where runs and report go."
+)
 @click.option("--part", "parts", type=click.Choice(list("abcdef")), multiple=True, help="Only this part; repeatable.")
 @click.option("--size", type=click.Choice(["tiny", "small", "full"]), default="small", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the study.")

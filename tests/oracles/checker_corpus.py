@@ -63,7 +63,7 @@ def corpus() -> list[Any]:
     small = [*EXAMPLES.values(), *FALSE.values(), *(example for example, _ in NOT_ALONE.values())]
     small += [changed(EXAMPLES[name], path, value) for name, path, value, _ in ALTERED.values()]
     small += [changed(EXAMPLES[name], path, value) for name, path, value in MALFORMED]
-    return [*small, *by_hand(), *texts(), *of_merged_units(), *of_random_networks()]
+    return [*small, *by_hand(), *texts(), *of_merged_units(), *of_random_networks(), *of_flat_domains()]
 
 
 def texts() -> Iterator[str]:
@@ -142,6 +142,7 @@ def at_the_limits() -> Iterator[Any]:
     yield extremum(LINE, halfspaces(["0", "0"], ["1", "0"], ["1", "-1"]))
     yield cells(network(([[]], ["0"])), count=1)
     yield extremum(value="2", point=["2"])
+    yield cells(domain=halfspaces(["0", "1"], ["0", "-1"], ["-1", "1"], ["1", "-1"]), count=1)  # x = 0 and x = 1
     second = network(([["0", "1"]], ["0"]), ([["1"]], ["0"]))
     yield from (monotone(sign, f=second, coordinate=i) for sign in (1, -1) for i in (0, 1))
     yield monotone(True)
@@ -285,9 +286,21 @@ def of_random_networks() -> Iterator[Any]:
         yield from of_network(rng, f, domain)
 
 
+def of_flat_domains() -> Iterator[Any]:
+    """Domains with equations: fixed inputs, a plane across the coordinates, a line, a point."""
+    fixed = tp.Box([-1, "1/2", -1], [2, "1/2", 3])
+    slope = tp.AffineForm([1, 2, "-1/2"], "1/3")
+    plane = tp.Box([-2] * 3, [3] * 3) & tp.Polyhedron([slope, -slope])
+    line = fixed & plane
+    domains = [fixed, plane, line, tp.Box(line.interior_point, line.interior_point), tp.Polyhedron([slope, -slope])]
+    for number, domain in enumerate(domains):
+        rng = random.Random(f"flat {number}")
+        yield from of_network(rng, random_network(rng, [3, 3, 2] if number else [3, 4, 2]), domain)
+
+
 def of_network(rng: random.Random, f: tp.ReLUNetwork, domain: Any) -> Iterator[Any]:
     raised = tp.ReLUNetwork((*f.layers[:-1], lifted(f.layers[-1])))
-    bounded = domain or tp.Box([-1] * f.input_dim, [1] * f.input_dim)
+    bounded = domain if domain and domain.is_bounded else tp.Box([-1] * f.input_dim, [1] * f.input_dim)
     point = [Fraction(1, 3)] * f.input_dim
     scalar = f.output(0)
     yield region_certificate(tp.polyhedral_complex(f, domain))

@@ -138,8 +138,21 @@ class Arrangement:
 
     @functools.cached_property
     def samples(self) -> list[Point]:
-        """Interior points of all cells in the domain: each cell is met at one of its vertices."""
-        return [p for v in self.vertices for p in self.around(v) if self.contains(p)]
+        """Interior points of all faces in the domain that have its dimension."""
+        return next((found for found in self._faces if found), [])
+
+    @functools.cached_property
+    def codimension(self) -> int:
+        """That of the domain, from 0 to 2; 3 if it is empty."""
+        return next((k for k, found in enumerate(self._faces) if found), 3)
+
+    @functools.cached_property
+    def _faces(self) -> list[list[Point]]:
+        """Interior points of the cells in the domain, each met at one of its vertices, of the edges, and vertices."""
+        cells = [p for v in self.vertices for p in self.around(v) if self.contains(p)]
+        pairs = [pair for line in self.lines for pair in itertools.pairwise(self.along(line))]
+        edges = [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in pairs]
+        return [cells, [p for p in edges if self.contains(p)], [v for v in self.vertices if self.contains(v)]]
 
     def around(self, vertex: Point) -> Iterator[Point]:
         directions = [d for c, a, b in self.lines if at((c, a, b), vertex) == 0 for d in ((-b, a), (b, -a))]
@@ -221,7 +234,9 @@ def monotone(claim: Any, space: Arrangement) -> bool:
     pairs = []
     for p in space.samples:
         step = space.free(p, way) / 2
-        pairs.append((p, (p[0] + step * way[0], p[1] + step * way[1])))
+        end = p[0] + step * way[0], p[1] + step * way[1]
+        if space.contains(end):
+            pairs.append((p, end))
     for line in space.lines:
         if line[1 + axis] == 0:
             points = sorted(space.along(line))

@@ -31,7 +31,6 @@ LINE = network(([["1"]], ["0"]))
 TWICE = network(([["2"]], ["0"]))
 PAIR = network(([["1"], ["2"]], ["0", "0"]))
 NEGATIVE, POSITIVE, UNIT = halfspaces(["0", "-1"]), halfspaces(["0", "1"]), halfspaces(["0", "1"], ["1", "-1"])
-POINT = halfspaces(["0", "1"], ["0", "-1"])
 
 
 def cells(f=RELU, domain=None, count=2, method="replay"):
@@ -94,7 +93,7 @@ FALSE: dict[str, Any] = {
     "function: a clause names a piece twice": equality({**LATTICE, "clauses": [[0, 0]]}, LINE),
     "network: expected a network": cells(tropical(["0", "0"], ["0", "1"])),
     "Domain.require_point: the point lies outside the domain": refutation(RELU, LINE, "-1", "0", "-1", domain=POSITIVE),
-    "Domain.cone: the domain has no interior": cells(domain=POINT, count=1),
+    "Domain.cone: the domain has no interior": cells(domain=halfspaces(["-1", "1"], ["0", "-1"]), count=1),
     "comparison: f and g have different dimensions": equality(PAIR, tropical(["0", "1"])),
     "comparison: unknown method of proof": changed(equality(LINE, LINE), ("proof", "method"), "trust me"),
     "comparison: f and g have {count} cells, not {cells}": equality(RELU, RELU, cells=3),

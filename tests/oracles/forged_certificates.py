@@ -265,7 +265,7 @@ def climb(rng: random.Random, module: ModuleType, claim: Encoded, bold: float) -
     """The nodes of a tree, each made up when the checker asks for it, with a look at what it knows at that place."""
     f, g = (module.function(claim[name]) for name in ("f", "g"))
     where = module.Domain(claim["domain"], f.dim)
-    axes = list(where.axes(f, g))
+    onto = where.inclusion(where.axes(f, g))
     nodes: list[list[Any]] = []
 
     def written() -> Iterator[list[Any]]:
@@ -276,7 +276,7 @@ def climb(rng: random.Random, module: ModuleType, claim: Encoded, bold: float) -
             yield nodes[-1]
 
     with contextlib.suppress(module.Rejected):
-        module.grow(written(), f.restricted(axes), g.restricted(axes), where, claim["kind"] == "equal")
+        module.grow(written(), f.restricted(onto), g.restricted(onto), where, claim["kind"] == "equal")
     return nodes
 
 

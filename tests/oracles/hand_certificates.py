@@ -133,6 +133,8 @@ EXAMPLES = {
     ),
 }
 
+CORNER = [["0", "1", "0"], ["0", "0", "1"], ["0", "-1", "-1"]]  # 0 alone, of which no half-space's negative is there
+
 # Name: (example, path, another value, part of the reason).
 ALTERED = {
     "a value": ("maximum", ("claim", "value"), "3", "the value at the point is another one"),
@@ -156,7 +158,8 @@ ALTERED = {
     "a count of what is left": ("units and cells", ("proof", "rest", "cells"), 4, "f and g have 3 cells, not 4"),
     "a branch": ("tree", ("proof", "nodes", 2), ["-", [[1, "1"]]], "combination"),
     "an empty part": ("tree", ("proof", "nodes", 4), ["empty", []], "combination"),
-    "a domain": ("cells", ("claim", "domain"), {"halfspaces": [["0", "1", "0"], ["0", "-1", "0"]]}, "no interior"),
+    "a domain": ("cells", ("claim", "domain"), {"halfspaces": [["0", "1", "0"], ["0", "-1", "0"]]}, "f has 2 act"),
+    "implied equations": ("cells", ("claim", "domain"), {"halfspaces": CORNER}, "no interior"),
     "no feasible point": ("cells", ("claim", "domain"), {"halfspaces": [["-1", "0", "0"]]}, "no interior"),
     "a function": ("equal", ("claim", "g", "numerators", 0, 3), ["0", "1", "2"], "fails on some part"),
 }

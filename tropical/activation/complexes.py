@@ -21,6 +21,7 @@ from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, facets
 from tropical.polyhedra.face_complex import FaceComplex
 from tropical.polyhedra.faces import Face, face_lattice
+from tropical.polyhedra.hull import Hull
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.values import Value, short
 
@@ -36,8 +37,8 @@ class PolyhedralComplex(Value):
 
     Holds one activation pattern per cell. Geometry is exact and derived when first asked for; no answer, nor its order,
     depends on what was asked before. In coordinates y = Ax of ``chart``, modulo the kernel of the first layer (all
-    of R^n), or in x itself (on a domain), generators are primitive integer vectors (y_0, y), vertices where y_0 > 0 and
-    rays where y_0 = 0.
+    of R^n), or of the affine hull of the domain, generators are primitive integer vectors (y_0, y), vertices where
+    y_0 > 0 and rays where y_0 = 0.
     ``complete`` is False if a budget stopped the enumeration, and ``incomplete_because`` then says why. ``==`` goes by
     the network, the domain, the cells found and that reason, whatever was asked and by whichever route.
     """
@@ -81,7 +82,7 @@ class PolyhedralComplex(Value):
     @property
     def _is_small(self) -> bool:
         """Whether the cells can be drawn in the plane in a fraction of a second."""
-        planar = self.network.input_dim == 2 and 0 < self.num_cells <= _DRAWN_CELLS
+        planar = self.network.input_dim == self.chart.hull.dim == 2 and 0 < self.num_cells <= _DRAWN_CELLS
         return planar and self.num_cells * (self.network.num_kinked + 1) <= _DRAWN_SIGNS
 
     def __eq__(self, other: object) -> bool:
@@ -219,6 +220,12 @@ class PolyhedralComplex(Value):
                 found.setdefault(face, (row, []))[1].append(index)
         return {face: (row, tuple(cells)) for face, (row, cells) in found.items()}
 
+    def _affine_map(self, pattern: Pattern) -> AffineMap:
+        """The affine map that the network follows on the cell of a pattern, the same for equal functions there."""
+        if not self.chart.hull.equations:
+            return self.network.affine_map(pattern)
+        return AffineMap(tuple(self.chart.pull_back_all(self._in_chart.affine_map(pattern).forms)))
+
     def dual_graph(self) -> "networkx.Graph[int]":
         """Graph on the cell indices; cells that share a facet are joined.
 
@@ -269,7 +276,7 @@ class PolyhedralComplex(Value):
 
     @property
     def _dim(self) -> int:
-        return self.network.input_dim - len(self.lineality)
+        return self.chart.hull.dim - len(self.lineality)
 
     def _proper_facets(self, index: int) -> list[tuple[Integers, int]]:
         """Pairs (constraint, generator mask) of the facets that are not at infinity."""
@@ -285,7 +292,7 @@ class PolyhedralComplex(Value):
 
 
 class Cell(Polyhedron):
-    """One activation region of a complex: a closed full-dimensional polyhedron on which the network is affine.
+    """One activation region of a complex: a closed polyhedron, of the domain's dimension, where the network is affine.
 
     As a polyhedron it may be a domain; ``halfspaces`` are irredundant, one for each facet.
     """
@@ -309,13 +316,25 @@ class Cell(Polyhedron):
 
     @cached_property
     def affine_map(self) -> AffineMap:
-        """The affine map that the network follows on this cell."""
-        return self._complex.network.affine_map(self.pattern)
+        """The affine map that the network follows on this cell.
+
+        Where the domain has equations it does not see the coordinates that these determine.
+        """
+        return self._complex._affine_map(self.pattern)
 
     @property
     def chart(self) -> Chart:
         """The coordinates y = Ax of the complex, in which :attr:`cone_in_chart` lives."""
         return self._complex.chart
+
+    @property
+    def hull(self) -> Hull:
+        """That of the domain: one for all cells."""
+        return self.chart.hull
+
+    @property
+    def _inside(self) -> Integers:
+        return self.cone_in_chart.interior_vector()
 
     @property
     def cone_in_chart(self) -> Cone:
@@ -326,7 +345,7 @@ class Cell(Polyhedron):
         """The cone over {1} x cell in x, its generators in the order of those of :attr:`cone_in_chart`."""
         cone = self.cone_in_chart
         if self._complex.domain is not None:
-            return cone
+            return self.hull.lifted_cone(cone)
         constraints = tuple(self.chart.pull_back_rows(cone.constraints))
         if self.index:
             return Cone(self._generators, cone.incidence, constraints, self._complex.cells[0].cone.lineality)
@@ -336,14 +355,13 @@ class Cell(Polyhedron):
     @cached_property
     def _generators(self) -> tuple[Integers, ...]:
         """Those of :attr:`cone`."""
-        lift = self.chart.lift
-        return tuple(primitive((Fraction(a), *lift(v))) for a, *v in self.cone_in_chart.generators)
+        return tuple(primitive(self.chart.vector(g)) for g in self.cone_in_chart.generators)
 
     @cached_property
     def rows(self) -> tuple[Integers, ...]:
         """Rows (constant, gradient), one for each facet, as of every polyhedron."""
         found = self.chart.pull_back_rows([row for row, _ in self._complex._proper_facets(self.index)])
-        return tuple(sorted(found, key=lambda row: row[1:], reverse=True))
+        return tuple(sorted([*found, *self.hull.both_signs], key=lambda row: row[1:], reverse=True))
 
     @property
     def _facet_rows(self) -> tuple[Integers, ...]:
@@ -366,8 +384,8 @@ class Cell(Polyhedron):
 
     @cached_property
     def interior_point(self) -> Vector:
-        """A rational point of the interior."""
-        return self.chart.point(self.cone_in_chart.interior_vector())
+        """A rational point of the interior, relative to the affine hull of the domain."""
+        return self.chart.point(self._inside)
 
     @property
     def is_bounded(self) -> bool:

@@ -42,7 +42,9 @@ def planar_map(cx: PolyhedralComplex, meter: Meter) -> PlanarMap | None:
     None where the sweep does not tell, as for :func:`facet_pairs`, or a coordinate is beyond float64.
     """
     domain = cx.domain
-    if cx._known_f_vector is None or cx.network.input_dim != 2 or domain is None or not domain.is_bounded:
+    if cx._known_f_vector is None or domain is None or not cx.network.input_dim == domain.dimension == 2:
+        return None
+    if not domain.is_bounded:
         return None
 
     def found(sweep: "Sweep") -> PlanarMap | None:

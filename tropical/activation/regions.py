@@ -194,7 +194,7 @@ def relevant_subspace(cx: PolyhedralComplex, budget: Budget | None = None, progr
     require_complete(cx)
     meter = Meter(budget, progress)
     first = np.unique(_groups(cx, meter)).tolist()
-    most = len(row_space(cx.network.layers[0].weight))
+    most = len(row_space(cx._in_chart.layers[0].weight))
     basis: Matrix = ()
     begin = 0
     while begin < len(first) and len(basis) < most:
@@ -216,7 +216,7 @@ def _groups(cx: PolyhedralComplex, meter: Meter) -> NDArray[np.int64]:
     """For each cell the first one with the same affine map."""
     if meter.count_cells(cx.num_cells) < cx.num_cells:
         raise BudgetExhausted(meter.exhausted)
-    return affine_groups(cx.network, cx._table, meter)
+    return affine_groups(cx._in_chart, cx._table, meter)
 
 
 def _piece(cx: PolyhedralComplex, index: int) -> Piece:

@@ -43,8 +43,10 @@ def polyhedral_complex(
 
     A cell is the closure of a full-dimensional set of inputs with one activation pattern (THEORY §1).
     ``domain=None`` means all of R^n: coordinates are then taken modulo ker W_0, along which nothing changes.
-    A Box or Polyhedron restricts to it. If ``budget`` runs out, the complex holds the cells found so far and its
-    ``complete`` is False. ``progress`` is called with the number of cells.
+    A Box or Polyhedron restricts to it; where it has equations, as a Box with fixed inputs, the network is restricted
+    to its affine hull, dimensions are counted in there, and units that vanish on all of it have the sign 0.
+    If ``budget`` runs out, the complex holds the cells found so far and its ``complete`` is False. ``progress`` is
+    called with the number of cells.
 
     ``route``: "rational" cuts integer cones; "compiled" sweeps over vertices in float64 with certified signs and
     decides over Q what they leave open; "search" crosses facets found by exact linear programs and needs no vertices.
@@ -74,8 +76,8 @@ def polyhedral_complex(
 
 def _enumerated(net: ReLUNetwork, chart: Chart, meter: Meter, route: Route, executor: Executor | None) -> Enumeration:
     """The patterns by one route; a search needs no vertices of the domain."""
-    if route == "search" or (route == "auto" and _many_dimensions(net, chart.domain)):
-        return _collected(net, _searched(net, chart.domain, meter), limit=None)
+    if route == "search" or (route == "auto" and _many_dimensions(net, chart.region)):
+        return _collected(net, _searched(net, chart.region, meter), limit=None)
     try:
         chart.cone_within(meter)
     except BudgetExhausted as stop:
@@ -84,7 +86,7 @@ def _enumerated(net: ReLUNetwork, chart: Chart, meter: Meter, route: Route, exec
     if route == "compiled" and not compilable:
         raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")
     if route == "auto" and _many_vertices(net, chart, compilable):
-        return _collected(net, _searched(net, chart.domain, meter), limit=None)
+        return _collected(net, _searched(net, chart.region, meter), limit=None)
     if not compilable or (route == "auto" and not _compiled_at_once(net, meter.budget)):
         found = _collected(net, _cut(net, chart.cone, meter), limit=_small(net) if compilable else None)
         if found is not None:
@@ -118,7 +120,7 @@ def _many_dimensions(net: ReLUNetwork, domain: Polyhedron | None) -> bool:
 
 def _many_vertices(net: ReLUNetwork, chart: Chart, compilable: bool) -> bool:
     highest = _CUT_DIM if compilable else _CUT_DIM_RATIONAL
-    return not _few_units(net, chart.domain) and (net.input_dim > highest or len(chart.cone.generators) > _CUT_VERTICES)
+    return not _few_units(net, chart.region) and (net.input_dim > highest or len(chart.cone.generators) > _CUT_VERTICES)
 
 
 def _pattern_bytes(net: ReLUNetwork) -> int:

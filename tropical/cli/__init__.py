@@ -24,7 +24,7 @@ def main() -> None:
     \b
     Examples:
       tropical inspect model.onnx
-      tropical plot model.onnx --out regions.png
+      tropical plot model.onnx -o regions.png
       tropical equivalent model.onnx pruned.onnx --certificate proof.json
       tropical check proof.json
 

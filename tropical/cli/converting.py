@@ -21,7 +21,10 @@ _KINDS = {"network": "network", "lattice": "lattice polynomial"}
 
 @click.command()
 @click.argument("source", type=shell.FilePath())
-@click.argument("target", type=shell.FilePath())
+@click.argument("target", type=shell.FilePath(), required=False)
+@click.option(
+    "-o", "--out", "--output", type=shell.FilePath(), metavar="TARGET", help="The same as the argument TARGET."
+)
 @click.option(
     "--as",
     "kind",
@@ -32,7 +35,13 @@ _KINDS = {"network": "network", "lattice": "lattice polynomial"}
 @timeout_option
 @as_json_option
 def convert(
-    source: Path, target: Path, kind: str | None, layers: str | None, timeout: float | None, as_json: bool
+    source: Path,
+    target: Path | None,
+    out: Path | None,
+    kind: str | None,
+    layers: str | None,
+    timeout: float | None,
+    as_json: bool,
 ) -> None:
     """Write the function in SOURCE to TARGET, in the format that its suffix names.
 
@@ -45,11 +54,12 @@ def convert(
     Examples:
       tropical convert model.onnx model.json
       tropical convert state.pt model.json --layers "Linear,LeakyReLU(0.1),Linear"
-      tropical convert model.json model.nnet
+      tropical convert model.json -o model.nnet
       tropical convert model.json formula.json --as lattice
       tropical convert formula.json model.npz
     """
     clock = Clock(timeout)
+    target = _only(target, out)
     try:
         with clock.limit():
             result = _converted(source, target, kind, layers, clock)
@@ -64,6 +74,16 @@ def convert(
         sizes = ", ".join(f"{key} {listed(n) if isinstance(n, list) else n}" for key, n in _sizes(result).items())
         click.echo(f"{target}: {_KINDS[kind]}, {sizes}")
     raise click.exceptions.Exit(DONE)
+
+
+def _only(target: Path | None, out: Path | None) -> Path:
+    """The one of both that was given."""
+    given = [path for path in (target, out) if path is not None]
+    if not given:
+        raise click.UsageError("Missing argument 'TARGET'.")
+    if len(given) > 1:
+        raise ValueError(f"one file is written, got {target} and, by -o, {out}")
+    return given[0]
 
 
 def _converted(source: Path, target: Path, kind: str | None, layers: str | None, clock: Clock) -> Loaded:

@@ -1,6 +1,5 @@
 """``tropical equivalent`` and ``tropical check``: verdicts and certificates."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ import click
 
 from tropical.budget import BudgetExhausted
 from tropical.cli.loading import load_function
-from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option
+from tropical.cli.boxes import Inputs, input_options
+from tropical.cli.shell import Clock, as_json_option, progress, publish, report_option, timeout_option
 from tropical.cli.texts import plain, print_table, text_of
 from tropical.decisions.comparison import equivalent, implies_leq
 from tropical.proofs import checker
@@ -22,17 +22,19 @@ from tropical_relu_cli.shell import EXIT_CODE
 @click.command(name="equivalent")
 @click.argument("first", type=shell.FilePath())
 @click.argument("second", type=shell.FilePath())
-@box_option
+@input_options
 @click.option("--at-most", is_flag=True, help="Decide instead whether FIRST <= SECOND everywhere.")
 @click.option("--certificate", type=shell.FilePath(), help="Write the proof or the refutation to this file.")
+@report_option
 @timeout_option
 @as_json_option
 def equivalent_(
     first: Path,
     second: Path,
-    box: tuple[str, str] | None,
+    inputs: Inputs,
     at_most: bool,
     certificate: Path | None,
+    out: Path | None,
     timeout: float | None,
     as_json: bool,
 ) -> None:
@@ -46,26 +48,26 @@ def equivalent_(
       tropical equivalent model.onnx pruned.onnx
       tropical equivalent model.json formula.json --certificate proof.json
       tropical equivalent model.npz rounded.npz --box -1 1 --timeout 60
+      tropical equivalent model.onnx pruned.onnx --box 0 1 --fix 7=0.5 -o verdict.json
       tropical equivalent --at-most lower.json model.json
     """
     clock = Clock(timeout)
-    verdict = _decide(implies_leq if at_most else equivalent, first, second, box, clock)
+    verdict = _decide(implies_leq if at_most else equivalent, first, second, inputs, clock)
     summary = _verdict_summary(verdict)
     if certificate is not None and verdict.certificate is not None:
         save_certificate(verdict.certificate, certificate)  # what is decided by now is not lost to the clock
-    if as_json:
-        click.echo(json.dumps({**summary, "seconds": round(clock.elapsed, 3)}))
-    else:
-        title = f"{first.name} {'<=' if at_most else '='} {second.name}"
-        print_table(title, [(key, plain(value)) for key, value in summary.items() if value])
+    title = f"{first.name} {'<=' if at_most else '='} {second.name}"
+    rows = [(key, plain(value)) for key, value in summary.items() if value]
+    publish({**summary, "seconds": round(clock.elapsed, 3)}, out, as_json, lambda: print_table(title, rows))
     raise click.exceptions.Exit(EXIT_CODE[verdict.status])
 
 
 @click.command()
 @click.argument("file", type=shell.FilePath())
+@report_option
 @timeout_option
 @as_json_option
-def check(file: Path, timeout: float | None, as_json: bool) -> None:
+def check(file: Path, out: Path | None, timeout: float | None, as_json: bool) -> None:
     """Check the certificate in FILE: replay its proof from nothing but the claim.
 
     Exit code 0: the claim is proved. 1: the proof fails. 2: the file is no certificate. 3: the timeout came first.
@@ -90,24 +92,19 @@ def check(file: Path, timeout: float | None, as_json: bool) -> None:
         raise ValueError(f"{file}: {error}") from error
     except checker.Rejected as rejected:
         reason = str(rejected)
-    if as_json:
-        accepted = None if code == UNKNOWN else claim is not None
-        click.echo(json.dumps({"accepted": accepted, "claim": claim, "reason": reason}))
-    elif claim:
-        click.echo(f"accepted: {claim}")
-    else:
-        click.echo(f"{'unknown' if code == UNKNOWN else 'rejected'}: {reason}")
+    accepted = None if code == UNKNOWN else claim is not None
+    text = f"accepted: {claim}" if claim else f"{'unknown' if code == UNKNOWN else 'rejected'}: {reason}"
+    publish({"accepted": accepted, "claim": claim, "reason": reason}, out, as_json, lambda: click.echo(text))
     raise click.exceptions.Exit(code)
 
 
-def _decide(
-    question: Callable[..., Verdict], first: Path, second: Path, box: tuple[str, str] | None, clock: Clock
-) -> Verdict:
+def _decide(question: Callable[..., Verdict], first: Path, second: Path, inputs: Inputs, clock: Clock) -> Verdict:
     try:
         with clock.limit():
             f, g = load_function(first), load_function(second)
+            domain = inputs.domain(f.input_dim)
         with progress("comparing cell by cell") as report:
-            return question(f, g, cube(box, f.input_dim), clock.budget(), report)
+            return question(f, g, domain, clock.budget(), report)
     except BudgetExhausted as stop:
         return Verdict("unknown", detail={"reason": str(stop)})
 

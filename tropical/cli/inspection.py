@@ -1,6 +1,5 @@
 """``tropical inspect``: the exact counts of a network."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
@@ -14,22 +13,24 @@ from tropical.activation.complexes import PolyhedralComplex
 from tropical.activation.regions import affine_pieces, linear_regions, relevant_subspace
 from tropical.activation.subdivision import polyhedral_complex
 from tropical.budget import Budget, BudgetExhausted, Progress
-from tropical.cli.shell import Clock, as_json_option, box_option, cube, progress, timeout_option
+from tropical.cli.boxes import Inputs, bounds_of, domain_text, input_options
+from tropical.cli.shell import Clock, as_json_option, progress, publish, report_option, timeout_option
 from tropical.cli.texts import decimal_root, listed, number_of, print_table, shortened, text_of
 from tropical.decisions.lipschitz import lipschitz_constant
 from tropical.formats import load_network
 from tropical.forms.lattice_form import to_lattice_polynomial
 from tropical.functions.network import ReLUNetwork
-from tropical.polyhedra.polyhedron import Box
+from tropical.polyhedra.polyhedron import Polyhedron
 from tropical_relu_cli import DONE, INTERRUPTED, UNKNOWN, shell
 
 
 @click.command()
 @click.argument("file", type=shell.FilePath())
-@box_option
+@input_options
+@report_option
 @timeout_option
 @as_json_option
-def inspect(file: Path, box: tuple[str, str] | None, timeout: float | None, as_json: bool) -> None:
+def inspect(file: Path, inputs: Inputs, out: Path | None, timeout: float | None, as_json: bool) -> None:
     """Count the exact structure of the network in FILE.
 
     Cells and upper bounds on their number from the shape alone, linear regions, affine pieces, faces by dimension,
@@ -41,17 +42,18 @@ def inspect(file: Path, box: tuple[str, str] | None, timeout: float | None, as_j
     Examples:
       tropical inspect model.onnx
       tropical inspect model.json --box -1 1 --timeout 60
-      tropical inspect model.json --json
+      tropical inspect model.json --box 0 1 --box -1 1 --box 0.5 0.5
+      tropical inspect model.json --box-file bounds.csv --fix 3=1/2
+      tropical inspect model.json -o counts.json
     """
     clock = Clock(timeout)
     with clock.limit(least=1.0):  # the shape of the network says something, whatever the time
         net = load_network(file)
-    found = Inspection(net, cube(box, net.input_dim), clock)
+        domain = inputs.domain(net.input_dim)
+    found = Inspection(net, domain, clock)
     found.run()
-    if as_json:
-        click.echo(json.dumps({"file": file.name, **found.counts, "seconds": round(clock.elapsed, 3)}))
-    else:
-        print_table(file.name, found.rows())
+    summary = {"file": file.name, **found.counts, "seconds": round(clock.elapsed, 3)}
+    publish(summary, out, as_json, lambda: print_table(file.name, found.rows()))
     raise click.exceptions.Exit(found.exit_code)
 
 
@@ -60,7 +62,7 @@ class Inspection:
     """The counts of ``tropical inspect``, gathered step by step until the clock stops them."""
 
     net: ReLUNetwork
-    domain: Box | None
+    domain: Polyhedron | None
     clock: Clock
     counts: dict[str, Any] = field(default_factory=dict)
     exit_code: int = DONE
@@ -72,7 +74,7 @@ class Inspection:
             "input_dim": net.input_dim,
             "output_dim": net.output_dim,
             "widths": list(net.widths),
-            "domain": None if self.domain is None else [text_of(self.domain.lower[0]), text_of(self.domain.upper[0])],
+            "domain": bounds_of(self.domain),
             "cell_bounds": {name: number_of(count) for name, count in asdict(region_bounds(net)).items()},
             **dict.fromkeys(("cells", "linear_regions", "affine_pieces", "f_vector", "lineality_dim")),
             **dict.fromkeys(("relevant_subspace_dim", "lipschitz", "clauses")),
@@ -121,11 +123,10 @@ class Inspection:
     def rows(self) -> list[tuple[str, str]]:
         """Label and text of each count, for reading."""
         c, one = self.counts, self.net.output_dim == 1
-        domain = f"R^{c['input_dim']}" if c["domain"] is None else f"[{', '.join(c['domain'])}]^{c['input_dim']}"
         cells = self._count("cells") + (" or more" if c["cells"] is not None and c["lineality_dim"] is None else "")
         table = [
             ("inputs, hidden widths, outputs", f"{c['input_dim']} | {listed(c['widths'])} | {c['output_dim']}"),
-            ("domain", domain),
+            ("domain", domain_text(self.domain, self.net.input_dim)),
             ("cells (activation regions)", cells),
             ("cells at most (Serra et al.; Montúfar)", " | ".join(self._bounds("serra", "montufar"))),
             ("linear regions", self._count("linear_regions")),

@@ -14,7 +14,8 @@ import click
 from tropical import plotting
 from tropical.arithmetic.rationals import Vector, as_fraction
 from tropical.cli.loading import Loaded, load_function
-from tropical.cli.shell import Clock, box_option, cube, progress, timeout_option
+from tropical.cli.boxes import Inputs, input_options
+from tropical.cli.shell import Clock, progress, timeout_option
 from tropical.files import FormatError, write_atomically
 from tropical.forms.construction import to_network
 from tropical.forms.lattice_form import to_lattice_polynomial
@@ -61,11 +62,24 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 """Every kind that ``--kind`` names; a further one is one more line."""
 
 
+class _OutputNumber(click.IntRange):
+    """The number of an output; elsewhere ``--output`` is a file."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        if isinstance(value, str) and Path(value).suffix.lower() in _FORMATS:
+            self.fail(f"{value!r} is no number of an output: the file to write is -o {value}.", param, ctx)
+        return int(super().convert(value, param, ctx))
+
+
 @click.command()
 @click.argument("file", type=shell.FilePath())
-@click.option("--out", required=True, type=shell.FilePath(), help="Write to this .png, .svg, .pdf or .html.")
+@click.option("-o", "--out", required=True, type=shell.FilePath(), help="Write to this .png, .svg, .pdf or .html.")
 @click.option("--kind", type=click.Choice(list(KINDS)), default="regions", show_default=True, help="What to draw.")
-@box_option
+@input_options
 @click.option(
     "--directions",
     metavar="ROWS",
@@ -75,13 +89,23 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 @click.option("--points", metavar="ROWS", help='Three points of the plane of a slice, such as "0,0,0; 1,0,0; 0,1,1/2".')
 @click.option("--color", type=click.Choice(get_args(Shade)), help="What colours tell apart; default: affine pieces.")
 @click.option("--level", metavar="P/Q", help="The value on the boundary; default: 0.")
-@click.option("--output", type=click.IntRange(min=0), help="Draw this output only, counted from 0.")
+@click.option("--output", type=_OutputNumber(), help="Draw this output only, counted from 0; -o is the file.")
 @click.option("--dpi", type=click.IntRange(20, 1200), default=200, show_default=True, help="Resolution of a .png.")
 @timeout_option
-def plot(file: Path, out: Path, kind: str, output: int | None, dpi: int, timeout: float | None, **given: Any) -> None:
+def plot(
+    file: Path,
+    out: Path,
+    kind: str,
+    output: int | None,
+    dpi: int,
+    timeout: float | None,
+    inputs: Inputs,
+    **given: Any,
+) -> None:
     """Draw the function in FILE, a network or a lattice polynomial.
 
-    Geometry is exact and rounded where it is drawn. --box is in the coordinates of the picture. Kinds: the linear
+    Geometry is exact and rounded where it is drawn. --box is in the coordinates of the picture, or, with an interval for
+    each input, in those of FILE: inputs that it fixes are not drawn. Kinds: the linear
     regions of one or two inputs or of any plane; the surface over a plane; the decision boundary; the bends of hidden
     units by layer; a slice through three points; the regions in space as solids; the dual graph of the cells; the
     zonotopes of one hidden layer; the clauses of the lattice form. The file appears whole or, after an error, the
@@ -89,11 +113,12 @@ def plot(file: Path, out: Path, kind: str, output: int | None, dpi: int, timeout
 
     \b
     Examples:
-      tropical plot model.onnx --out regions.png
-      tropical plot model.json --out regions.pdf --box -2 2
-      tropical plot model.json --out plane.svg --directions "1,0,0; 0,1/2,-1" --color gradient
-      tropical plot model.json --out slice.png --kind slice --points "0,0,0; 1,0,0; 0,1,1/2"
-      tropical plot model.nnet --out classes.html --kind boundary --output 0 --level 1/2
+      tropical plot model.onnx -o regions.png
+      tropical plot model.json -o regions.pdf --box -2 2
+      tropical plot model.json -o slice.pdf --box -2 2 --box 0 1 --box 0.5 0.5
+      tropical plot model.json -o plane.svg --directions "1,0,0; 0,1/2,-1" --color gradient
+      tropical plot model.json -o slice.png --kind slice --points "0,0,0; 1,0,0; 0,1,1/2"
+      tropical plot model.nnet -o classes.html --kind boundary --output 0 --level 1/2
     """
     suffix = out.suffix.lower()
     if suffix not in _FORMATS:
@@ -106,7 +131,7 @@ def plot(file: Path, out: Path, kind: str, output: int | None, dpi: int, timeout
             raise ValueError(f"--output {output}: a lattice polynomial has one output, number 0")
     elif output is not None:
         f = f.output(output)
-    arguments = _arguments(f, kind, given)
+    arguments = _arguments(f, kind, inputs, given)
     with progress("drawing"), clock.limit():
         f = _as_needed(f, KINDS[kind].needs)
         data = _page(f, KINDS[kind], arguments) if suffix == ".html" else None
@@ -116,12 +141,14 @@ def plot(file: Path, out: Path, kind: str, output: int | None, dpi: int, timeout
     raise click.exceptions.Exit(DONE)
 
 
-def _arguments(f: Loaded, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(f: Loaded, kind: str, inputs: Inputs, given: Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments that the options stand for; ``ValueError`` for one that this kind does not take."""
     row = KINDS[kind]
     for name, value in given.items():
         if value is not None and name not in row.options:
             raise ValueError(f"--{name} does not apply to --kind {kind}")
+    if inputs.used and "box" not in row.options:
+        raise ValueError(f"{inputs.used[0]} does not apply to --kind {kind}")
     arguments: dict[str, Any] = {}
     for name in ("directions", "points"):
         if given[name] is not None:
@@ -129,14 +156,17 @@ def _arguments(f: Loaded, kind: str, given: Mapping[str, Any]) -> dict[str, Any]
     for name in ("color", "level"):
         if given[name] is not None:
             arguments[name] = given[name]
-    if given["box"] is not None:
-        arguments["domain"] = cube(given["box"], _picture_dim(f, row, arguments.get("directions")))
+    if inputs.used:
+        arguments["domain"] = inputs.domain(_picture_dim(f, row, inputs, arguments.get("directions")))
     return arguments
 
 
-def _picture_dim(f: Loaded, row: Kind, directions: list[Vector] | None) -> int:
+def _picture_dim(f: Loaded, row: Kind, inputs: Inputs, directions: list[Vector] | None) -> int:
+    """Of the coordinates in which the box is."""
     if directions is not None:
         return len(directions)
+    if inputs.fixed or inputs.count == f.input_dim:
+        return f.input_dim
     if len(row.dims) == 1:
         return row.dims[0]
     if row.dims and f.input_dim not in row.dims:

@@ -1,13 +1,15 @@
 """What the commands have in common: the user's time, progress on stderr, options."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import click
 
-from tropical.arithmetic.rationals import as_fraction
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
-from tropical.polyhedra.polyhedron import Box
+from tropical.files import write_atomically
 from tropical_relu_cli import shell, time_limit
 
 
@@ -32,20 +34,20 @@ class Clock(time_limit.Clock):
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 timeout_option = click.option("--timeout", type=shell.Seconds(), help="Stop after this many seconds.")
-box_option = click.option(
-    "--box",
-    type=(str, str),
-    metavar="LOWER UPPER",
-    help='Restrict every input to [LOWER, UPPER], decimals or "p/q"; default: all of R^n.',
+report_option = click.option(
+    "-o", "--out", "--output", type=shell.FilePath(), metavar="FILE", help="Write the JSON object to FILE as well."
 )
 
 
-def cube(box: tuple[str, str] | None, dim: int) -> Box | None:
-    """The domain that ``--box`` names."""
-    if box is None:
-        return None
-    low, high = (as_fraction(text, "--box") for text in box)
-    return Box([low] * dim, [high] * dim)
+def publish(summary: Mapping[str, Any], out: Path | None, as_json: bool, show: Callable[[], None]) -> None:
+    """Give a result to the file, if there is one, and to stdout: as one JSON object, or as ``show`` prints it."""
+    text = json.dumps(summary)
+    if out is not None:
+        write_atomically(out, f"{text}\n".encode())
+    if as_json:
+        click.echo(text)
+    else:
+        show()
 
 
 @contextmanager

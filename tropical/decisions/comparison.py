@@ -250,22 +250,26 @@ def _of_networks(
     relation: Relation, f: ReLUNetwork, g: ReLUNetwork, domain: Polyhedron | None, meter: Meter
 ) -> Decision:
     """A proof or a witness: by merging units, by random points, then by the cells or a tree of what is left."""
-    equal, pair = relation is Relation.EQUAL, MergedPair(f, g)
+    equal, flat = relation is Relation.EQUAL, domain is not None and bool(domain.equations)
+    if domain is not None and flat:
+        pair, core = MergedPair(f.compose(domain.hull.inclusion), g.compose(domain.hull.inclusion)), domain.core
+    else:
+        pair, core = MergedPair(f, g), domain
     if pair.shows_equality or (not equal and pair.shows_order):
         return units_certificate(f, g, domain, equal), None
     found = _probe(relation, f, g, domain, meter)
     if found is not None:
         return None, found
-    left, right = (pair.zero, pair.difference) if pair.is_smaller else (f, g)
-    if _has_many_faces(left, right, domain):
+    left, right = (pair.zero, pair.difference) if pair.is_smaller else (pair.f, pair.g)
+    if _has_many_faces(left, right, core):
         tree = relation.tree(f, g, domain, meter, pair.is_smaller)
         if tree.nodes is None:
             return None, tree.witness
         proof = tree_certificate(f, g, domain, tree.nodes, equal)
     else:
-        found = _by_cells(relation, left, right, domain, meter)
+        found = _by_cells(relation, left, right, core, meter)
         if found is not None:
-            return None, found
+            return None, domain.hull.inclusion(found) if domain is not None and flat else found
         proof = relation.proof(f, g, domain, meter.cells)
     return (with_merged_units(proof) if pair.is_smaller else proof), None
 
@@ -298,6 +302,8 @@ def _probe(relation: Relation, f: Function, g: Function, domain: Polyhedron | No
 
 def _random_point(dim: int, domain: Polyhedron | None, rng: random.Random, scale: int) -> Vector:
     """A random point: on R^n of about that size, in a domain a part of the way from the inside to its border."""
+    if domain is not None and domain.equations:
+        return domain.hull.inclusion(_random_point(domain.dimension, domain.core, rng, scale))
     direction = [rng.randint(-64, 64) for _ in range(dim)]
     share = Fraction(scale, rng.randint(1, 16))
     if domain is None:

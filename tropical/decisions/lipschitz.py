@@ -15,12 +15,13 @@ from tropical.activation.regions import LinearRegion, cells_by_region
 from tropical.activation.subdivision import polyhedral_complex
 from tropical.arguments import abbreviated, is_real
 from tropical.arithmetic.quadratic_forms import square_root
-from tropical.arithmetic.rationals import Matrix, Vector, to_flint
+from tropical.arithmetic.rationals import Matrix, Vector, from_flint, to_flint
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.construction import to_network
 from tropical.functions.affine import AffineForm, AffineMap
 from tropical.functions.function import Function
 from tropical.functions.network import ReLUNetwork
+from tropical.polyhedra.hull import Hull
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.values import Value, short
 from tropical.verdict import Enclosure
@@ -91,7 +92,7 @@ class LipschitzConstant(Value):
     @property
     def gradient(self) -> Vector:
         """For one output, a gradient whose dual norm is L; ``ValueError`` for several."""
-        rows = _jacobian(self.region.piece)
+        rows = _derivative(self.region.complex, self.region.piece)
         if len(rows) != 1:
             raise ValueError(f"there is no single gradient for {len(rows)} outputs: see region.piece")
         return rows[0]
@@ -113,9 +114,12 @@ def lipschitz_constant(
     the fastest of the pieces it crosses, and each piece attains its own constant. ``norm``, on inputs and outputs, is
     1, 2 or inf (``math.inf`` or ``"inf"``): the largest absolute column sum, singular value or row sum; for one
     output with gradient g, max |g_i|, sqrt(sum g_i^2) or sum |g_i|. Exact except for several outputs in norm 2.
-    ``f`` may be a complex, whose (convex) domain then counts. If ``budget`` runs out, the result is not ``complete``:
-    ``lower`` comes from the cells seen, ``upper`` from the product of the norms of the layers.
-    Raises ``ValueError`` for another norm, an incomplete complex, or a complex together with a domain.
+    ``f`` may be a complex, whose (convex) domain then counts. Where the domain has equations only differences x - y
+    along it count, so that a fixed input does not; unless they fix inputs and nothing else, norm 2 is the only one.
+    If ``budget`` runs out, the result is not ``complete``: ``lower`` comes from the cells seen, ``upper`` from the
+    product of the norms of the layers.
+    Raises ``ValueError`` for another norm, an incomplete complex, a complex together with a domain, or norms 1 and inf
+    on a domain with equations in several inputs.
 
     >>> from tropical import ReLUNetwork
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
@@ -137,6 +141,8 @@ def lipschitz_constant(
     else:
         cx = f
         require_complete(cx)
+    if exponent != 2 and not _fixes_inputs_only(cx.chart.hull):
+        raise ValueError(f"norm must be 2 on a domain with equations in several inputs, got {abbreviated(norm)}")
     if not cx.complete:
         return _partial(cx, exponent, meter.budget, str(cx.incomplete_because))
     best: tuple[Enclosure, LinearRegion] | None = None
@@ -146,7 +152,7 @@ def lipschitz_constant(
         ends = np.append(begins[1:], len(order))
         for number in meter.timed(_possible(cx, order[begins], exponent, meter)):
             region = LinearRegion(tuple(order[begins[number] : ends[number]].tolist()), cx)
-            found = _norm_squared(_jacobian(region.piece), exponent)
+            found = _norm_squared(_derivative(cx, region.piece), exponent)
             largest = max(largest, found.upper)
             if best is None or found.lower > best[0].lower:
                 best = found, region
@@ -158,7 +164,10 @@ def lipschitz_constant(
 
 def _possible(cx: PolyhedralComplex, cells: NDArray[np.int64], norm: int | float, meter: Meter) -> list[int]:
     """Which of the cells may have the derivative of largest norm."""
-    jacobians, errors = gradient_bounds(cx.network, cx._table, cells, meter)
+    if not _fixes_inputs_only(cx.chart.hull):
+        return list(range(len(cells)))
+    net = cx._in_chart if cx.chart.hull.equations else cx.network
+    jacobians, errors = gradient_bounds(net, cx._table, cells, meter)
     lower = _float_norms(np.maximum(np.abs(jacobians) - errors, 0), norm)
     upper = _float_norms(np.abs(jacobians) + errors, norm)
     if norm == 2:
@@ -180,7 +189,8 @@ def _partial(cx: PolyhedralComplex, norm: int | float, budget: Budget, reason: s
     with suppress(BudgetExhausted):
         for signs in cx.pattern_array[: budget.cells]:
             grace.check_time()
-            lower = max(lower, _norm_squared(_jacobian(cx.network.affine_map(tuple(signs.tolist()))), norm).lower)
+            derivative = _derivative(cx, cx._affine_map(tuple(signs.tolist())))
+            lower = max(lower, _norm_squared(derivative, norm).lower)
     return LipschitzConstant(norm, Enclosure(lower, upper), None, reason)
 
 
@@ -207,8 +217,15 @@ def _norm(norm: int | float | str) -> int | float:
     raise ValueError(f"norm must be 1, 2 or inf (the norm on the inputs), got {abbreviated(norm)}")
 
 
-def _jacobian(piece: AffineForm | AffineMap) -> Matrix:
-    return tuple(form.gradient for form in piece.forms) if isinstance(piece, AffineMap) else (piece.gradient,)
+def _derivative(cx: PolyhedralComplex, piece: AffineForm | AffineMap) -> Matrix:
+    """The Jacobian of a piece, its rows projected to the directions along the affine hull of the domain."""
+    rows = tuple(form.gradient for form in piece.forms) if isinstance(piece, AffineMap) else (piece.gradient,)
+    return from_flint(to_flint(rows) * cx.chart.projection) if cx.chart.hull.equations else rows
+
+
+def _fixes_inputs_only(hull: Hull) -> bool:
+    """Whether each equation, if there is any, fixes one input: then the norms are those in the other inputs."""
+    return all(sum(map(bool, row[1:])) == 1 for row in hull.equations)
 
 
 def _norm_squared(jacobian: Matrix, norm: int | float) -> Enclosure:

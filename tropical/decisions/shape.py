@@ -60,7 +60,8 @@ def is_monotone(
 ) -> Verdict:
     """Decide over Q whether every output of f is non-decreasing (``increasing``) or non-increasing in a coordinate.
 
-    On a convex domain this holds iff that entry of the gradient has the sign on every cell. ``refuted``: the segment
+    On a convex domain this holds iff that entry of the gradient has the sign on every cell; it holds always where no
+    two points of the domain differ in the coordinate alone, as where the input is fixed. ``refuted``: the segment
     from x = ``witness`` to y in ``detail["segment"]`` goes up the coordinate, and f the wrong way; ``detail["values"]``
     are f(x) and f(y). Raises ``ValueError`` for a coordinate out of range.
 
@@ -75,9 +76,10 @@ def is_monotone(
     sign = 1 if increasing else -1
     meter = Meter(budget, progress)
     own, chart = in_chart([f], domain)
+    step = chart.step(coordinate)
     try:
         for cone, (part,) in common_parts(own, chart.cone_within(meter), meter):
-            if any(sign * chart.pull_back_gradient(row[1:])[coordinate] < 0 for row in part.rows):
+            if any(sign * sum(a * q for a, q in zip(row[1:], step, strict=True)) < 0 for row in part.rows):
                 return _wrong_way(f, coordinate, cone, chart)
     except BudgetExhausted as stop:
         return Verdict("unknown", detail={"reason": str(stop), "cells": meter.cells})

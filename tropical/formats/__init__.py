@@ -4,7 +4,7 @@ Loading is lossless over Q, runs no code from the file and never unpickles. A fo
 to a network and back, entered in the table below; whatever they reject becomes one :class:`FormatError`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tropical.arguments import require
 from tropical.files import MAX_BYTES, as_path, check_count, naming, read_bytes, write_atomically
 from tropical.files import FormatError as FormatError
-from tropical.formats import json_format, lattice_json, nnet, npz, safetensors_format
+from tropical.formats import boxes, json_format, lattice_json, nnet, npz, safetensors_format
 from tropical.formats.lattice_json import lattice_polynomial_from_dict as lattice_polynomial_from_dict
 from tropical.formats.lattice_json import lattice_polynomial_to_dict as lattice_polynomial_to_dict
 from tropical.formats.onnx.reading import decode as decode_onnx
@@ -51,6 +51,17 @@ _FORMATS = MappingProxyType(
         ".nnet": _Format(nnet.decode, nnet.encode),
         ".pt": _Format(torch_reading.decode, torch_reading.encode),
         ".onnx": _Format(decode_onnx, encode_onnx),
+    }
+)
+
+
+_BOXES: Mapping[str, Callable[[bytes], Box]] = MappingProxyType(
+    {
+        ".csv": boxes.decode_csv,
+        ".json": boxes.decode_json,
+        ".npy": boxes.decode_npy,
+        ".npz": boxes.decode_npz,
+        ".nnet": nnet.input_box,
     }
 )
 
@@ -110,17 +121,26 @@ def save_network(net: ReLUNetwork, path: str | PathLike[str]) -> None:
 
 
 def load_input_box(path: str | PathLike[str]) -> Box:
-    """Return the box of the input minima and maxima that a .nnet file states, as a domain for its network.
+    """Return the box in a file, as a domain: a lower and an upper bound for each input, exactly.
 
-    Programs that clip inputs to them compute the network's function on this box.
-    Raises :class:`FormatError` for another suffix, a malformed file, and minima that are not below the maxima.
+    ``.csv`` holds a line lower,upper for each input, ``.json`` an object with two lists, "lower" and "upper", ``.npy``
+    an array of shape (n, 2), ``.npz`` the arrays lower and upper. ``.nnet`` files state minima and maxima of the
+    inputs: programs that clip inputs to them compute the network's function on this box.
+    Raises :class:`FormatError` for another suffix, a malformed file, and minima above the maxima.
+
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "box.csv").write_text("0,0.1\\n1/3,1/3\\n")
+    ...     load_input_box(f"{folder}/box.csv")
+    Box(['0', '1/3'], ['1/10', '1/3'])
     """
     file = as_path(path)
-    if file.suffix.lower() != ".nnet":
-        raise FormatError(f"{file}: only .nnet files state minima and maxima of the inputs, got {file.suffix!r}")
+    decode = _BOXES.get(file.suffix.lower())
+    if decode is None:
+        raise FormatError(f"{file}: boxes are read from {', '.join(_BOXES)}, got {file.suffix!r}")
     data = read_bytes(file)
     with naming(file):
-        return nnet.input_box(data)
+        return decode(data)
 
 
 def load_lattice_polynomial(path: str | PathLike[str]) -> LatticePolynomial:

@@ -67,7 +67,7 @@ def decode(data: bytes) -> ReLUNetwork:
 
 
 def input_box(data: bytes) -> Box:
-    """The box between the minima and the maxima of the inputs; ``ValueError`` if it has no interior."""
+    """The box between the minima and the maxima of the inputs; ``ValueError`` if one is above."""
     header = _header(_Lines(data))
     return Box(header.lower, header.upper)
 

@@ -8,6 +8,7 @@ the headers of all arrays are checked before the first number is unpacked.
 import io
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import IO, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.files import MAX_BYTES, shown
-from tropical.formats.named_arrays import Arrays, check_shapes, exact_arrays, network_of
+from tropical.formats.named_arrays import Arrays, Shape, check_shapes, exact_arrays, network_of
 from tropical.functions.network import ReLUNetwork
 
 _MAX_MEMBERS = 4096
@@ -29,12 +30,21 @@ _HEADERS = {
 
 def decode(data: bytes) -> ReLUNetwork:
     """The network in an archive, each float taken exactly; ``ValueError`` naming what is wrong in it."""
+    return network_of(arrays_of(data, check_shapes))
+
+
+def arrays_of(data: bytes, check: Callable[[Mapping[str, Shape]], None]) -> Arrays:
+    """The arrays of an archive, once ``check`` has seen their names and shapes; ``ValueError`` naming what is wrong."""
     try:
         with _open(data) as archive:
-            arrays = _arrays(archive)
+            return _arrays(archive, check)
     except _UNREADABLE as error:
         raise ValueError(f"not a NumPy archive: {error or type(error).__name__}") from error
-    return network_of(arrays)
+
+
+def array_of(data: bytes) -> NDArray[Any]:
+    """The array of a .npy file; ``ValueError`` naming what is wrong in it."""
+    return _content(io.BytesIO(data), "", len(data))
 
 
 def _open(data: bytes) -> zipfile.ZipFile:
@@ -45,7 +55,7 @@ def _open(data: bytes) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(data))
 
 
-def _arrays(archive: zipfile.ZipFile) -> Arrays:
+def _arrays(archive: zipfile.ZipFile, check: Callable[[Mapping[str, Shape]], None]) -> Arrays:
     members = {}
     for member in archive.infolist():
         name = member.filename.removesuffix(".npy")
@@ -61,7 +71,7 @@ def _arrays(archive: zipfile.ZipFile) -> Arrays:
     for name, member in members.items():
         with archive.open(member) as file:
             shapes[name] = _header(file, name, member.file_size)[0]
-    check_shapes(shapes)
+    check(shapes)
     return {name: _array(archive, name, member) for name, member in members.items()}
 
 
@@ -89,8 +99,12 @@ def _header(file: IO[bytes], name: str, size: int) -> tuple[tuple[int, ...], boo
 
 def _array(archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo) -> NDArray[Any]:
     with archive.open(member) as file:
-        shape, fortran, dtype = _header(file, name, member.file_size)
-        content = file.read()
+        return _content(file, name, member.file_size)
+
+
+def _content(file: IO[bytes], name: str, size: int) -> NDArray[Any]:
+    shape, fortran, dtype = _header(file, name, size)
+    content = file.read()
     if len(content) != prod(shape) * dtype.itemsize:
         raise ValueError(f"not a NumPy archive: array {name[:60]!r} is cut short")
     return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")

@@ -22,7 +22,7 @@ from tropical.gaussian.sampling import estimated_measure
 from tropical.gaussian.solids import MOST_DIMENSIONS, Facets, Solid
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone
-from tropical.polyhedra.polyhedron import Polyhedron, cone_within
+from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.values import Value
 from tropical.verdict import Enclosure, Estimate
 
@@ -42,7 +42,8 @@ def gaussian_measure(
 
     For polyhedra of dimension at most 3, modulo the directions along which they are invariant, the answer is an
     :class:`Enclosure` by ball arithmetic: with Owen's T function in the plane, by quadrature along edges in space.
-    ``bits`` is the working precision, doubled (three times at most) while the width exceeds 2^(-2 bits/3).
+    ``bits`` is the working precision, doubled (three times at most) while the width exceeds 2^(-2 bits/3). For a region
+    within a hyperplane it is 0.
     Otherwise it is an :class:`Estimate` from ``samples`` draws with its 99 % Clopper-Pearson interval.
     Raises :class:`BudgetExhausted` if ``budget`` runs out; its cells are the polyhedra of the region.
 
@@ -57,6 +58,8 @@ def gaussian_measure(
     seed, samples, bits = as_seed(seed), as_count(samples, "samples"), as_bits(bits)
     meter = Meter(budget, progress)
     chart, cones = _cones_of(region, meter)
+    if chart.hull.equations:
+        return Enclosure(Fraction(0), Fraction(0))
     if any(cone.pointed_dim - 1 > MOST_DIMENSIONS for cone in cones):
         return estimated_measure(chart, cones, samples, np.random.default_rng(seed), meter)
     solids = [_solid(chart, cone)[0] for cone in meter.timed(cones)]
@@ -120,6 +123,8 @@ def gaussian_moments(
     """
     meter = Meter(budget, progress)
     chart, cones = _cones_of(region, meter)
+    if chart.hull.equations:
+        raise ValueError(f"a region within a hyperplane has no moments, got one of dimension {chart.dim}")
     pairs = [_solid(chart, cone) for cone in meter.timed(cones)]
     input_dim = chart.input_dim
     frame = Frame(input_dim, orthogonal_rows(row for _, rows in pairs for row in from_flint(rows)))
@@ -143,7 +148,8 @@ def _cones_of(region: Region, meter: Meter) -> tuple[Chart, tuple[Cone, ...]]:
     if isinstance(region, Cell):
         return region.chart, (region.cone_in_chart,)
     if isinstance(region, Polyhedron):
-        return Chart.whole(region.input_dim), (cone_within(region, meter),)
+        chart = Chart.whole(region.input_dim, region)
+        return chart, (chart.cone_within(meter),)
     return region.chart, region.cones
 
 

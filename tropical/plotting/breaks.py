@@ -61,7 +61,7 @@ def plot_bent_hyperplanes(
         by_layer[layer].append(edge)
     axes: Axes = make_axes(ax)
     set_limits(axes, cut.view)
-    name_axes(axes, picture.native)
+    name_axes(axes, picture.names)
     draw_border(axes, edges)
     _draw_layers(axes, cut, by_layer)
     return axes

@@ -146,11 +146,10 @@ def set_limits(ax: "Axes", view: Box) -> None:
         spine.set_visible(False)
 
 
-def name_axes(ax: "Axes", native: bool) -> None:
-    """The inputs of the function as x, other coordinates as z."""
-    name = "x" if native else "z"
-    ax.set_xlabel(f"${name}_0$")
-    ax.set_ylabel(f"${name}_1$")
+def name_axes(ax: "Axes", names: tuple[str, ...]) -> None:
+    """The names of the two coordinates."""
+    ax.set_xlabel(f"${names[0]}$")
+    ax.set_ylabel(f"${names[1]}$")
 
 
 def label_region(ax: "Axes", text: str, outlines: Sequence[Outline]) -> None:

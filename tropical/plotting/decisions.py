@@ -82,7 +82,7 @@ def plot_decision_boundary(
     cut = make_slice(f, picture.domain, divide=partial(_divided, forms))
     axes: Axes = make_axes(ax)
     set_limits(axes, cut.view)
-    name_axes(axes, picture.native)
+    name_axes(axes, picture.names)
     _draw(axes, cut, forms, _names(count, output, bound), cells)
     return axes
 

@@ -97,7 +97,7 @@ def plot_tropical_curve(p: TropicalPolynomial, ax: "Axes | None" = None) -> "Axe
     outlines = [float_polygon(part.cone) for part in cut.parts]
     axes: Axes = make_axes(ax)
     set_limits(axes, cut.view)
-    name_axes(axes, native=True)
+    name_axes(axes, ("x_0", "x_1"))
     fill(axes, outlines, Shades([chosen.colours[i] for i in owner], [chosen.hatches[i] for i in owner]))
     draw_edges(axes, cut, edges)
     if len(owner) <= _MOST_LABELS:

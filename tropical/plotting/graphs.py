@@ -20,7 +20,7 @@ from tropical.plotting.canvas import (
 from tropical.plotting.outlines import Segment, float_polygon, measures, segments
 from tropical.plotting.palette import BREAK, COLOURS, FRAME
 from tropical.plotting.shading import shades
-from tropical.plotting.slices import Slice, function_of, make_slice
+from tropical.plotting.slices import Slice, free_inputs, function_of, make_slice
 from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
@@ -47,13 +47,15 @@ def plot_dual_graph(
     net, domain = function_of(obj, domain)
     if not isinstance(net, ReLUNetwork):
         raise ValueError(f"only networks have activation regions, got a {type(net).__name__}")
-    if net.input_dim == 2:
-        return _draw_plane(make_axes(ax), make_slice(net, domain), net)
+    own = free_inputs(net, domain)
+    if own.function.input_dim == 2:
+        assert isinstance(own.function, ReLUNetwork)
+        return _draw_plane(make_axes(ax), make_slice(own.function, own.domain), own.function, own.names)
     complex_ = obj if isinstance(obj, PolyhedralComplex) and obj.domain is domain else polyhedral_complex(net, domain)
     return _draw_springs(make_axes(ax), complex_)
 
 
-def _draw_plane(ax: "Axes", cut: Slice, net: ReLUNetwork) -> "Axes":
+def _draw_plane(ax: "Axes", cut: Slice, net: ReLUNetwork, names: tuple[str, ...]) -> "Axes":
     edges = sorted_edges(cut, segments(cut.parts), range(len(cut.parts)))
     pairs = [(edge.left, edge.right) for edge in edges.breaks if edge.left is not None and edge.right is not None]
     centres = [measures(float_polygon(part.cone))[2] for part in cut.parts]
@@ -63,7 +65,7 @@ def _draw_plane(ax: "Axes", cut: Slice, net: ReLUNetwork) -> "Axes":
     paths = [[centres[i], _middle(edge), centres[j]] for (i, j), edge in zip(pairs, edges.breaks, strict=True)]
     _draw_graph(ax, paths, centres, shades(cut, net, "piece", pairs).colours)
     set_limits(ax, cut.view)
-    name_axes(ax, native=True)
+    name_axes(ax, names)
     return ax
 
 

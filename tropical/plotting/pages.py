@@ -39,7 +39,7 @@ def regions_html(
     ``ValueError`` where plotly is missing.
     """
     go = load_extra("plotly.graph_objects", "plotly", "a web page")
-    cut, f, axis = _material(obj, domain, directions, color)
+    cut, f, names = _material(obj, domain, directions, color)
     edges = segments(cut.parts)
     pairs = adjacent(edges)
     outlines = [float_polygon(part.cone) for part in cut.parts]
@@ -47,8 +47,9 @@ def regions_html(
     traces = (_own_fills if len(outlines) <= _OWN_TRACES else _common_fills)(go, outlines, chosen, texts)
     figure = go.Figure([*traces, *_lines(go, sorted_edges(cut, edges, cut.owners))])
     figure.update_layout(showlegend=False, plot_bgcolor="white", hovermode="closest", hoverdistance=-1)
-    figure.update_xaxes(title_text=f"{axis}<sub>0</sub>", zeroline=False)
-    figure.update_yaxes(title_text=f"{axis}<sub>1</sub>", zeroline=False, scaleanchor="x", scaleratio=1)
+    x, y = (f"{name[0]}<sub>{name[2:]}</sub>" for name in names)
+    figure.update_xaxes(title_text=x, zeroline=False)
+    figure.update_yaxes(title_text=y, zeroline=False, scaleanchor="x", scaleratio=1)
     return _page(figure, path)
 
 
@@ -65,7 +66,7 @@ def surface_html(
     Parameters, view, colours and errors as in `plot_surface`, hover as in `regions_html`.
     """
     go = load_extra("plotly.graph_objects", "plotly", "a web page")
-    cut, f, axis = _material(obj, domain, directions, color)
+    cut, f, names = _material(obj, domain, directions, color)
     require_scalar(f, "a surface")
     pairs = adjacent(segments(cut.parts))
     faces = [[lifted(part, point) for point in polygon(part.cone)] for part in cut.parts]
@@ -86,8 +87,8 @@ def surface_html(
     border = go.Scatter3d(x=xs, y=ys, z=zs, mode="lines", line={"color": BREAK, "width": 2}, hoverinfo="skip")
     figure = go.Figure([go.Mesh3d(x=x, y=y, z=z, i=i, j=j, k=k, **options), border])
     titles: dict[str, Any] = {
-        "xaxis_title": f"{axis}0",
-        "yaxis_title": f"{axis}1",
+        "xaxis_title": names[0].replace("_", ""),
+        "yaxis_title": names[1].replace("_", ""),
         "zaxis_title": "F",
         "aspectmode": "cube",
     }
@@ -122,10 +123,10 @@ def _shortened(text: str) -> str:
 
 def _material(
     obj: Function | PolyhedralComplex, domain: Polyhedron | None, directions: Any, color: str
-) -> tuple[Slice, Function, str]:
+) -> tuple[Slice, Function, tuple[str, ...]]:
     picture = make_picture(obj, domain, directions, (2,))
     check_shade(color, picture.function)
-    return make_slice(picture.function, picture.domain), picture.function, "x" if picture.native else "z"
+    return make_slice(picture.function, picture.domain), picture.function, picture.names
 
 
 def _own_fills(go: Any, outlines: Sequence[Outline], chosen: Shades, texts: Sequence[str]) -> list[Any]:

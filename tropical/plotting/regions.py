@@ -66,9 +66,10 @@ def plot_regions(
     boundary of the activation region: what cut it last.
 
     Parameters: ``obj`` is a network, a lattice polynomial or a complex (drawn on its own domain); ``domain`` a Box or
-    Polyhedron in the coordinates of the picture, None for all of it; ``ax`` the Axes to draw on, None for a new figure.
-    ``directions``: one or two rows B of shape (k, n); drawn is z -> F(B^T z), composed exactly. By default inputs are
-    drawn as they are for n <= 2; for larger n the rows are an orthonormal basis of the relevant subspace.
+    Polyhedron in the coordinates of the picture, None for all of it, or one of the inputs with equations, such as a Box
+    that fixes some of them: the other inputs are then the coordinates; ``ax`` the Axes to draw on, None for a new
+    figure. ``directions``: one or two rows B of shape (k, n); drawn is z -> F(B^T z), composed exactly. By default
+    inputs are drawn as they are for n <= 2; for larger n the rows are an orthonormal basis of the relevant subspace.
     Raises ``ValueError`` if the relevant subspace has no dimension 1 or 2, for directions of another shape, for a
     domain on another space, for an incomplete complex, for a colouring that the function does not have, and for the
     graph (or "value") of several outputs.
@@ -93,17 +94,17 @@ def plot_regions(
         require_scalar(f, "the graph of a function on the line" if f.input_dim == 1 else "color='value'")
     cut = make_slice(f, picture.domain)
     if f.input_dim == 1:
-        return draw_graph(make_axes(ax), cut, f, color, picture.native)
-    return draw_map(make_axes(ax), cut, f, color, picture.native, labels)
+        return draw_graph(make_axes(ax), cut, f, color, picture.names)
+    return draw_map(make_axes(ax), cut, f, color, picture.names, labels)
 
 
-def draw_map(ax: "Axes", cut: Slice, f: Function, color: str, native: bool, labels: bool) -> "Axes":
+def draw_map(ax: "Axes", cut: Slice, f: Function, color: str, names: tuple[str, ...], labels: bool) -> "Axes":
     """The parts of the plane in colours, with edges, labels and a key."""
     owner, edges = cut.owners, segments(cut.parts)
     pairs = adjacent(edges)
     outlines = [float_polygon(part.cone) for part in cut.parts]
     set_limits(ax, cut.view)
-    name_axes(ax, native)
+    name_axes(ax, names)
     if color == "value":
         _fill_bands(ax, cut)
     else:
@@ -123,7 +124,7 @@ def _draw_plane(ax: "Axes", cx: PolyhedralComplex, plane: PlanarMap, color: str,
     inner = plane.cells[:, 1] >= 0
     pairs = [(i, j) for i, j in plane.cells[inner].tolist()]
     set_limits(ax, view_around([point_of(g) for g in cx.chart.cone.generators], margin=False))
-    name_axes(ax, True)
+    name_axes(ax, ("x_0", "x_1"))
     shown = owner if color == "piece" else list(range(cx.num_cells))
     fill(ax, plane.outlines, distinct(shown, max(shown) + 1, pairs))
     broken = inner & (numbers[plane.cells[:, 0]] != numbers[plane.cells[:, 1]])
@@ -166,7 +167,7 @@ def _fill_bands(ax: "Axes", cut: Slice) -> None:
     colour_bar(ax, bands, "$F$")
 
 
-def draw_graph(ax: "Axes", cut: Slice, f: Function, color: str, native: bool) -> "Axes":
+def draw_graph(ax: "Axes", cut: Slice, f: Function, color: str, names: tuple[str, ...]) -> "Axes":
     """Value over the line, coloured segments, breakpoints as dots."""
     from matplotlib.collections import LineCollection
 
@@ -189,9 +190,8 @@ def draw_graph(ax: "Axes", cut: Slice, f: Function, color: str, native: bool) ->
     chosen.explain(ax)
     ax.autoscale_view()
     ax.grid(alpha=0.3)
-    name = "x_0" if native else "z_0"
-    ax.set_xlabel(f"${name}$")
-    ax.set_ylabel(f"$F({name})$")
+    ax.set_xlabel(f"${names[0]}$")
+    ax.set_ylabel(f"$F({names[0]})$")
     return ax
 
 

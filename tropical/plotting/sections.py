@@ -100,7 +100,7 @@ def plot_slice(
     restricted = restrict(f, plane.directions, (2,), plane.origin)
     marks = [plane.coordinates(point) for point in given]
     cut = make_slice(restricted, domain, view_around(marks, margin=True) if marks and domain is None else None)
-    ax = draw_map(make_axes(ax), cut, restricted, color, native=False, labels=labels)
+    ax = draw_map(make_axes(ax), cut, restricted, color, ("z_0", "z_1"), labels)
     if marks:
         ax.set_xlabel("$z_0$, from $p_0$ towards $p_1$")
     _mark(ax, marks)

@@ -48,11 +48,11 @@ class Slice:
 
 @dataclass(frozen=True)
 class Picture:
-    """A function in the coordinates of a picture, and where it is drawn; ``native`` if they are its own inputs."""
+    """A function in the coordinates of a picture, where it is drawn, and what they are called, such as "x_0"."""
 
     function: Function
     domain: Polyhedron | None
-    native: bool
+    names: tuple[str, ...]
 
 
 def make_picture(
@@ -63,15 +63,25 @@ def make_picture(
 ) -> Picture:
     """The function of the object restricted to the given directions; by default to its inputs if they are so few.
 
-    Else to the relevant directions. Raises ``ValueError`` as `restrict` and `relevant_directions` do.
+    Else to the relevant directions. Inputs that equations of the domain determine are none. Raises ``ValueError`` as
+    `restrict` and `relevant_directions` do.
     """
     f, domain = function_of(obj, domain)
-    if directions is None and f.input_dim in sizes:
-        return Picture(f, domain, native=True)
-    if directions is None and f.input_dim < min(sizes):
-        raise ValueError(f"this picture needs {min(sizes)} inputs, got a function of {f.input_dim}")
-    rows = relevant_directions(f, sizes) if directions is None else directions
-    return Picture(restrict(f, rows, sizes), domain, native=False)
+    own = free_inputs(f, domain)
+    if directions is None and own.function.input_dim in sizes:
+        return own
+    if directions is None and own.function.input_dim < min(sizes):
+        raise ValueError(f"this picture needs {min(sizes)} or more varying inputs, got {own.function.input_dim}")
+    f, domain = (own.function, own.domain) if directions is None else (f, domain)
+    restricted = restrict(f, relevant_directions(f, sizes) if directions is None else directions, sizes)
+    return Picture(restricted, domain, tuple(f"z_{i}" for i in range(restricted.input_dim)))
+
+
+def free_inputs(f: Function, domain: Polyhedron | None) -> Picture:
+    """The function in its own inputs, or, on a domain with equations, in those that these leave free."""
+    if domain is None or domain.input_dim != f.input_dim or not domain.equations:
+        return Picture(f, domain, tuple(f"x_{i}" for i in range(f.input_dim)))
+    return Picture(f.compose(domain.hull.inclusion), domain.core, tuple(f"x_{i}" for i in domain.hull.free))
 
 
 def function_of(obj: Function | PolyhedralComplex, domain: Polyhedron | None) -> tuple[Function, Polyhedron | None]:
@@ -95,6 +105,8 @@ def make_slice(
     every part further.
     """
     require_domain(domain, f.input_dim, "the picture")
+    if domain is not None and domain.equations:
+        raise ValueError(f"the domain must have interior in R^{f.input_dim}, its dimension is {domain.dimension}")
     found = _parts(f, domain if view is None else view)
     if divide is not None:
         found = [smaller for part in found for smaller in divide(part)]

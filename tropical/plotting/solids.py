@@ -64,8 +64,8 @@ def plot_solids(
         colours += [_pale(colour) if part.cone.constraints[row] in frame else colour for row, _ in own]
     draw_faces(axes, faces, colours, 0.8 * thinning(len(faces)), alpha)
     set_box(axes, [corner for face in faces for corner in face], equal=True)
-    name = "x" if picture.native else "z"
-    axes.set(xlabel=f"${name}_0$", ylabel=f"${name}_1$", zlabel=f"${name}_2$")
+    x, y, z = picture.names
+    axes.set(xlabel=f"${x}$", ylabel=f"${y}$", zlabel=f"${z}$")
     if explode:
         axes.set(xticks=[], yticks=[], zticks=[])
     chosen.explain(axes)

@@ -54,8 +54,8 @@ def plot_surface(
     draw_faces(axes, faces, chosen.colours, 0.9 * thinning(len(edges)))
     set_box(axes, [corner for face in faces for corner in face])
     _draw_floor(axes, sorted_edges(cut, edges, cut.owners))
-    name = "x" if picture.native else "z"
-    axes.set(xlabel=f"${name}_0$", ylabel=f"${name}_1$", zlabel="$F$")
+    x, y = picture.names
+    axes.set(xlabel=f"${x}$", ylabel=f"${y}$", zlabel="$F$")
     chosen.explain(axes)
     return axes
 

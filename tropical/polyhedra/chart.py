@@ -1,4 +1,4 @@
-"""Charts: coordinates of the domain of functions, modulo the directions along which none of them changes."""
+"""Charts: coordinates of the domain of functions: of its affine hull, or modulo what none of the functions sees."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from tropical.budget import Meter
 from tropical.functions.affine import AffineForm, AffineMap, form_of_row
 from tropical.functions.function import Function
 from tropical.polyhedra.cones import Cone, Integers, facets, half_space
+from tropical.polyhedra.hull import Hull
 from tropical.polyhedra.polyhedron import Polyhedron, cone_within, require_domain
 from tropical.values import Value
 
@@ -32,10 +33,12 @@ F = TypeVar("F", bound=Function)
 
 @dataclass(frozen=True, repr=False)
 class Chart(Value):
-    """Coordinates y = Ax on Q^n modulo the kernel K of A, or, on a ``domain``, the coordinates y = x.
+    """Coordinates y = Ax on Q^n modulo the kernel K of A, or, on a ``domain``, coordinates y = Ax of its affine hull.
 
-    ``matrix`` is A, of shape (r, n), with a section S, A S = I. Functions that are constant along K are functions of
-    y. Cones over polyhedra live in the homogeneous coordinates (y_0, y): vertices have y_0 > 0, rays y_0 = 0.
+    ``matrix`` is A, of shape (r, n), with an inclusion y -> p + Sy, A S = I. Without a domain p is 0, and functions
+    that are constant along K are functions of y. On a domain A chooses the ``free`` coordinates of its hull, all of
+    them if it has interior, and the inclusion maps onto the hull. Cones over polyhedra live in the homogeneous
+    coordinates (y_0, y): vertices have y_0 > 0, rays y_0 = 0.
     """
 
     matrix: Matrix
@@ -60,32 +63,45 @@ class Chart(Value):
 
     @classmethod
     def whole(cls, input_dim: int, domain: Polyhedron | None = None) -> "Chart":
-        """The chart y = x of the space, or of a domain."""
-        identity = tuple(tuple(Fraction(int(i == j)) for j in range(input_dim)) for i in range(input_dim))
-        return cls(identity, input_dim, domain)
+        """The chart y = x of the space, or that of the affine hull of a domain."""
+        free = range(input_dim) if domain is None else domain.hull.free
+        return cls(tuple(tuple(Fraction(int(i == j)) for j in range(input_dim)) for i in free), input_dim, domain)
 
     @property
     def dim(self) -> int:
         """Number r of coordinates."""
         return len(self.matrix)
 
+    @property
+    def hull(self) -> Hull:
+        """The affine hull of the domain, or the whole space."""
+        return Hull(self.input_dim) if self.domain is None else self.domain.hull
+
+    @property
+    def region(self) -> Polyhedron | None:
+        """The domain in the coordinates y, where it has interior; None for all of them."""
+        return None if self.domain is None else self.domain.core
+
     @cached_property
     def cone(self) -> Cone:
-        """The cone over {1} x domain."""
-        return half_space(self.dim) if self.domain is None else self.domain.cone
+        """The cone over {1} x domain, in the coordinates y."""
+        return half_space(self.dim) if self.region is None else self.region.cone
 
     def cone_within(self, meter: Meter) -> Cone:
         """:attr:`cone`, or :class:`BudgetExhausted`."""
-        return self.cone if self.domain is None else cone_within(self.domain, meter)
+        return self.cone if self.region is None else cone_within(self.region, meter)
 
     @cached_property
     def kernel(self) -> Matrix:
-        """Integer basis of K."""
-        return nullspace(self.matrix, self.input_dim)
+        """Integer basis of the directions along which the functions are constant: K, or none on a domain."""
+        return nullspace(self.matrix, self.input_dim) if self.domain is None else ()
 
     @cached_property
     def section(self) -> fmpq_mat:
-        """S of shape (n, r), supported on the pivot coordinates of A."""
+        """S of shape (n, r); on all of R^n supported on the pivot coordinates of A."""
+        if self.domain is not None:
+            slopes = [row[1:] for row in self.hull.matrix.tolist()[1:]]
+            return fmpq_mat(self.input_dim, self.dim, [q for row in slopes for q in row])
         pivots = [next(j for j, q in enumerate(row) if q) for row in row_space(self.matrix)]
         square = to_flint([[row[j] for j in pivots] for row in self.matrix], self.dim)
         inverse = square.inv() if self.dim else square
@@ -96,13 +112,23 @@ class Chart(Value):
         return section
 
     @cached_property
+    def projection(self) -> fmpq_mat:
+        """The orthogonal projection of Q^n to the directions Sy."""
+        across = self.section.transpose()
+        return self.section * (across * self.section).solve(across) if self.dim else fmpq_mat(*[self.input_dim] * 2)
+
+    @cached_property
     def inclusion(self) -> AffineMap:
-        """The map y -> Sy."""
+        """The map y -> p + Sy."""
+        if self.domain is not None:
+            return self.hull.inclusion
         return AffineMap(tuple(map(AffineForm, from_flint(self.section))))
 
     @cached_property
     def _is_whole(self) -> bool:
-        return self.domain is not None or self.matrix == Chart.whole(self.input_dim).matrix
+        if self.domain is not None:
+            return not self.hull.equations
+        return self.matrix == Chart.whole(self.input_dim).matrix
 
     def project(self, x: Iterable[Any]) -> Vector:
         """y = Ax."""
@@ -110,7 +136,7 @@ class Chart(Value):
         return tuple(sum((a * b for a, b in zip(row, point, strict=True)), Fraction(0)) for row in self.matrix)
 
     def lift(self, y: Sequence[int | Fraction]) -> Vector:
-        """The representative x = Sy."""
+        """The direction Sy."""
         if not self.dim:
             return (Fraction(0),) * self.input_dim
         column = to_flint([(Fraction(q),) for q in y])
@@ -118,7 +144,26 @@ class Chart(Value):
 
     def point(self, vector: Sequence[int]) -> Vector:
         """The point of Q^n that a homogeneous vector with positive first entry stands for."""
-        return self.lift([Fraction(a, vector[0]) for a in vector[1:]])
+        (_, *x), scale = self.vector(vector), vector[0]
+        return tuple(q / scale for q in x)
+
+    def vector(self, vector: Sequence[int]) -> Vector:
+        """The homogeneous vector (y_0, y_0 p + Sy) for (y_0, y)."""
+        if self.domain is None:
+            return (Fraction(vector[0]), *self.lift(vector[1:]))
+        if not self.hull.equations:
+            return tuple(map(Fraction, vector))
+        column = self.hull.matrix * to_flint([(Fraction(a),) for a in vector])
+        return tuple(row[0] for row in from_flint(column))
+
+    def step(self, coordinate: int) -> Vector:
+        """The direction in the coordinates y in which that coordinate of x grows by 1 and no other one; 0 if none does.
+
+        On all of R^n it is one modulo K.
+        """
+        if any(row[coordinate + 1] for row in self.hull.equations):
+            return (Fraction(0),) * self.dim
+        return tuple(row[coordinate] for row in self.matrix)
 
     def lineality(self, vectors: Sequence[Integers]) -> Matrix:
         """Integer basis of the lineality space whose part within the chart has this basis of homogeneous vectors."""
@@ -126,7 +171,7 @@ class Chart(Value):
         return self.kernel + tuple(tuple(map(Fraction, vector)) for vector in lifted)
 
     def restrict(self, f: F) -> F:
-        """The function y -> f(Sy), which is f in these coordinates if it is constant along K."""
+        """The function y -> f(p + Sy), which is f in these coordinates if it is constant along K."""
         return f if self._is_whole else f.compose(self.inclusion)
 
     def pull_back(self, form: AffineForm) -> AffineForm:
@@ -155,7 +200,8 @@ class Chart(Value):
         """The polyhedron of Q^n under a cone."""
         rows = [cone.constraints[index] for index in facets(cone)]
         finite = [row for row in rows if any(row[1:])] or rows
-        return Polyhedron(self.pull_back_all([form_of_row(row) for row in finite]))
+        hull = map(form_of_row, self.hull.both_signs)
+        return Polyhedron([*self.pull_back_all([form_of_row(row) for row in finite]), *hull])
 
     def then(self, inner: "Chart") -> "Chart":
         """The chart x -> BAx for a chart y -> By of these coordinates."""

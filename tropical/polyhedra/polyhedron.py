@@ -16,7 +16,8 @@ from tropical.functions.affine import AffineForm, as_forms, form_of_row
 from tropical.notation import text_form, text_rational
 from tropical.polyhedra.cones import Cone, Integers, dot, facets, half_space, intersect, point_of
 from tropical.polyhedra.faces import face_lattice, polytope_volume
-from tropical.polyhedra.facet_search import LocalView, find_facets, interior_point, tightest
+from tropical.polyhedra.facet_search import LocalView, find_facets
+from tropical.polyhedra.hull import Hull, affine_hull
 from tropical.values import Value, short, summary
 
 _SHOWN = 6  # half-spaces, and terms of each, in short
@@ -25,14 +26,16 @@ _ZERO = Fraction(0)
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Polyhedron(Value):
-    """The closed set {x in Q^n : h(x) >= 0 for every half-space h}; it must be full-dimensional.
+    """The closed set {x in Q^n : h(x) >= 0 for every half-space h}, of any dimension, but not empty.
 
     Canonical on construction: ``rows`` are coprime integers (constant, gradient), in decreasing order of the gradients;
-    of parallel ones only the tightest is there, and none is constant. None at all: the whole space. ``==`` and ``hash``
-    are those of the set of points: rows that others imply together are found, by linear programs, when it is asked for.
+    of parallel ones only the tightest is there, and none is constant. None at all: the whole space. Where half-spaces
+    imply ``equations``, such as h and -h, each equation is there with both signs, and the other rows are rid of the
+    coordinates that the equations determine. ``==`` and ``hash`` are those of the set of points: rows that others imply
+    together are found, by linear programs, when it is asked for.
     Vertices are enumerated only for ``cone``, ``vertices``, ``rays`` and ``volume``.
     Raises ``ValueError`` for half-spaces that are not AffineForms, if there are none, they live on
-    different spaces, or the set has empty interior.
+    different spaces, or the set is empty.
 
     >>> triangle = Polyhedron([AffineForm([1, 0]), AffineForm([0, "1/2"]), AffineForm([-1, -1], 1)])
     >>> [str(h) for h in triangle.halfspaces], triangle.volume
@@ -43,10 +46,14 @@ class Polyhedron(Value):
     (True, False)
     >>> triangle & Box([0, 0], [2, 2]) == triangle
     True
+    >>> edge = triangle & Polyhedron([AffineForm([1, 1], -1)])
+    >>> edge.dimension, list(map(str, edge.equations)), edge.vertices == triangle.vertices[1:]
+    (1, ['x0 + x1 - 1'], True)
     """
 
     input_dim: int
     _rows: tuple[Integers, ...]
+    _hull: Hull
     _inside: Integers
 
     def __init__(self, halfspaces: Iterable[AffineForm]) -> None:
@@ -58,14 +65,23 @@ class Polyhedron(Value):
         self._hold(dims[0], rows, f"the polyhedron of {len(forms)} half-spaces")
 
     def _hold(self, dim: int, rows: list[Integers], what: str) -> None:
-        """Canonical rows, and a point strictly inside."""
-        kept = sorted((rows[i] for i in tightest(rows)), key=lambda row: row[1:], reverse=True)
-        possible = all(row[0] >= 0 or any(row[1:]) for row in rows)
-        inside = interior_point(kept, dim) if possible else None
-        if inside is None:
-            raise ValueError(f"{what} has empty interior in R^{dim}")
-        for name, value in (("input_dim", dim), ("_rows", tuple(kept)), ("_inside", inside)):
+        """Canonical rows, the affine hull, and a point strictly inside, in its coordinates."""
+        found = affine_hull(rows, dim)
+        if found is None:
+            raise ValueError(f"{what} is empty")
+        hull, kept, inside = found
+        self._set(input_dim=dim, _rows=_in_order([*hull.extended(kept), *hull.both_signs]), _hull=hull, _inside=inside)
+
+    def _set(self, **fields: Any) -> None:
+        for name, value in fields.items():
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def _with_interior(cls, dim: int, rows: tuple[Integers, ...], inside: Integers) -> "Polyhedron":
+        """The polyhedron of canonical rows in Q^dim, dim >= 0, and a point strictly inside."""
+        made = object.__new__(Polyhedron)
+        made._set(input_dim=dim, _rows=rows, _hull=Hull(dim), _inside=inside)
+        return made
 
     @staticmethod
     def from_inequalities(A: Iterable[Iterable[Any]], b: Iterable[Any]) -> "Polyhedron":
@@ -105,9 +121,27 @@ class Polyhedron(Value):
         return summary(f"Polyhedron in Q^{self.input_dim}", ", ".join([*shown, *more]))
 
     @property
+    def hull(self) -> Hull:
+        """The smallest affine space that holds the polyhedron."""
+        return self._hull
+
+    @property
     def dimension(self) -> int:
-        """That of the space, n: a polyhedron is full-dimensional."""
-        return self.input_dim
+        """That of the affine hull: n, less the number of ``equations``."""
+        return self.hull.dim
+
+    @property
+    def equations(self) -> tuple[AffineForm, ...]:
+        """Affine forms, their gradients in reduced echelon form, whose common zeros are the affine hull."""
+        return tuple(map(form_of_row, self.hull.equations))
+
+    @cached_property
+    def core(self) -> "Polyhedron":
+        """The set in the coordinates of its affine hull, where it has interior; itself, if it has interior in Q^n."""
+        if not self.hull.equations:
+            return self
+        rows = tuple(row for row in self.hull.restricted(self.rows) if any(row))
+        return Polyhedron._with_interior(self.dimension, rows, self._inside)
 
     @property
     def rows(self) -> tuple[Integers, ...]:
@@ -132,6 +166,8 @@ class Polyhedron(Value):
     @cached_property
     def _facet_rows(self) -> tuple[Integers, ...]:
         """The rows without those that the others imply: the same for equal sets."""
+        if self.hull.equations:
+            return _in_order([*self.hull.extended(self.core._facet_rows), *self.hull.both_signs])
         if not self.rows:
             return ()
         view = LocalView(self.rows, self._inside)
@@ -140,18 +176,20 @@ class Polyhedron(Value):
 
     @cached_property
     def cone(self) -> Cone:
-        """The cone over {1} x polyhedron."""
+        """The cone over {1} x polyhedron, of its dimension and one more."""
         return self._make_cone()
 
     def _make_cone(self, meter: Meter | None = None) -> Cone:
+        if self.hull.equations:
+            return self.hull.lifted_cone(cone_within(self.core, meter))
         found = intersect(half_space(self.input_dim), self._facet_rows, meter)
         assert found is not None
         return found
 
     @cached_property
     def interior_point(self) -> Vector:
-        """A rational point of the interior."""
-        return point_of(self._inside)
+        """A rational point of the relative interior."""
+        return point_of(self.hull.lifted([self._inside])[0])
 
     @cached_property
     def lineality(self) -> Matrix:
@@ -180,7 +218,9 @@ class Polyhedron(Value):
 
     @cached_property
     def volume(self) -> Fraction | float:
-        """Exact n-dimensional volume, or ``math.inf`` for an unbounded polyhedron."""
+        """Exact n-dimensional volume: 0 where there is an equation, else ``math.inf`` for an unbounded polyhedron."""
+        if self.hull.equations:
+            return Fraction(0)
         if not self.is_bounded:
             return math.inf
         corners = [point_of(g) for g in self.cone.generators]
@@ -201,9 +241,10 @@ class Polyhedron(Value):
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Box(Polyhedron):
-    """The box {x : lower_i <= x_i <= upper_i}; ``ValueError`` unless lower_i < upper_i for every i.
+    """The box {x : lower_i <= x_i <= upper_i}; ``ValueError`` unless lower_i <= upper_i for every i.
 
-    It holds two vectors; the 2n half-spaces and the 2^n vertices are made when they are asked for.
+    Where both are equal the coordinate is fixed: an input of which the value is known. The box holds two vectors; the
+    2n half-spaces and the 2^n vertices are made when they are asked for.
 
     >>> Box([-1, -1], [1, "3/2"]).upper
     (Fraction(1, 1), Fraction(3, 2))
@@ -211,6 +252,8 @@ class Box(Polyhedron):
     True
     >>> Box([0, 0], [2, 2]) & Box([1, -1], [3, 1])
     Box(['1', '0'], ['2', '1'])
+    >>> Box([0, 1, 0], [1, 1, 2]).dimension
+    2
     """
 
     lower: Vector
@@ -221,19 +264,18 @@ class Box(Polyhedron):
         if len(low) != len(high) or not low:
             raise ValueError(f"lower and upper must have the same positive length, got {len(low)} and {len(high)}")
         for i, (a, b) in enumerate(zip(low, high, strict=True)):
-            if a >= b:
+            if a > b:
                 ends = f"lower[{i}] = {text_rational(a)} and upper[{i}] = {text_rational(b)}"
-                raise ValueError(f"a box needs lower < upper, got {ends}")
-        for name, value in (("lower", low), ("upper", high), ("input_dim", len(low))):
-            object.__setattr__(self, name, value)
+                raise ValueError(f"a box needs lower <= upper, got {ends}")
+        self._set(lower=low, upper=high, input_dim=len(low))
 
     def __and__(self, other: Polyhedron) -> Polyhedron:
         if not isinstance(other, Box) or self.input_dim != other.input_dim:
             return super().__and__(other)
         lower = tuple(map(max, self.lower, other.lower))
         upper = tuple(map(min, self.upper, other.upper))
-        if any(a >= b for a, b in zip(lower, upper, strict=True)):
-            raise ValueError(f"the intersection of {self!r} and {other!r} has empty interior in R^{self.input_dim}")
+        if any(a > b for a, b in zip(lower, upper, strict=True)):
+            raise ValueError(f"the intersection of {self!r} and {other!r} is empty")
         return Box(lower, upper)
 
     def __repr__(self) -> str:
@@ -243,6 +285,27 @@ class Box(Polyhedron):
     @classmethod
     def _kept(cls) -> tuple[str, ...]:
         return "input_dim", "lower", "upper"
+
+    @cached_property
+    def hull(self) -> Hull:
+        """The space in which the coordinates with lower_i = upper_i are fixed."""
+        fixed = []
+        for i, (a, b) in enumerate(zip(self.lower, self.upper, strict=True)):
+            if a == b:
+                row = [0] * (self.input_dim + 1)
+                row[0], row[i + 1] = -a.numerator, a.denominator
+                fixed.append(tuple(row))
+        return Hull(self.input_dim, tuple(fixed))
+
+    @cached_property
+    def core(self) -> Polyhedron:
+        """The box of the coordinates that are not fixed."""
+        free = self.hull.free
+        if len(free) == self.input_dim:
+            return self
+        if not free:
+            return Polyhedron._with_interior(0, (), (1,))
+        return Box([self.lower[j] for j in free], [self.upper[j] for j in free])
 
     @cached_property
     def rows(self) -> tuple[Integers, ...]:
@@ -260,6 +323,8 @@ class Box(Polyhedron):
         return self.rows
 
     def _make_cone(self, meter: Meter | None = None) -> Cone:
+        if self.hull.equations:
+            return super()._make_cone(meter)
         dim = self.input_dim
         ends = list(zip(self.lower, self.upper, strict=True))
         on = [(1 << 1 + i, 1 << 2 * dim - i) for i in range(dim)]  # where the ends stand in the constraints
@@ -289,8 +354,9 @@ class Box(Polyhedron):
 
     @property
     def vertices(self) -> tuple[Vector, ...]:
-        """The 2^n corners, sorted."""
-        return tuple(product(*zip(self.lower, self.upper, strict=True)))
+        """The corners, 2^k for k coordinates that are not fixed, sorted."""
+        ends = zip(self.lower, self.upper, strict=True)
+        return tuple(product(*((a,) if a == b else (a, b) for a, b in ends)))
 
     @property
     def volume(self) -> Fraction:
@@ -302,7 +368,12 @@ class Box(Polyhedron):
         return all(a <= q <= b for a, q, b in zip(self.lower, self._point_of(x), self.upper, strict=True))
 
 
-def cone_within(domain: Polyhedron, meter: Meter) -> Cone:
+def _in_order(rows: Iterable[Integers]) -> tuple[Integers, ...]:
+    """In decreasing order of the gradients."""
+    return tuple(sorted(rows, key=lambda row: row[1:], reverse=True))
+
+
+def cone_within(domain: Polyhedron, meter: Meter | None) -> Cone:
     """``domain.cone``, or :class:`BudgetExhausted`."""
     if "cone" not in vars(domain):
         vars(domain)["cone"] = domain._make_cone(meter)

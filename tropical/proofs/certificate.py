@@ -14,7 +14,9 @@ is not listed here is an error. Functions (``f``, ``g``)::
     {"kind": "tropical", "terms": [row...]}                                    max
     {"kind": "rational", "numerators": [[row...]...], "denominators": [[row...]...]}   componentwise difference
 
-A domain is null, for all of R^n, or {"halfspaces": [row...]}, for the set where all rows are >= 0. Claims and proofs::
+A domain is null, for all of R^n, or {"halfspaces": [row...]}, for the set where all rows are >= 0. Half-spaces that are
+there with both signs are equations, and the domain must have interior in the space that they cut out; regions are those
+within it. Claims and proofs::
 
     equal         f = g on the domain               f, g, domain          replay with cells, or tree
     at most       f <= g in every output            f, g, domain          replay with cells, or tree
@@ -55,7 +57,8 @@ negative, is the combination of constraints with these multipliers), ``split`` (
 appended to the constraints, then the one with its negative), ``leaf`` after the last unit (null if the claim is
 equality; else for each output multipliers for g - f), ``empty`` (multipliers for -1). On R^n, with W the weights of
 both first layers, the checker keeps the coordinates that are pivots of the reduced row echelon form of W and drops the
-others.
+others. On a domain with equations it keeps those that are not pivots of the reduced row echelon form of the equations
+and puts the others in; half-spaces that vanish then are no constraints.
 """
 
 import json
@@ -141,7 +144,9 @@ def _encode_vector(vector: Sequence[Fraction]) -> list[str]:
 
 def encode_domain(domain: Polyhedron | None) -> dict[str, Any] | None:
     """The domain as it stands in a certificate; all of R^n, which has no half-space, is null."""
-    return None if domain is None or not domain.rows else {"halfspaces": _encode_forms(domain.halfspaces)}
+    if domain is None or not domain.rows:
+        return None
+    return {"halfspaces": [[f"{a:x}" for a in row] for row in domain.rows]}
 
 
 def _certificate(claim: dict[str, Any], proof: dict[str, Any]) -> Certificate:

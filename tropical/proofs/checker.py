@@ -15,6 +15,13 @@ nothing: it is told for each unit to split the part, or that its sign follows fr
 constraints of the part, and only adds up. The third ("units") writes the units of both networks as
 combinations of those that are no multiples of others, and g - f with them: mostly that says it all; if not, the rest is
 to be shown for the network of g - f by one of the other methods.
+
+A half-space of the domain whose negative is another one holds as an equation. In reduced echelon form the equations
+give each of their pivot coordinates as an affine form of the other ones, y. So y -> x is a bijection from the set of y
+for which all half-spaces hold at x to the domain, and a claim about all x of the domain is the same claim, with the
+functions composed, about all y: that one is checked, and it is the set of the y that must have interior. Equations that
+half-spaces imply in any other way are not looked for: such a domain "has no interior". Regions are those of the domain
+within the space that its equations cut out.
 """
 
 import json
@@ -231,8 +238,26 @@ def eliminate(row: Row, other: Row, column: int) -> Row:
     return row if b == 0 else primitive([a * p - b * q for p, q in zip(row, other, strict=True)])
 
 
-# ---- Functions R^dim -> R^outputs. ``seen``: the rows through which x enters; ``restricted``: to some coordinates, the
-# ---- others being 0; ``parts(cone)``: where f is affine, with the rows of ``scale`` times its outputs there.
+# ---- Functions R^dim -> R^outputs. ``seen``: the rows through which x enters; ``restricted``: composed with an
+# ---- inclusion y -> x; ``parts(cone)``: where f is affine, with the rows of ``scale`` times its outputs there.
+
+
+class Inclusion:
+    """An affine map R^dim -> R^n: for each x_j its terms (place, factor) in (1, y)."""
+
+    def __init__(self, dim: int, terms: list[list[tuple[int, Fraction]]]) -> None:
+        self.dim, self.terms = dim, terms
+
+    def pulled_back(self, rows: Sequence[Sequence[Fraction]]) -> list[Numbers]:
+        """The rows on (1, x) as rows on (1, y)."""
+        found = []
+        for constant, *gradient in rows:
+            row = [constant] + [Fraction(0)] * self.dim
+            for a, terms in zip(gradient, self.terms, strict=True):
+                for place, factor in terms if a else ():
+                    row[place] += a * factor
+            found.append(row)
+        return found
 
 
 class Network:
@@ -253,8 +278,8 @@ class Network:
             int, tuple[tuple[int, ...], list[Row], list[Row]]
         ] = {}  # for each layer pattern, rows, kinked
 
-    def restricted(self, axes: list[int]) -> "Network":
-        return Network([(columns(self.seen, axes), self.layers[0][1]), *self.layers[1:]])
+    def restricted(self, onto: Inclusion) -> "Network":
+        return Network([(onto.pulled_back(self.seen), self.layers[0][1]), *self.layers[1:]])
 
     def value(self, point: Numbers) -> Numbers:
         for rows, slopes in self.layers:
@@ -299,8 +324,8 @@ class Lattice:
         self.seen, self.clauses, self.flip, self.words, self.dim = rows, clauses, flip, words, len(rows[0]) - 1
         self.rows, self.scale = integers(rows)
 
-    def restricted(self, axes: list[int]) -> "Lattice":
-        return Lattice(columns(self.seen, axes), self.clauses, self.flip)
+    def restricted(self, onto: Inclusion) -> "Lattice":
+        return Lattice(onto.pulled_back(self.seen), self.clauses, self.flip)
 
     def minima(self, point: Numbers) -> Numbers:
         values = [evaluate(row, point) for row in self.seen]
@@ -347,8 +372,8 @@ class Rational:
         self.scale = lcm(*(p.scale for p in polynomials))
         self.words = f"a tropical rational map from R^{self.dim} to R^{self.outputs}"
 
-    def restricted(self, axes: list[int]) -> "Rational":
-        return Rational([p.restricted(axes) for p in self.polynomials])
+    def restricted(self, onto: Inclusion) -> "Rational":
+        return Rational([p.restricted(onto) for p in self.polynomials])
 
     def value(self, point: Numbers) -> Numbers:
         values = [p.value(point)[0] for p in self.polynomials]
@@ -369,10 +394,6 @@ class Rational:
 
 
 Function = Network | Lattice | Rational
-
-
-def columns(rows: list[Numbers], axes: list[int]) -> list[Numbers]:
-    return [[row[0], *(row[1 + j] for j in axes)] for row in rows]
 
 
 def evaluate(row: Numbers, point: Numbers) -> Fraction:
@@ -423,12 +444,24 @@ def maximum_of(terms: list[Numbers]) -> Lattice:
 
 
 class Domain:
-    """The polyhedron {row >= 0 for every row} in R^dim, or all of R^dim."""
+    """The polyhedron {row >= 0 for every row} in R^dim, or all of R^dim.
+
+    ``equations``, by pivot, are the rows (gradient..., constant) of reduced echelon form of those that hold with both
+    signs; ``constraints`` are all rows, as functions of the coordinates that are no pivots.
+    """
 
     def __init__(self, value: Any, dim: int) -> None:
         self.everything, self.dim = value is None, dim
         self.rows = [] if value is None else table(fields(value, "halfspaces")[0], dim + 1)
-        self.constraints = [primitive(integers([row])[0][0]) for row in self.rows]
+        rows = [primitive(row) for row in (integers([row])[0][0] for row in self.rows)]
+        known = set(map(tuple, rows))
+        both = [row for row in rows if tuple(-a for a in row) in known]
+        basis = echelon([[*row[1:], row[0]] for row in both])
+        self.equations = {j: row for j, row in basis.items() if j < dim}  # if 1 = 0 is left, no point is in any cone
+        if self.equations:
+            pulled = self.inclusion(self.axes()).pulled_back([list(map(Fraction, row)) for row in rows])
+            rows = [primitive(row) for row in integers(pulled)[0] if any(row)]
+        self.constraints = rows
         self.words = f"R^{dim}" if value is None else f"a polyhedron of {len(self.rows)} half-spaces in R^{dim}"
 
     def require_point(self, point: Numbers) -> None:
@@ -448,12 +481,24 @@ class Domain:
     def axes(self, *functions: Function) -> dict[int, Row]:
         """The coordinates that matter. On R^n, the rows W that the functions see are combinations W = W_J A of their
         reduced echelon form A with pivots J, so that they are functions of y = Ax, and Ax = y for x_J = y, 0 elsewhere:
-        it is enough to check them for x_J in R^J and 0 elsewhere. Returns the rows of A, up to scale, by pivot.
+        it is enough to check them for x_J in R^J and 0 elsewhere. Returns the rows of A, up to scale, by pivot. On
+        other domains the coordinates y = Ax are those that are no pivots of the equations.
         """
         if not self.everything:
-            return dict(enumerate(unit_rows(self.dim - 1)))
+            axes = enumerate(unit_rows(self.dim - 1))
+            return {j: row for j, row in axes if j not in self.equations}
         basis = echelon([row[1:] for f in functions for row in integers(f.seen)[0]])
         return {j: basis[j] for j in sorted(basis)}
+
+    def inclusion(self, axes: dict[int, Row]) -> Inclusion:
+        """x for the coordinates y = Ax: the axes are y, pivots of equations follow, and all others are 0."""
+        terms: list[list[tuple[int, Fraction]]] = [[] for _ in range(self.dim)]
+        for place, j in enumerate(axes, start=1):
+            terms[j] = [(place, Fraction(1))]
+        for pivot, row in self.equations.items():
+            places = [(0, row[self.dim]), *((place, row[j]) for place, j in enumerate(axes, start=1))]
+            terms[pivot] = [(place, Fraction(-a, row[pivot])) for place, a in places if a]
+        return Inclusion(len(axes), terms)
 
 
 # ---- Claims.
@@ -469,12 +514,14 @@ def comparison(claim: Any, proof: Any) -> Steps:
     merged = isinstance(proof, dict) and proof.get("method") == "units"
     if merged:
         _, proof = fields(proof, "method", "rest")
-        if proof is None:
-            if claim["f"] != claim["g"]:
-                compare_units(network(f), network(g), kind == "equal")
+        if proof is None and claim["f"] == claim["g"]:
             return
-    axes = list(domain.axes(f, g))
-    f, g = f.restricted(axes), g.restricted(axes)
+    if not merged or proof is not None or domain.equations:
+        onto = domain.inclusion(domain.axes(f, g))
+        f, g = f.restricted(onto), g.restricted(onto)
+    if merged and proof is None:
+        compare_units(network(f), network(g), kind == "equal")
+        return
     if merged:
         f, g = constant([Fraction(0)] * f.outputs, f.dim), difference(network(f), network(g))
     if isinstance(proof, dict) and proof.get("method") == "tree":
@@ -621,7 +668,7 @@ def regions(claim: Any, proof: Any) -> Steps:
     domain = Domain(where, f.dim)
     yield f"f has exactly {count} activation regions on {domain.words}, where f is {f.words}"
     require(fields(proof, "method") == ["replay"], "unknown method of proof")
-    f = f.restricted(list(domain.axes(f)))
+    f = f.restricted(domain.inclusion(domain.axes(f)))
     found = sum(1 for _ in f.parts(domain.cone(f.dim)))
     if found != count:
         raise Rejected(f"f has {found} activation regions, not {count}")
@@ -639,7 +686,7 @@ def extremum(claim: Any, proof: Any) -> Steps:
     domain.require_point(point)
     if f.value(point) != [bound]:
         raise Rejected("the value at the point is another one")
-    f = f.restricted(list(domain.axes(f)))
+    f = f.restricted(domain.inclusion(domain.axes(f)))
     compare(f, constant([bound], f.dim), (0, 1) if kind == "maximum" else (0, -1), domain.cone(f.dim))
 
 
@@ -653,8 +700,10 @@ def monotone(claim: Any, proof: Any) -> Steps:
     yield f"f is {word} in coordinate {i} on {domain.words}, where f is {f.words}"
     require(fields(proof, "method") == ["replay"], "unknown method of proof")
     axes = domain.axes(f)
-    f = f.restricted(list(axes))
+    f = f.restricted(domain.inclusion(axes))
     step = integers([[Fraction(row[i], row[j]) for j, row in axes.items()]])[0][0]  # A e_i, up to scale
+    if any(row[i] for row in domain.equations.values()):
+        step = [0] * f.dim  # no two points of the domain differ in this coordinate alone
     for _, rows in f.parts(domain.cone(f.dim)):
         if any(dot(row[1:], step) * direction < 0 for row in rows):
             raise Rejected("a derivative has the other sign on some part of the domain")

@@ -16,8 +16,9 @@ from tropical.arithmetic.rationals import Vector, primitive, primitive_integers,
 from tropical.arithmetic.simplex import Outcome
 from tropical.budget import Meter
 from tropical.functions.network import ReLUNetwork
-from tropical.polyhedra.cones import dot
+from tropical.polyhedra.cones import dot, point_of
 from tropical.polyhedra.facet_search import interior_point, simplified
+from tropical.polyhedra.hull import Hull
 from tropical.polyhedra.polyhedron import Polyhedron
 from tropical.proofs.certificate import Node
 from tropical.proofs.merged_units import MergedPair
@@ -79,28 +80,24 @@ def _decided(
         raise ValueError(f"networks can be compared only if inputs and outputs agree in number, got {shapes}")
     if domain is not None and domain.input_dim != f.input_dim:
         raise ValueError(f"the domain lives on R^{domain.input_dim}, the functions on R^{f.input_dim}")
-    walls = [] if domain is None else list(domain.rows)
-    axes = list(range(f.input_dim)) if walls else _pivots(f.layers[0].weight + g.layers[0].weight)
-    pair = MergedPair(_restricted(f, axes), _restricted(g, axes))
-    walk = _Walk(*((pair.zero, pair.difference) if merged else (pair.f, pair.g)), walls, meter, equal)
-    nodes, point = walk.nodes_or_point()
-    if point is None:
-        return TreeProof(nodes=nodes)
-    witness = [Fraction(0)] * f.input_dim
-    for axis, a in zip(axes, point[1:], strict=True):
-        witness[axis] = Fraction(a, point[0])
-    return TreeProof(witness=tuple(witness))
+    if domain is None or not domain.rows:
+        hull, walls = _pivotal(f.layers[0].weight + g.layers[0].weight, f.input_dim), []
+    else:
+        hull, walls = domain.hull, list(domain.core.rows)
+    if hull.equations:
+        f, g = f.compose(hull.inclusion), g.compose(hull.inclusion)
+    if merged:
+        pair = MergedPair(f, g)
+        f, g = pair.zero, pair.difference
+    nodes, point = _Walk(f, g, walls, meter, equal).nodes_or_point()
+    return TreeProof(nodes=nodes) if point is None else TreeProof(witness=point_of(hull.lifted([point])[0]))
 
 
-def _pivots(rows: Sequence[Vector]) -> list[int]:
-    return [next(j for j, q in enumerate(row) if q) for row in row_space(rows)]
-
-
-def _restricted(net: ReLUNetwork, axes: Sequence[int]) -> ReLUNetwork:
-    """The network as a function of the coordinates ``axes``, the others being 0."""
-    first = net.layers[0]
-    weight = tuple(tuple(row[j] for j in axes) for row in first.weight)
-    return ReLUNetwork((replace(first, weight=weight), *net.layers[1:]))
+def _pivotal(rows: Sequence[Vector], dim: int) -> Hull:
+    """The space of x that are 0 but at the pivots of the reduced echelon form of the rows."""
+    pivots = {next(j for j, q in enumerate(row) if q) for row in row_space(rows)}
+    axes = [tuple(int(i == j + 1) for i in range(dim + 1)) for j in range(dim)]
+    return Hull(dim, tuple(axis for j, axis in enumerate(axes) if j not in pivots))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def given(folder):
 
 def test_recovery_from_samples_ends_proved(folder):
     out = folder / "deep" / "out"
-    result = run(folder / "small.json", "--samples", 3000, "--seed", 2, "--out", out, "--timeout", "1e300", "--json")
+    result = run(folder / "small.json", "--samples", 3000, "--seed", 2, "--output", out, "--timeout", "1e300", "--json")
     assert result.exit_code == 0, result.stderr
     report = json.loads(result.stdout)
     expected = {"status": "proved", "relevant_subspace_dim": 2, "pieces": 12, "samples": 3000, "seed": 2}
@@ -87,7 +87,7 @@ def test_too_few_samples_end_unknown_and_remove_the_files_of_an_earlier_run(fold
     out.mkdir()
     for name in ("regions.png", "notes.txt"):
         (out / name).write_text("from before")
-    result = run(folder / "small.json", "--samples", 40, "--out", out, "--json")
+    result = run(folder / "small.json", "--samples", 40, "-o", out, "--json")
     report = json.loads(result.stdout)
     assert result.exit_code == 3, result.stderr
     assert (report["status"], report["clauses"]) == ("unknown", None)

@@ -327,14 +327,14 @@ def test_bad_requests():
         (pl.plot_regions, (line,), {"color": "value"}, "height shows"),
         (pl.plot_regions, (CLASSES,), {"color": "value"}, "one output"),
         (pl.plot_surface, (CLASSES,), {}, "one output"),
-        (pl.plot_surface, (line,), {}, "needs 2 inputs"),
+        (pl.plot_surface, (line,), {}, "needs 2 or more varying inputs"),
         (pl.plot_surface, (DIAMOND,), {"ax": plt.figure().add_subplot()}, "projection '3d'"),
         (pl.plot_bent_hyperplanes, (polynomial,), {}, "units"),
         (pl.plot_dual_graph, (polynomial,), {}, "activation regions"),
         (pl.plot_decision_boundary, (CLASSES, 1), {}, "choose output"),
         (pl.plot_decision_boundary, (CLASSES,), {"output": 3}, "between 0 and 2"),
         (pl.plot_solids, (THREE,), {"alpha": 0}, "alpha"),
-        (pl.plot_solids, (DIAMOND,), {}, "needs 3 inputs"),
+        (pl.plot_solids, (DIAMOND,), {}, "needs 3 or more varying inputs"),
         (pl.plot_slice, (THREE, [[0, 0, 0], [1, 1, 1], [2, 2, 2]]), {}, "one line"),
         (pl.plot_slice, (THREE, [[0, 0, 0], [0, 0, 0], [2, 2, 2]]), {}, "one line"),
         (pl.plot_slice, (THREE, [[0, 0], [1, 1], [2, 2]]), {}, "length 3"),
@@ -348,3 +348,25 @@ def test_bad_requests():
     for draw, arguments, options, message in cases:
         with pytest.raises(ValueError, match=message):
             draw(*arguments, **options)
+
+
+def test_fixed_inputs_are_not_drawn():
+    """A box that fixes inputs is drawn as the function of the others: as by hand, the input put in."""
+    net = tp.ReLUNetwork.from_arrays([[[1, 2, -1], [0, 1, 1], [1, -1, 0]], [[1, -2, 1]]], [[0, -1, 1], [0]])
+    by_hand = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [1, 0]], [[1, -2, 1]]], [[6, 2, -2], [0]])
+    box, square = tp.Box([-2, 3, -9], [3, 3, 2]), tp.Box([-2, -9], [3, 2])
+    for draw in (pl.plot_regions, pl.plot_surface, pl.plot_dual_graph, pl.plot_bent_hyperplanes):
+        axes, other = draw(net, domain=box), draw(by_hand, domain=square)
+        assert (axes.get_xlabel(), axes.get_ylabel()) == ("$x_0$", "$x_2$")
+        for name in ("get_xlim", "get_ylim"):
+            assert getattr(axes, name)() == getattr(other, name)()
+        assert len(axes.collections) == len(other.collections)
+        for one, two in zip(axes.collections, other.collections, strict=True):
+            if hasattr(one, "get_segments"):
+                assert np.array_equal(np.array(one.get_segments()), np.array(two.get_segments()))
+    graph = pl.plot_regions(net, tp.Box([-2, 3, 1], [3, 3, 1]))
+    assert (graph.get_xlabel(), graph.get_ylabel()) == ("$x_0$", "$F(x_0)$")
+    with pytest.raises(ValueError, match="needs 1 or more varying inputs, got 0"):
+        pl.plot_regions(net, tp.Box([0] * 3, [0] * 3))
+    with pytest.raises(ValueError, match=r"the domain must have interior in R\^2, its dimension is 1"):
+        pl.plot_regions(net, tp.Box([0, 0], [0, 1]), directions=[[1, 0, 0], [0, 1, 0]])

@@ -116,15 +116,9 @@ EQUIVALENT = {
         "compare: not isinstance(g, Lattice) -> isinstance(g, Lattice)",
         "compare: f, g, allowed = (g, f, tuple((-s for s in allowed))) -> pass",
     ],
-    "Only a shortcut: the coordinates that do not matter stay.": [
-        "regions: f = f.restricted(list(domain.axes(f))) -> pass",
-        "extremum: f = f.restricted(list(domain.axes(f))) -> pass",
-    ],
     "The slopes of a last layer are never applied.": [
         "constant: [Fraction(1)] -> [Fraction(2)]",
         "constant: [Fraction(1)] -> [Fraction(0)]",
-        "Units.network: [Fraction(1)] -> [Fraction(2)] (2)",
-        "Units.network: [Fraction(1)] -> [Fraction(0)] (2)",
     ],
     "All forms are doubled, those of f and those of g.": [
         "Units.__init__: {signal: Fraction(1)} -> {signal: Fraction(2)}",
