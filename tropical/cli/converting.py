@@ -22,7 +22,9 @@ _KINDS = {"network": "network", "lattice": "lattice polynomial"}
 @click.command()
 @click.argument("source", type=shell.FilePath())
 @click.argument("target", type=shell.FilePath(), required=False)
-@click.option("-o", "--out", "--output", type=shell.FilePath(), metavar="TARGET", help="The same as the argument TARGET.")
+@click.option(
+    "-o", "--out", "--output", type=shell.FilePath(), metavar="TARGET", help="The same as the argument TARGET."
+)
 @click.option(
     "--as",
     "kind",
@@ -33,7 +35,13 @@ _KINDS = {"network": "network", "lattice": "lattice polynomial"}
 @timeout_option
 @as_json_option
 def convert(
-    source: Path, target: Path | None, out: Path | None, kind: str | None, layers: str | None, timeout: float | None, as_json: bool
+    source: Path,
+    target: Path | None,
+    out: Path | None,
+    kind: str | None,
+    layers: str | None,
+    timeout: float | None,
+    as_json: bool,
 ) -> None:
     """Write the function in SOURCE to TARGET, in the format that its suffix names.
 

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from tropical.budget import BudgetExhausted
-from tropical.cli.loading import load_function
 from tropical.cli.boxes import Inputs, input_options
+from tropical.cli.loading import load_function
 from tropical.cli.shell import Clock, as_json_option, progress, publish, report_option, timeout_option, within
 from tropical.cli.texts import plain, print_table, text_of
 from tropical.decisions.comparison import equivalent, implies_leq
@@ -101,7 +101,9 @@ def check(file: Path, out: Path | None, timeout: float | None, as_json: bool) ->
     raise click.exceptions.Exit(code)
 
 
-def _decide(question: Callable[..., Verdict], f: Function, g: Function, domain: Polyhedron | None, clock: Clock) -> Verdict:
+def _decide(
+    question: Callable[..., Verdict], f: Function, g: Function, domain: Polyhedron | None, clock: Clock
+) -> Verdict:
     try:
         with progress("comparing cell by cell") as report:
             return question(f, g, domain, clock.budget(), report)

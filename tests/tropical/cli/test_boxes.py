@@ -109,9 +109,10 @@ def test_results_go_to_files_too(files):
     for option in ("-o", "--out", "--output"):
         result = run("inspect", "net.json", option, "counts.json", "--box", "0", "1")
         assert "linear regions" in result.stdout
-        assert json.loads((files / "counts.json").read_text())["cells"] == tp.polyhedral_complex(
-            NET, tp.Box([0] * 3, [1] * 3)
-        ).num_cells
+        assert (
+            json.loads((files / "counts.json").read_text())["cells"]
+            == tp.polyhedral_complex(NET, tp.Box([0] * 3, [1] * 3)).num_cells
+        )
         result = run("equivalent", "net.json", "one.json", option, "verdict.json", "--certificate", "c.json", "--json")
         assert (result.exit_code, (files / "verdict.json").read_text()) == (1, result.stdout)
         assert run("check", "c.json", option, "checked.json").stdout.startswith("accepted")
