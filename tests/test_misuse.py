@@ -70,6 +70,8 @@ WRONG = {
     "network on space": valid.SPACE,
     "two outputs": valid.TWO,
     "Box in space": tp.Box([0, 0, 0], [1, 1, 1]),
+    "Cell in space": tp.polyhedral_complex(valid.SPACE).cells[0],
+    "point in the plane": tp.Box([1, 2], [1, 2]),
     "AffineForm on space": tp.AffineForm([1, 2, 3]),
     "complex": valid.BOUNDED,
     "Verdict": valid.VERDICT,
@@ -116,7 +118,10 @@ RIGHT = {  # values above that are right after all, by the arguments that may ha
     ),
     "another function": (("AffineForm on space", *NETWORKS), "f g net network obj form hyperplane other truth"),
     "a network whose outputs are the inputs of the one after it": (("two outputs",), "inner"),
-    "another object of the same kind": (("complex", "Box in space", "Verdict"), "cx obj region verdict domain"),
+    "another object of the same kind": (
+        ("complex", "Box in space", "Cell in space", "point in the plane", "Verdict"),
+        "cx obj region verdict domain",
+    ),
 }
 
 ALSO_CALLED = {  # what a message may call an argument by
@@ -248,6 +253,26 @@ KEPT = {  # faults that were found by hand, with a word of what is said now
         lambda: ln.verify_recovery(valid.PLAIN, ln.LatticePolynomialRegressor()),
         "fitted",
     ),
+    "a network for a complex": (lambda: tp.linear_regions(valid.NET), r"cx must be .* polyhedral_complex\(net\)"),
+    "pieces of a network": (lambda: tp.affine_pieces(valid.NET), r"cx must be .* polyhedral_complex\(net\)"),
+    "a network for a polynomial": (lambda: tp.newton_polytope(valid.NET), r"p must be .* to_tropical_rational_map"),
+    "the hypersurface of a network": (lambda: tp.tropical_hypersurface(valid.NET), "to_tropical_rational_map"),
+    "the curve of a network": (lambda: tp.plot_tropical_curve(valid.NET), "to_tropical_rational_map"),
+    "clauses of a network": (lambda: tp.plot_lattice_clauses(valid.NET), r"to_lattice_polynomial\(net\)"),
+    "a matrix for a network": (
+        lambda: tp.polyhedral_complex([[1]]),
+        r"net must be a ReLUNetwork such as ReLUNetwork\.from_arrays",
+    ),
+    "seconds for a budget": (lambda: tp.equivalent(valid.NET, valid.NET, budget=5), r"Budget\(seconds=60\)"),
+    "a pair for a box": (lambda: tp.maximum(valid.NET, ([0, 0], [1, 1])), r"domain must be a Box\(lower, upper\)"),
+    "a pair for the box of a picture": (lambda: tp.plot_regions(valid.NET, ([0, 0], [1, 1])), r"Box\(lower, upper\)"),
+    "pairs for the ends of a box": (lambda: tp.Box([(0, 1), (0, 1)], [1, 1]), r"lower\[0\] must be a rational"),
+    "a complex for a domain": (lambda: tp.maximum(valid.NET, valid.BOUNDED), "domain must be"),
+    "the domain in the place of a norm": (lambda: tp.lipschitz_constant(valid.NET, tp.Box([0], [1])), "norm must be"),
+    "an affine form on another space": (lambda: tp.equivalent(valid.NET, tp.AffineForm([1])), "cannot be compared"),
+    "a list within a matrix": (lambda: tp.ReLUNetwork.from_arrays([[[1, [2]]]]), r"weight\[0\]\[1\]"),
+    "a box upside down": (lambda: tp.Box([0, 2], [1, 1]), r"lower\[1\] = 2 and upper\[1\] = 1"),
+    "half-spaces that exclude each other": (lambda: tp.Box([0], [1]) & tp.Box([2], [3]), "is empty"),
     "another network": (lambda: lemmas.check("L5", valid.PLAIN, other=valid.SPACE), "other"),
 }
 

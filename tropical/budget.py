@@ -56,7 +56,7 @@ class Budget(Value):
         """
         if budget is None:
             budget = cls() if default is None else default
-        require(budget, cls, "budget", "a Budget or None")
+        require(budget, cls, "budget", "a Budget such as Budget(seconds=60), or None")
         return budget
 
 

@@ -1,6 +1,9 @@
 """Answers on domains with equations are those of the network with the equations put in by hand, by z3 and by points."""
 
+import copy
+import importlib.util
 import math
+import pickle
 import random
 from dataclasses import replace
 from fractions import Fraction
@@ -173,6 +176,46 @@ def test_z3_finds_no_larger_value(seed):
     scalar = replace(flat.inner, weights=(*weights[:-1], weights[-1][:1]), biases=(*biases[:-1], biases[-1][:1]))
     assert point_above(scalar, value) is None
     assert point_above(scalar, value - Fraction(1, 1000)) is not None
+
+
+@pytest.mark.parametrize("seed", few(SEEDS, 6))
+def test_cells_are_domains_and_values(seed):
+    flat = flat_case(seed)
+    net, flat_domain, _, _ = built(flat)
+    cx = tp.polyhedral_complex(net, flat_domain)
+    for cell in cx.cells[:3]:
+        inside = tp.polyhedral_complex(net, cell)
+        assert (inside.patterns, inside.cells[0]) == ((cell.pattern,), cell)
+        assert set(inside.cells[0].vertices) == set(cell.vertices)
+        affine = tp.ReLUNetwork.from_arrays(
+            [[f.gradient for f in cell.affine_map.forms]], [[f.constant for f in cell.affine_map.forms]]
+        )
+        verdict = tp.equivalent(net, affine, cell)
+        assert (verdict.status, tp.check_certificate(verdict.certificate, net, affine)) == ("proved", True)
+        assert tp.gaussian_measure(cell).upper == 0
+    for made in (flat_domain, cx, cx.cells[0]):
+        for same in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+            assert (same, hash(same)) == (made, hash(made))
+    assert "cells" in cx._repr_html_()
+    budgeted = tp.polyhedral_complex(net, flat_domain, tp.Budget(cells=1))
+    assert budgeted.num_cells == 1
+    table = tp.cells_table(cx) if importlib.util.find_spec("pandas") else range(cx.num_cells)
+    assert len(table) == cx.num_cells
+
+
+@pytest.mark.parametrize("seed", few(SEEDS, 6))
+def test_scripts_for_solvers_know_the_equations(seed):
+    import z3
+
+    flat = flat_case(seed)
+    net, flat_domain, _, _ = built(flat)
+    f = net.output(0)
+    value = tp.maximum(f, flat_domain).value
+    for bound, expected in ((value, z3.unsat), (value - Fraction(1, 64), z3.sat)):
+        solver = z3.Solver()
+        solver.from_string(tp.to_smtlib(f, domain=flat_domain))
+        solver.add(z3.Real("y0") > z3.Q(bound.numerator, bound.denominator))
+        assert solver.check() == expected
 
 
 def test_points():

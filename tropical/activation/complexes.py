@@ -396,7 +396,7 @@ class Cell(Polyhedron):
 
 def require_complete(cx: Any, where: str = "cx") -> None:
     """``ValueError`` unless ``cx`` is a complex and complete."""
-    require(cx, PolyhedralComplex, where, "a PolyhedralComplex")
+    require(cx, PolyhedralComplex, where, "a PolyhedralComplex such as polyhedral_complex(net)")
     if not cx.complete:
         raise ValueError(f"this needs a complete complex; the given one is not: {cx.incomplete_because}")
 

@@ -64,7 +64,7 @@ class Inputs:
             return Box([low for low, _ in ends], [high for _, high in ends])
         if not fixed:
             return None
-        forms = [AffineForm([int(i == j) for j in range(dim)], -value) for i, value in fixed.items()]
+        forms = [AffineForm(tuple(Fraction(i == j) for j in range(dim)), -value) for i, value in fixed.items()]
         return Polyhedron([sign * form for form in forms for sign in (1, -1)])
 
     def _fixed(self, dim: int) -> dict[int, Fraction]:
@@ -90,9 +90,10 @@ def input_options(command: Command) -> Command:
     def with_inputs(*args: Any, box: Any, box_file: Path | None, fix: Any, **others: Any) -> Any:
         return command(*args, inputs=Inputs(box, box_file, fix), **others)
 
+    wrapped: Command = with_inputs
     for option in reversed(_OPTIONS):
-        with_inputs = option(with_inputs)
-    return with_inputs
+        wrapped = option(wrapped)
+    return wrapped
 
 
 _OPTIONS: tuple[Callable[[Command], Command], ...] = (
@@ -101,15 +102,15 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
         type=(str, str),
         multiple=True,
         metavar="LOWER UPPER",
-        help='Restrict the inputs to [LOWER, UPPER], decimals or "p/q": given once all of them, else one after the other;'
+        help='Restrict the inputs to [LOWER, UPPER], decimals or "p/q": given once, all of them, else one by one;'
         " LOWER = UPPER fixes an input. Default: all of R^n.",
     ),
     click.option(
         "--box-file",
         type=shell.FilePath(),
         metavar="FILE",
-        help='The same from a file: .csv with a line "lower,upper" for each input, .json with lists "lower" and "upper",'
-        " .npy (n, 2), .npz, or the minima and maxima of an .nnet.",
+        help='The same from a file: .csv with a line "lower,upper" for each input, .json with lists "lower" and'
+        ' "upper", .npy (n, 2), .npz, or the minima and maxima of an .nnet.',
     ),
     click.option(
         "--fix",

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from tropical.budget import BudgetExhausted
-from tropical.cli.loading import load_function
 from tropical.cli.boxes import Inputs, input_options
+from tropical.cli.loading import load_function
 from tropical.cli.shell import Clock, as_json_option, progress, publish, report_option, timeout_option
 from tropical.cli.texts import plain, print_table, text_of
 from tropical.decisions.comparison import equivalent, implies_leq

@@ -13,8 +13,8 @@ import click
 
 from tropical import plotting
 from tropical.arithmetic.rationals import Vector, as_fraction
-from tropical.cli.loading import Loaded, load_function
 from tropical.cli.boxes import Inputs, input_options
+from tropical.cli.loading import Loaded, load_function
 from tropical.cli.shell import Clock, progress, timeout_option
 from tropical.files import FormatError, write_atomically
 from tropical.forms.construction import to_network
@@ -104,12 +104,12 @@ def plot(
 ) -> None:
     """Draw the function in FILE, a network or a lattice polynomial.
 
-    Geometry is exact and rounded where it is drawn. --box is in the coordinates of the picture, or, with an interval for
-    each input, in those of FILE: inputs that it fixes are not drawn. Kinds: the linear
-    regions of one or two inputs or of any plane; the surface over a plane; the decision boundary; the bends of hidden
-    units by layer; a slice through three points; the regions in space as solids; the dual graph of the cells; the
-    zonotopes of one hidden layer; the clauses of the lattice form. The file appears whole or, after an error, the
-    timeout or Ctrl-C, not at all.
+    Geometry is exact and rounded where it is drawn. --box is in the coordinates of the picture, or, with an interval
+    for each input, in those of FILE: inputs that it fixes are not drawn. Kinds: the linear regions of one or two inputs
+    or of any plane; the surface over a plane; the decision boundary; the bends of hidden units by layer; a slice
+    through three points; the regions in space as solids; the dual graph of the cells; the zonotopes of one hidden
+    layer; the clauses of the lattice form. The file appears whole or, after an error, the timeout or Ctrl-C, not at
+    all.
 
     \b
     Examples:

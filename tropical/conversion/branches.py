@@ -84,13 +84,18 @@ Condition = Sign | Junction | Negation | Constant
 Branches = Sequence[tuple[Wire, Condition]]
 
 
+class Discontinuous(ValueError):  # noqa: N818 - what the function is
+    """The cases do not fit together at a point."""
+
+
 def piecewise_value(circuit: Circuit, branches: Branches, name: str, meter: Meter) -> Wire:
     """The value of the first branch whose condition holds, as a max-min form in ``circuit``.
 
     R^n is cut until all branches are affine and all compared values have one sign. On a cell the function has the row
     of one branch, and it is that affine form on the closed cell, hence continuous, iff on each face the first branch
     that holds inside it agrees with the row there: faces on which the same comparisons are ties have the same signs.
-    Raises ``ValueError`` with a rational point, calling the function ``name``, if that fails anywhere.
+    Raises ``ValueError`` with a rational point, calling the function ``name``, if that fails anywhere:
+    :class:`Discontinuous`, unless no condition holds there.
     """
     if not branches:
         origin = ", ".join("0" * circuit.input_dim)
@@ -119,7 +124,7 @@ def _branch_on(cases: "_Cases", chart: Chart, name: str) -> int:
         if branch is None:
             raise ValueError(f"{name} is not defined everywhere: no condition holds at {where}")
         here, limit = (_at(cases.rows[i], vector) / vector[0] for i in (branch, own))
-        raise ValueError(f"{name} is not continuous at {where}: it is {here} there and tends to {limit}")
+        raise Discontinuous(f"{name} is not continuous at {where}: it is {here} there and tends to {limit}")
     return own
 
 

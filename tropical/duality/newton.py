@@ -20,7 +20,7 @@ def newton_polytope(p: TropicalPolynomial, budget: Budget | None = None, progres
     >>> newton_polytope(TropicalPolynomial.from_terms({(0, 0): 0, (1, 1): 5, (2, 0): 0, (0, 2): 1})).f_vector
     (3, 3, 1)
     """
-    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial such as a side of to_tropical_rational_map(net)")
     return convex_hull(p.support, Meter(budget, progress))
 
 

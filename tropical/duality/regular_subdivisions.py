@@ -48,7 +48,7 @@ def upper_envelope(p: TropicalPolynomial, meter: Meter | None = None) -> UpperEn
     >>> upper_envelope(absolute_value).faces[0]
     (EnvelopeFace(generators=(0,), terms=(0, 1, 2)),)
     """
-    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial such as a side of to_tropical_rational_map(net)")
     if not p.input_dim:
         raise ValueError("a polynomial in at least one variable is needed, got one in none")
     meter = meter or Meter()

@@ -1,8 +1,9 @@
 """Boxes of inputs as files: a lower and an upper bound for each input, which is fixed where they are equal.
 
-``.json``: ``{"lower": [0, "1/3"], "upper": [1, "0.5"]}``, numbers as in networks. ``.csv``: one line ``lower,upper`` for
-each input, numbers as decimals or "p/q", exactly; empty lines, lines that begin with # and a first line that says
-"lower,upper" are left out. ``.npy``: an array of shape (n, 2). ``.npz``: arrays lower and upper of shape (n,).
+``.json``: ``{"lower": [0, "1/3"], "upper": [1, "0.5"]}``, numbers as in networks: a JSON float is the double it
+denotes, text the fraction that it shows. ``.csv``: one line ``lower,upper`` for each input, decimals or "p/q", taken
+exactly; empty lines, lines that begin with # and a first line that says "lower,upper" are left out. ``.npy``: an array
+of shape (n, 2). ``.npz``: arrays lower and upper of shape (n,).
 """
 
 from collections.abc import Iterator, Mapping

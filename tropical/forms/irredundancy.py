@@ -60,7 +60,7 @@ def irredundant(
     >>> all(form.polynomial(p) == median(p) for p in form.clause_points)
     True
     """
-    require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial")
+    require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial such as to_lattice_polynomial(net)")
     chart = Chart.of(polynomial.gradients(), polynomial.input_dim, domain)
     table = FormTable(rows_of(chart.restrict(polynomial).pieces))
     meter = Meter(budget, progress)

@@ -20,7 +20,7 @@ def require_function(f: Any, where: str = "f", *, others: tuple[type, ...] = (),
 
 def require_network(net: Any, where: str = "net") -> None:
     """``ValueError`` unless ``net`` is a :class:`ReLUNetwork`."""
-    require(net, ReLUNetwork, where, "a ReLUNetwork")
+    require(net, ReLUNetwork, where, "a ReLUNetwork such as ReLUNetwork.from_arrays(weights)")
 
 
 def require_scalar(f: Any, what: str, where: str = "f") -> None:

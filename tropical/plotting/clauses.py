@@ -26,7 +26,7 @@ def plot_lattice_clauses(polynomial: LatticePolynomial, ax: "Axes | None" = None
     [[1, 1, 0], [0, 0, 1]]
     >>> import matplotlib.pyplot; matplotlib.pyplot.close(axes.figure)
     """
-    require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial")
+    require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial such as to_lattice_polynomial(net)")
     import numpy as np
     from matplotlib.colors import ListedColormap
     from matplotlib.ticker import MaxNLocator

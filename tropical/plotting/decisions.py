@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tropical.activation.complexes import PolyhedralComplex
-from tropical.arguments import as_index, require_flag
+from tropical.arguments import as_index, is_real, require_flag
 from tropical.arithmetic.rationals import as_fraction, primitive
 from tropical.functions.affine import AffineForm, rows_of
 from tropical.functions.function import Function
@@ -41,11 +41,11 @@ _MOST_CLASSES = len(COLOURS) * _TIE
 
 def plot_decision_boundary(
     obj: Function | PolyhedralComplex,
-    level: Any = 0,
-    output: int | None = None,
     domain: Polyhedron | None = None,
     ax: "Axes | None" = None,
     *,
+    level: Any = 0,
+    output: int | None = None,
     directions: Iterable[Iterable[Any]] | None = None,
     cells: bool = False,
 ) -> "Axes":
@@ -56,16 +56,18 @@ def plot_decision_boundary(
     the decision is tied are hatched; the boundary includes lines along which it is tied and does not change. ``cells``
     adds the boundaries of the parts on which F is affine. Other parameters, view and errors as in `plot_regions`; the
     picture is planar, and holds the vertices of the boundary too. Raises ``ValueError`` for a level with several
-    outputs, and for more than 27 of them.
+    outputs, and for more than 27 of them, ``TypeError`` for a number in the place of the domain.
 
     >>> import matplotlib; matplotlib.use("Agg")
     >>> from tropical import ReLUNetwork
     >>> net = ReLUNetwork.from_arrays([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 1, 1, 1]]])  # |x| + |y|
-    >>> axes = plot_decision_boundary(net, 1)
+    >>> axes = plot_decision_boundary(net, level=1)
     >>> [text.get_text() for text in axes.get_legend().get_texts()]
     ['$F > 1$', '$F < 1$', '$F = 1$']
     >>> import matplotlib.pyplot; matplotlib.pyplot.close(axes.figure)
     """
+    if is_real(domain) or isinstance(domain, str):
+        raise TypeError(f"the second argument is the domain, write level={domain} for the level")
     picture = make_picture(obj, domain, directions, (2,))
     f, bound = picture.function, as_fraction(level, "level")
     count = f.output_dim

@@ -50,7 +50,7 @@ def plot_newton_polytope(p: TropicalPolynomial, ax: "Axes | None" = None) -> "Ax
     6
     >>> import matplotlib.pyplot; matplotlib.pyplot.close(axes.figure)
     """
-    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial such as a side of to_tropical_rational_map(net)")
     from matplotlib.ticker import MaxNLocator
 
     if p.input_dim > 2:
@@ -86,7 +86,7 @@ def plot_tropical_curve(p: TropicalPolynomial, ax: "Axes | None" = None) -> "Axe
     ['2', '2', '2']
     >>> import matplotlib.pyplot; matplotlib.pyplot.close(axes.figure)
     """
-    require(p, TropicalPolynomial, "p", "a TropicalPolynomial")
+    require(p, TropicalPolynomial, "p", "a TropicalPolynomial such as a side of to_tropical_rational_map(net)")
     if p.input_dim != 2:
         raise ValueError(f"a curve needs two variables, got {p.input_dim}")
     cut = make_slice(p, None)

@@ -8,6 +8,7 @@ from typing import Any
 from tropical.activation.complexes import PolyhedralComplex, require_complete
 from tropical.activation.regions import relevant_subspace
 from tropical.activation.subdivision import polyhedral_complex
+from tropical.arguments import require
 from tropical.arithmetic.rationals import Matrix, Vector, as_rows, rank, row_space
 from tropical.budget import Meter
 from tropical.forms.parts import parts_of
@@ -79,6 +80,7 @@ def make_picture(
 
 def free_inputs(f: Function, domain: Polyhedron | None) -> Picture:
     """The function in its own inputs, or, on a domain with equations, in those that these leave free."""
+    require(domain, (Polyhedron, type(None)), "domain", "a Box(lower, upper), a Polyhedron or None")
     if domain is None or domain.input_dim != f.input_dim or not domain.equations:
         return Picture(f, domain, tuple(f"x_{i}" for i in range(f.input_dim)))
     return Picture(f.compose(domain.hull.inclusion), domain.core, tuple(f"x_{i}" for i in domain.hull.free))

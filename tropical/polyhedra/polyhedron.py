@@ -389,6 +389,6 @@ def require_domain(domain: Any, input_dim: int, what: str = "the function") -> N
     """
     if domain is None:
         return
-    require(domain, Polyhedron, "domain", "a Box, a Polyhedron or None")
+    require(domain, Polyhedron, "domain", "a Box(lower, upper), a Polyhedron or None")
     if domain.input_dim != input_dim:
         raise ValueError(f"the domain lives on R^{domain.input_dim}, {what} on R^{input_dim}")

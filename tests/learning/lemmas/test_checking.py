@@ -257,16 +257,8 @@ def test_the_command_ends_with_what_it_found(tmp_path, monkeypatch, stop, reason
 
 def test_the_command(tmp_path):
     tp.save_network(PLANE, tmp_path / "h6.json")
-    arguments = [
-        "lemmas",
-        str(tmp_path / "h6.json"),
-        "--lemma",
-        "L2",
-        "--lemma",
-        "L15",
-        "--output",
-        str(tmp_path / "out"),
-    ]
+    files = [str(tmp_path / "h6.json"), "--output", str(tmp_path / "out")]
+    arguments = ["lemmas", *files, "--lemma", "L2", "--lemma", "L15"]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     assert "proved" in result.stdout

@@ -214,8 +214,16 @@ def test_a_product_whose_factor_is_constant_in_disguise():
         (Max(x, -sympy.oo, evaluate=False), "-oo is not"),
         (sympy.nan, "nan is not"),
         (sympy.I * x, "I is not"),
-        (sympy.sign(x), r"sign\(x\) is not"),
-        (sympy.Heaviside(x), "is not a piecewise-linear"),
+        (sympy.sign(x), r"sign\(x\) is not continuous at \(0, 0\): it is 0 there and tends to -1"),
+        (sympy.Heaviside(x), r"Heaviside\(x\) is not continuous at \(0, 0\): it is 1/2 there"),
+        (x * sympy.Heaviside(x - 1), r"x\*Heaviside\(x - 1\) is not continuous at \(1, 0\): it is 1/2 there"),
+        (x * sympy.sign(x) * sympy.sign(y), r"is not continuous at \(-1, 0\)"),
+        (y + 2 * sympy.Heaviside(y, 0), r"is not continuous at \(0, 0\): it is 0 there and tends to 2"),
+        (x * y * sympy.Heaviside(x), "is not linear: it multiplies two expressions"),
+        (Max(0, sympy.sign(x)), r"sign\(x\) is not continuous"),
+        (x * sympy.Heaviside(x, y), r"Heaviside\(x, y\) must have a rational number as its value at 0, got y"),
+        (sympy.sign(x) ** 2, "is not a piecewise-linear"),
+        (x * sympy.DiracDelta(x), r"DiracDelta\(x\) is not a piecewise-linear"),
         (sympy.Function("f")(x), r"f\(x\) is not"),
         (sympy.ITE(x > 0, y > 0, y < 0), "a sympy expression is needed"),
         (Piecewise((x, sympy.Xor(x > 0, y > 0)), (y, True)), "is not a condition"),
@@ -230,6 +238,46 @@ def test_a_product_whose_factor_is_constant_in_disguise():
 def test_what_is_not_piecewise_linear_is_named(expr, text):
     with pytest.raises(ValueError, match=text):
         from_sympy(expr, [x, y])
+
+
+H, sign = sympy.Heaviside, sympy.sign
+CONTINUOUS = [
+    x * H(x),
+    x * H(x - 0) - y * H(-y, 0),
+    sign(x) * x,
+    sign(x - y) * (2 * x - 2 * y) + y,
+    Abs(x) * sign(x),
+    (x - 1) * H(x - 1, Rational(1, 3)),
+    (x + 1) * H(x) - H(x),
+    (H(x) - Rational(1, 2)) * x,
+    x * Piecewise((1, x > 0), (-1, True)),
+    (1 - Abs(x)) * (H(x + 1) - H(x - 1)),
+    Min(Max(x, 0), Max(y, 0)) * H(x) * H(y),
+    H(x, 1) + H(-x, 0),
+    3 * sign(x + y) * Abs(x + y) / 2 - Max(x, y),
+    Piecewise((x * H(x), y > 0), (Max(x, 0), True)),
+    Piecewise((y * sign(x), x > 0), (y, x > -1), (-y * sign(x), True)),
+    x * H(Abs(y) + 1),
+    Max(x * H(x), y * sign(y)),
+]
+
+
+@pytest.mark.parametrize("expr", CONTINUOUS)
+def test_products_with_jumps_that_are_continuous(expr):
+    net = from_sympy(expr, [x, y])
+    points = list(itertools.product([-3, -1, Fraction(-1, 3), 0, Fraction(1, 2), 1, 2], repeat=2))
+    assert [net(p) for p in points] == [values_at(expr, (x, y), p) for p in points]
+
+
+@given(st.lists(st.tuples(*[st.integers(-2, 2)] * 4, st.sampled_from((1, 2, -1))), min_size=1, max_size=3))
+@settings(max_examples=10)
+def test_sums_of_products_with_jumps(terms):
+    """A form times the sign of a multiple of itself is continuous; times that of another one it is not."""
+    expr = sum((k * (a * x + b * y + c) * sign(d * (a * x + b * y + c)) for a, b, c, k, d in terms), sympy.S.Zero)
+    points = list(itertools.product([-2, Fraction(-1, 2), 0, 1, 3], repeat=2))
+    assert [from_sympy(expr, [x, y])(p) for p in points] == [values_at(expr, (x, y), p) for p in points]
+    with pytest.raises(ValueError, match="is not continuous at"):
+        from_sympy(expr + (x + 5) * sign(7 * x + 3 * y + 11), [x, y])
 
 
 def test_long_offending_subexpressions_are_not_written_out():

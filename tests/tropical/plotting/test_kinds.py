@@ -139,7 +139,7 @@ def test_values_are_shown_up_to_their_extremes():
 
 
 def test_decision_of_one_output_is_the_level_set():
-    ax = pl.plot_decision_boundary(DIAMOND, "3/2")
+    ax = pl.plot_decision_boundary(DIAMOND, level="3/2")
     assert all(abs(x) + abs(y) == 1.5 for line in lines_of(ax, "boundary") for x, y in line)
     assert len(lines_of(ax, "boundary")) == 4
     assert ax.get_legend().get_texts()[0].get_text() == r"$F > \frac{3}{2}$"
@@ -148,7 +148,7 @@ def test_decision_of_one_output_is_the_level_set():
 
 
 def test_level_outside_the_complex_is_still_in_view():
-    ax = pl.plot_decision_boundary(DIAMOND, 50)
+    ax = pl.plot_decision_boundary(DIAMOND, level=50)
     assert ax.get_xlim()[1] > 50
     assert len(lines_of(ax, "boundary")) == 4
 
@@ -348,6 +348,17 @@ def test_bad_requests():
     for draw, arguments, options, message in cases:
         with pytest.raises(ValueError, match=message):
             draw(*arguments, **options)
+
+
+def test_the_second_argument_is_the_domain():
+    same = (
+        pl.plot_decision_boundary(DIAMOND, SQUARE, level=1),
+        pl.plot_decision_boundary(DIAMOND, level=1, domain=SQUARE),
+    )
+    assert same[0].get_xlim() == same[1].get_xlim()
+    for level in (0, 1.5, "3/2", Fraction(1, 2)):
+        with pytest.raises(TypeError, match=f"the second argument is the domain, write level={level} for the level"):
+            pl.plot_decision_boundary(DIAMOND, level)
 
 
 def test_fixed_inputs_are_not_drawn():
