@@ -137,7 +137,8 @@ def _cut(net: ReLUNetwork, start: Cone, meter: Meter) -> _Found:
 
 
 def _searched(net: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> _Found:
-    for cell in search_cells(net, () if domain is None else domain.rows, meter):
+    rows, inside = ((), None) if domain is None else (domain.rows, domain.interior_point)
+    for cell in search_cells(net, rows, meter, inside):
         yield cell.pattern, None
 
 

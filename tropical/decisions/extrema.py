@@ -38,7 +38,9 @@ class Extremum(Value):
     A finite one is attained at ``point``. If it is infinite, the function tends to it from ``point`` along ``ray``: on
     that half-line it is affine with a slope that is not 0. If a budget ran out before it was known,
     ``incomplete_because`` says so, and ``point`` attains ``lower`` for a supremum, ``upper`` for an infimum.
-    ``certificate`` proves a finite maximum or minimum of one function; ``==`` and ``hash`` go by the other fields.
+    ``certificate`` proves a finite maximum or minimum of one function; for a network on a bounded domain of more than 6
+    dimensions it claims f <= value, or value <= f, by a tree of linear programs, and is None if more than 8 units take
+    both signs there or time ran out. ``==`` and ``hash`` go by the other fields.
     """
 
     lower: Fraction | float
@@ -69,9 +71,11 @@ def maximum(
 
     f is affine on the cells of its complex, so that the supremum is the largest value at a vertex (``point``, of
     several the lexicographically greatest), or infinite if f grows along a ray. ``domain`` is all of R^n by default; a
-    domain with lineality needs no vertices.
+    domain with lineality needs no vertices. On bounded domains of more than 6 dimensions no vertices are listed: parts
+    of the domain are divided at units, as far as linear programs leave it open where the maximum is. A maximum of
+    minima of affine forms takes one linear program for each of them.
     If ``budget`` runs out, the result is not ``complete``: ``lower`` is the largest value seen, attained at ``point``,
-    ``upper`` what interval arithmetic says on a Box, and infinite on other domains.
+    ``upper`` what is known by then, at least what interval arithmetic says on a Box.
     Raises ``ValueError`` for several outputs.
 
     >>> from tropical import Box, ReLUNetwork

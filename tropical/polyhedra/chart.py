@@ -15,9 +15,9 @@ from tropical.arithmetic.rationals import (
     from_flint,
     independent_rows,
     nullspace,
+    pivot_columns,
     primitive,
     primitive_integers,
-    row_space,
     to_flint,
 )
 from tropical.budget import Meter
@@ -61,7 +61,8 @@ class Chart(Value):
     @classmethod
     def whole(cls, input_dim: int, domain: Polyhedron | None = None) -> "Chart":
         """The chart y = x of the space, or of a domain."""
-        identity = tuple(tuple(Fraction(int(i == j)) for j in range(input_dim)) for i in range(input_dim))
+        zero, one = Fraction(0), Fraction(1)
+        identity = tuple(tuple(one if i == j else zero for j in range(input_dim)) for i in range(input_dim))
         return cls(identity, input_dim, domain)
 
     @property
@@ -86,7 +87,7 @@ class Chart(Value):
     @cached_property
     def section(self) -> fmpq_mat:
         """S of shape (n, r), supported on the pivot coordinates of A."""
-        pivots = [next(j for j, q in enumerate(row) if q) for row in row_space(self.matrix)]
+        pivots = pivot_columns(self.matrix)
         square = to_flint([[row[j] for j in pivots] for row in self.matrix], self.dim)
         inverse = square.inv() if self.dim else square
         section = fmpq_mat(self.input_dim, self.dim)
@@ -102,7 +103,8 @@ class Chart(Value):
 
     @cached_property
     def _is_whole(self) -> bool:
-        return self.domain is not None or self.matrix == Chart.whole(self.input_dim).matrix
+        square = self.dim == self.input_dim
+        return self.domain is not None or (square and self.matrix == Chart.whole(self.input_dim).matrix)
 
     def project(self, x: Iterable[Any]) -> Vector:
         """y = Ax."""
