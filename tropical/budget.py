@@ -76,13 +76,19 @@ class Meter:
         """Raise :class:`BudgetExhausted` if the time is over."""
         if self.seconds_left < 0:
             given = self.budget._given or self.budget.seconds
-            raise BudgetExhausted(f"budget of {given:g} seconds exhausted after {self.cells} cells")
+            after = f" after {self.cells} cells" if self.cells else ""
+            raise BudgetExhausted(f"budget of {given:g} seconds exhausted{after}")
 
     @property
     def seconds_left(self) -> float:
         """The seconds that are left; negative once the time is over."""
         limit = self.budget.seconds
-        return math.inf if limit is None else limit - (time.monotonic() - self._start)
+        return math.inf if limit is None else limit - self.seconds_spent
+
+    @property
+    def seconds_spent(self) -> float:
+        """The seconds since it was made."""
+        return time.monotonic() - self._start
 
     def timed(self, items: Iterable[T]) -> Iterator[T]:
         """The items, one by one while there is time."""

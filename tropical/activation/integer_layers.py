@@ -39,7 +39,8 @@ def integer_layers(net: ReLUNetwork) -> list[IntegerLayer]:
         common = math.lcm(int(weight[1]), int(bias[1]))
         biases = bias[0] * (common // int(bias[1]) * scale)
         rows = [
-            [b, *row] for (b,), row in zip(biases.tolist(), (weight[0] * (common // int(weight[1]))).tolist(), strict=True)
+            [b, *row]
+            for (b,), row in zip(biases.tolist(), (weight[0] * (common // int(weight[1]))).tolist(), strict=True)
         ]
         steep = math.lcm(*(q.denominator for pair in layer.slopes for q in pair))
         slopes = tuple((int(left * steep), int(right * steep)) for left, right in layer.slopes)

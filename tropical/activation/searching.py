@@ -48,9 +48,7 @@ def search_cells(
 class _Search:
     """The queue of the search; ``entrances`` holds what is known of the cells that were seen but not yet visited."""
 
-    def __init__(
-        self, net: ReLUNetwork, domain_rows: Sequence[Integers], meter: Meter, inside: Vector | None
-    ) -> None:
+    def __init__(self, net: ReLUNetwork, domain_rows: Sequence[Integers], meter: Meter, inside: Vector | None) -> None:
         self.inside = inside
         self.layers = integer_layers(net)[:-1]
         self.dim = net.input_dim

@@ -90,7 +90,7 @@ class BoxProgram:
         return Bound(Fraction(int(upper.p), int(upper.q)), found.point)
 
     def _weighed(self, multipliers: Floats, sides: Sequence[int], scale: int) -> list[fmpq]:
-        """sum_i y_i h_i for the multipliers y_i / scale of the rows as the float solver has them, if their signs fit."""
+        """sum_i y_i h_i for the multipliers y_i / scale of the rows as the float solver has them, where a sign fits."""
         pairs = enumerate(zip(multipliers.tolist(), sides, strict=False))
         used = [i for i, (y, side) in pairs if y and math.isfinite(y) and side & (AT_LEAST if y > 0 else AT_MOST)]
         if not used:

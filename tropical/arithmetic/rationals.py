@@ -193,7 +193,7 @@ def pivot_columns(rows: Sequence[Sequence[Fraction]]) -> list[int]:
     reduced, found = nmod_mat(fmpz_mat([list(primitive(row)) for row in rows]), _PRIME).rref()
     if found == rank(rows):  # elimination modulo a prime takes a hundredth of the time
         table = reduced.tolist()
-        return [next(j for j, q in enumerate(table[i]) if q != 0) for i in range(found)]
+        return [next(j for j, q in enumerate(table[i]) if int(q)) for i in range(found)]
     return [next(j for j, q in enumerate(row) if q) for row in row_space(rows)]
 
 

@@ -1,16 +1,17 @@
 """What the commands have in common: the user's time, progress on stderr, options."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
 from tropical.arithmetic.rationals import as_fraction
-from tropical.budget import Budget, BudgetExhausted, Progress
+from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.polyhedra.polyhedron import Box
 from tropical_relu_cli import shell
 from tropical_relu_cli.time_limit import OutOfTime, time_limit
+
+_GRACE = 0.5  # seconds, in which a computation that heeds its budget gives what it has
 
 
 class Commands(shell.Commands):
@@ -24,20 +25,29 @@ class Clock:
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
-        self.start = time.monotonic()
+        self.meter = Meter(Budget(seconds=seconds))
 
     @property
     def elapsed(self) -> float:
         """Seconds since the start."""
-        return time.monotonic() - self.start
+        return self.meter.seconds_spent
 
     def budget(self) -> Budget:
         """The budget for the next step; :class:`BudgetExhausted` if nothing is left."""
-        if self.seconds is None:
-            return Budget()
-        if self.elapsed >= self.seconds:
-            raise BudgetExhausted(f"budget of {self.seconds:g} seconds exhausted")
-        return Budget(seconds=self.seconds - self.elapsed)
+        self.meter.check_time()
+        return self.meter.rest()
+
+    @contextmanager
+    def enforced(self) -> Iterator[None]:
+        """End the block with :class:`BudgetExhausted` a little after the time is over, whatever it does about it."""
+        self.meter.check_time()
+        left = self.meter.seconds_left
+        try:
+            with time_limit(None if self.seconds is None else left + _GRACE):
+                yield
+        except OutOfTime:
+            self.meter.check_time()
+            raise
 
 
 @contextmanager

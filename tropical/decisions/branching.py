@@ -19,7 +19,7 @@ from tropical.decisions.relaxation import BoundedDomain, Range, Relaxation, Unit
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.polyhedron import Box, Polyhedron
 
-_NEAR = 1e-7  # relative: bounds that are no further apart are compared over Q
+_NEAR = Fraction(1, 10**7)  # relative: bounds that are no further apart are compared over Q
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Found:
     ``open_units`` is the number of units that may take both signs on the domain.
     """
 
-    lower: Fraction | float
+    lower: Fraction
     upper: Fraction | float
     point: Vector
     open_units: int
@@ -55,12 +55,10 @@ def branch_and_bound(
     >>> branch_and_bound(absolute, [Objective(0, 1)], Box([-1], [2]), math.inf, Meter())
     Found(lower=Fraction(2, 1), upper=Fraction(2, 1), point=(Fraction(2, 1),), open_units=2, incomplete_because=None)
     """
-    search = _Search(net, domain, most, meter)
-    for objective in objectives:
-        search.look(domain.interior_point, objective)
+    search = _Search(net, objectives, domain, most, meter)
     reason = None
     try:
-        search.begin(objectives)
+        search.begin()
         while search.pending and search.pending[0].bound >= search.best:
             search.divide()
     except BudgetExhausted as stop:
@@ -74,12 +72,13 @@ def bounded_domain(domain: Polyhedron, meter: Meter) -> BoundedDomain:
     if isinstance(domain, Box):
         return BoundedDomain(domain.lower, domain.upper)
     program, dim = LinearProgram(domain.rows, domain.input_dim, meter), domain.input_dim
-    ends = []
-    for sign in (-1, 1):
+
+    def ends(sign: int) -> Vector:
         forms = ([sign * int(i == j + 1) for i in range(dim + 1)] for j in range(dim))
-        values = [program.maximise(form).value for form in forms]
-        ends.append(tuple(sign * value for value in values if value is not None))
-    return BoundedDomain(*ends, rows=domain.rows)
+        values = (program.maximise(form).value for form in forms)
+        return tuple(sign * value for value in values if value is not None)
+
+    return BoundedDomain(ends(-1), ends(1), domain.rows)
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class _Node:
     ``whole`` is the relaxation over it or over a larger part, from which it differs by signs of open units.
     """
 
-    bound: Fraction
+    bound: Fraction | float
     objective: Objective
     whole: Relaxation
     signs: Mapping[Unit, int]
@@ -104,10 +103,18 @@ class _Node:
 class _Search:
     """What is known: the best point, and the parts that may hold a better one, or one as good and later in order."""
 
-    def __init__(self, net: ReLUNetwork, domain: Polyhedron, most: Fraction | float, meter: Meter) -> None:
-        self.net, self.whole, self.most, self.meter = net, domain, most, meter
-        self.best: Fraction | float = -math.inf
+    def __init__(
+        self,
+        net: ReLUNetwork,
+        objectives: Sequence[Objective],
+        domain: Polyhedron,
+        most: Fraction | float,
+        meter: Meter,
+    ) -> None:
+        self.net, self.objectives, self.whole, self.most, self.meter = net, objectives, domain, most, meter
         self.point = domain.interior_point
+        values = net.values(self.point)
+        self.best = max(objective.sign * values[objective.output] for objective in objectives)
         self.pending: list[_Node] = []
         self.open_bound: Fraction | float = most  # of what is looked at at the moment
         self.last = max((i for i, layer in enumerate(net.layers[:-1]) if layer.kinked), default=0)
@@ -125,7 +132,7 @@ class _Search:
         if (value, point) > (self.best, self.point):
             self.best, self.point = value, point
 
-    def begin(self, objectives: Sequence[Objective]) -> None:
+    def begin(self) -> None:
         """The whole domain: its relaxation, then one with the ranges that linear programs narrow."""
         self.meter.count_cell()
         self.domain = bounded_domain(self.whole, self.meter)
@@ -134,7 +141,7 @@ class _Search:
             found = relaxation(self.net, self.domain, {}, ranges, self.meter, tighten)
             assert found is not None, "a domain has points"
             self.pending = []
-            for objective in objectives:
+            for objective in self.objectives:
                 self.consider(found, objective, {}, self.most)
             self.open_bound = min(self.open_bound, max((node.bound for node in self.pending), default=self.best))
             ranges, self.open_units = found.ranges, len(found.open_units)
@@ -165,8 +172,8 @@ class _Search:
             return
         bound = min(found.upper * scale, above)
         self.look(self.within(found.point), objective)
-        gaps = zip(part.gaps(found.point).tolist(), (unit.unit for unit in part.open_units), strict=True)
-        rest = [(gap, unit) for gap, unit in gaps if unit not in signs]
+        gaps: list[float] = part.gaps(found.point).tolist()
+        rest = [(gap, u.unit) for gap, u in zip(gaps, part.open_units, strict=True) if u.unit not in signs]
         if not rest or bound - self.best <= _NEAR * max(abs(bound), abs(self.best)):
             exact = self.settle(part, objective, sides)
             if exact is None:

@@ -193,7 +193,7 @@ def _by_branching(
     return extremum, found.open_units <= _PROVED_UNITS
 
 
-def _tree(f: ReLUNetwork, domain: Polyhedron, sign: int, meter: Meter, point: Vector) -> Certificate | None:
+def _tree(f: ReLUNetwork, domain: Polyhedron | None, sign: int, meter: Meter, point: Vector) -> Certificate | None:
     """The proof by a tree of linear programs that f <= f(point), or >=, on the domain; None if the time is over."""
     constant = ReLUNetwork.from_arrays([[[0] * f.input_dim]], [f.values(point)])
     pair = (f, constant) if sign > 0 else (constant, f)

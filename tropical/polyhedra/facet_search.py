@@ -248,11 +248,16 @@ def simplified(rows: Sequence[Integers], inside: Integers) -> Integers:
         moving = [(i, row[j + 1]) for i, row in enumerate(rows) if row[j + 1]]
         down = min((values[i] / a for i, a in moving if a > 0), default=None)
         up = min((values[i] / -a for i, a in moving if a < 0), default=None)
-        new = _short_dyadic(*(None if end is None else Fraction(int(end.p), int(end.q)) for end in (q, down, up)))
+        ends = (None if end is None else _fraction(end) for end in (down, up))
+        new = _short_dyadic(_fraction(q), *ends)
         point[j] = fmpq(new.numerator, new.denominator)
         for i, a in moving:
             values[i] += a * (point[j] - q)
-    return primitive((Fraction(1), *(Fraction(int(q.p), int(q.q)) for q in point)))
+    return primitive((Fraction(1), *map(_fraction, point)))
+
+
+def _fraction(q: fmpq) -> Fraction:
+    return Fraction(int(q.p), int(q.q))
 
 
 def _short_dyadic(q: Fraction, down: Fraction | None, up: Fraction | None) -> Fraction:
