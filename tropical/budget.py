@@ -1,8 +1,9 @@
 """Budgets: how much work a computation may do before it stops and says so."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from tropical.arguments import as_count, described, is_real, require, require_callable
@@ -34,6 +35,7 @@ class Budget(Value):
     seconds: float | None = None
     cells: int | None = None
     bytes: int | None = None
+    _given: float | None = field(default=None, repr=False, compare=False)  # the seconds of which these are left
 
     def __post_init__(self) -> None:
         for name in ("cells", "bytes"):
@@ -72,9 +74,21 @@ class Meter:
 
     def check_time(self) -> None:
         """Raise :class:`BudgetExhausted` if the time is over."""
+        if self.seconds_left < 0:
+            given = self.budget._given or self.budget.seconds
+            after = f" after {self.cells} cells" if self.cells else ""
+            raise BudgetExhausted(f"budget of {given:g} seconds exhausted{after}")
+
+    @property
+    def seconds_left(self) -> float:
+        """The seconds that are left; negative once the time is over."""
         limit = self.budget.seconds
-        if limit is not None and time.monotonic() - self._start > limit:
-            raise BudgetExhausted(f"budget of {limit:g} seconds exhausted after {self.cells} cells")
+        return math.inf if limit is None else limit - self.seconds_spent
+
+    @property
+    def seconds_spent(self) -> float:
+        """The seconds since it was made."""
+        return time.monotonic() - self._start
 
     def timed(self, items: Iterable[T]) -> Iterator[T]:
         """The items, one by one while there is time."""
@@ -83,11 +97,14 @@ class Meter:
             yield item
 
     def rest(self) -> Budget:
-        """The budget with the seconds that are left of it: for a part that has a meter of its own."""
-        if self.budget.seconds is None:
-            return self.budget
-        spent = time.monotonic() - self._start
-        return replace(self.budget, seconds=max(self.budget.seconds - spent, 1e-9))
+        """The budget with the seconds that are left of it: for a part that has a meter of its own.
+
+        If these run out, the message names the seconds that were given.
+        """
+        budget = self.budget
+        if budget.seconds is None:
+            return budget
+        return replace(budget, seconds=max(self.seconds_left, 1e-9), _given=budget._given or budget.seconds)
 
     def count_cell(self, cell_bytes: int = 0) -> None:
         """Record one more cell, or raise :class:`BudgetExhausted`."""

@@ -36,14 +36,14 @@ class Clock:
         return left
 
     @contextmanager
-    def limit(self, least: float | None = None) -> Iterator[None]:
+    def limit(self, least: float | None = None, grace: float = 0.0) -> Iterator[None]:
         """End the block when the time is over: for what takes no budget, such as reading and writing files.
 
-        ``least``: seconds that it has in any case.
+        ``least``: seconds that it has in any case; ``grace``: seconds more, for what should end by itself.
         """
         left = self.left() if least is None or self.seconds is None else max(self.seconds - self.elapsed, least)
         try:
-            with time_limit(left):
+            with time_limit(None if left is None else left + grace):
                 yield
         except OutOfTime:
             raise self._over(self._text) from None

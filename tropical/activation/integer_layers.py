@@ -35,11 +35,12 @@ def integer_layers(net: ReLUNetwork) -> list[IntegerLayer]:
     """
     found, scale = [], 1  # the layer's inputs carry this factor, and its biases have to follow
     for layer in net.layers:
-        numbers = (q for row in (layer.bias, *layer.weight) for q in row)
-        common = math.lcm(*(q.denominator for q in numbers))
+        weight, bias = layer.exact_weight.numer_denom(), layer.exact_bias.numer_denom()
+        common = math.lcm(int(weight[1]), int(bias[1]))
+        biases = bias[0] * (common // int(bias[1]) * scale)
         rows = [
-            [int(bias * common * scale), *(int(q * common) for q in row)]
-            for bias, row in zip(layer.bias, layer.weight, strict=True)
+            [b, *row]
+            for (b,), row in zip(biases.tolist(), (weight[0] * (common // int(weight[1]))).tolist(), strict=True)
         ]
         steep = math.lcm(*(q.denominator for pair in layer.slopes for q in pair))
         slopes = tuple((int(left * steep), int(right * steep)) for left, right in layer.slopes)

@@ -26,10 +26,13 @@ class FoundCell:
     interior_point: Vector
 
 
-def search_cells(net: ReLUNetwork, domain_rows: Sequence[Integers], meter: Meter) -> Iterator[FoundCell]:
+def search_cells(
+    net: ReLUNetwork, domain_rows: Sequence[Integers], meter: Meter, inside: Vector | None = None
+) -> Iterator[FoundCell]:
     """Yield each activation region of ``net`` inside the domain {h >= 0 for every row} once, breadth first.
 
-    ``domain_rows`` are integer rows (constant, gradient); none means all of R^n. A pattern holds the signs of the
+    ``domain_rows`` are integer rows (constant, gradient); none means all of R^n; ``inside`` is a point of the interior,
+    if one is known. A pattern holds the signs of the
     preactivations of the kinked units, 0 where one vanishes identically on the cell. Every cell is counted by
     ``meter.count_cell()`` before it is yielded. The order is deterministic. From each cell the search crosses every
     facet that is not known yet and reads the pattern on the other side there: crossing one facet may flip any number
@@ -39,13 +42,14 @@ def search_cells(net: ReLUNetwork, domain_rows: Sequence[Integers], meter: Meter
     >>> [cell.pattern for cell in search_cells(maximum, [], Meter())]
     [(1, 1, -1), (-1, 1, -1), (1, -1, 1), (-1, -1, 1)]
     """
-    yield from _Search(net, domain_rows, meter).cells()
+    yield from _Search(net, domain_rows, meter, inside).cells()
 
 
 class _Search:
     """The queue of the search; ``entrances`` holds what is known of the cells that were seen but not yet visited."""
 
-    def __init__(self, net: ReLUNetwork, domain_rows: Sequence[Integers], meter: Meter) -> None:
+    def __init__(self, net: ReLUNetwork, domain_rows: Sequence[Integers], meter: Meter, inside: Vector | None) -> None:
+        self.inside = inside
         self.layers = integer_layers(net)[:-1]
         self.dim = net.input_dim
         self.domain = [primitive_integers(row) for row in domain_rows]
@@ -97,11 +101,12 @@ class _Search:
 
         Of the finitely many forms each vanishes for at most n values of t; t = 1, 1/2, 1/4, ... are tried in turn.
         """
-        inside = interior_point(self.domain, self.dim)
+        known = self.inside
+        inside = interior_point(self.domain, self.dim) if known is None else primitive((Fraction(1), *known))
         if inside is None:
             raise ValueError("the domain has no interior point")
         rest = (0,) * len(inside)
-        for point in _curve(inside):
+        for point in self.meter.timed(_curve(inside)):
             (pattern,) = patterns_beyond(self.layers, [(point, rest)])
             rows = [*self.domain, *unit_rows(self.layers, self.dim, pattern)]
             if all(dot(row, point) > 0 for row in rows if any(row)):

@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from typing import Literal, get_args, overload
 
 from tropical.activation.compiled.engine import can_enumerate, enumerate_patterns
-from tropical.activation.compiled.loading import is_loaded
+from tropical.activation.compiled.loading import COMPILING_SECONDS, LOADING_SECONDS, is_kept, is_loaded
 from tropical.activation.complexes import PolyhedralComplex
 from tropical.activation.cutting import activation_parts
 from tropical.activation.enumeration import Enumeration
@@ -21,8 +21,7 @@ from tropical.polyhedra.polyhedron import Polyhedron
 
 Route = Literal["auto", "rational", "compiled", "search"]
 
-_LOADING = 0.7  # seconds that loading compiled code takes about; rational cutting takes, for each cell,
-_CELL = 3e-4  # about so many seconds, and
+_CELL = 3e-4  # seconds that rational cutting takes about for each cell, and
 _PRODUCT = 3e-8  # so many more for each product of a weight with a coefficient of an affine form
 _CUT_VERTICES = 2048  # vertices of a domain, and
 _CUT_DIM = 14  # dimension, up to which compiled cutting was measured to be faster than searching
@@ -52,10 +51,10 @@ def polyhedral_complex(
     decides over Q what they leave open; "search" crosses facets found by exact linear programs and needs no vertices.
     "auto" takes one of the first two while cells have few vertices (at most 14 dimensions and a domain of at most 2048
     vertices, or R^n and at most 4 units more than dimensions; 7 dimensions where compiled code does not apply): the
-    compiled code once the process has loaded it, and before that rational arithmetic for as many cells as take no
-    longer than loading it. Else it searches. All routes give the same complex, its cells in decreasing lexicographic
-    order of their patterns. ``executor``, any ``concurrent.futures.Executor``, shares the compiled route out by parts
-    of the domain; the result does not depend on the number of workers.
+    compiled code once the process has loaded it, and before that rational arithmetic for as long as loading it takes,
+    or compiling it where that was never done. Else it searches. All routes give the same complex, its cells in
+    decreasing lexicographic order of their patterns. ``executor``, any ``concurrent.futures.Executor``, shares the
+    compiled route out by parts of the domain; the result does not depend on the number of workers.
     Raises ``ValueError`` if the domain lives on another space, or for an unknown or impossible route.
 
     >>> maximum = ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
@@ -87,27 +86,53 @@ def _enumerated(net: ReLUNetwork, chart: Chart, meter: Meter, route: Route, exec
         raise ValueError("the compiled route needs a pointed domain, or kinked first-layer units that see every input")
     if route == "auto" and _many_vertices(net, chart, compilable):
         return _collected(net, _searched(net, chart.region, meter), limit=None)
-    if not compilable or (route == "auto" and not _compiled_at_once(net, meter.budget)):
-        found = _collected(net, _cut(net, chart.cone, meter), limit=_small(net) if compilable else None)
+    if not compilable or route == "rational":
+        return _collected(net, _cut(net, chart.cone, meter), limit=None)
+    if route == "auto" and not _compiled_at_once(net, meter.budget):
+        found = _cut_first(net, chart.cone, meter)
         if found is not None:
             return found
         meter.restart()
     return enumerate_patterns(net, chart.cone, meter, executor=executor)
 
 
+def _cut_first(net: ReLUNetwork, start: Cone, meter: Meter) -> Enumeration | None:
+    """What cutting over Q finds by the time in which the compiled code could be loaded; None if that is not enough.
+
+    Where the code has to be compiled that is longer, and where a budget leaves no time for it, all there is.
+    """
+    if _counts(meter.budget):
+        return _collected(net, _cut(net, start, meter), limit=_small(net))
+    for patience, is_there in ((LOADING_SECONDS, is_kept), (COMPILING_SECONDS, lambda: True)):
+        if meter.seconds_left <= patience:
+            return _collected(net, _cut(net, start, meter), limit=None)
+        attempt = Meter(Budget(seconds=patience), meter.progress)
+        found = _collected(net, _cut(net, start, attempt), limit=None)
+        if found.incomplete_because is None:
+            return found
+        if is_there():
+            break
+    return None
+
+
+def _counts(budget: Budget) -> bool:
+    """Whether a budget may cut the result short after some cells: which ones may not depend on the time."""
+    return budget.cells is not None or budget.bytes is not None
+
+
 def _compiled_at_once(net: ReLUNetwork, budget: Budget) -> bool:
-    """Whether to begin with compiled code; where a budget may cut the result short, not on whether it is loaded."""
+    """Whether to begin with compiled code."""
     if net.input_dim > _CUT_DIM_RATIONAL:
         return True
-    if budget.cells is not None or budget.bytes is not None:
+    if _counts(budget):
         return budget.cells is None or budget.cells > _small(net)
     return is_loaded()
 
 
 def _small(net: ReLUNetwork) -> int:
-    """Cells that are cut over Q in the time that loading compiled code takes."""
+    """Cells that are cut over Q about in the time that loading compiled code takes."""
     products = (net.input_dim + 1) * sum(layer.input_dim * layer.output_dim for layer in net.layers[:-1])
-    return int(_LOADING / (_CELL + _PRODUCT * products))
+    return int(LOADING_SECONDS / (_CELL + _PRODUCT * products))
 
 
 def _few_units(net: ReLUNetwork, domain: Polyhedron | None) -> bool:
@@ -139,7 +164,8 @@ def _cut(net: ReLUNetwork, start: Cone, meter: Meter) -> _Found:
 
 
 def _searched(net: ReLUNetwork, domain: Polyhedron | None, meter: Meter) -> _Found:
-    for cell in search_cells(net, () if domain is None else domain.rows, meter):
+    rows, inside = ((), None) if domain is None else (domain.rows, domain.interior_point)
+    for cell in search_cells(net, rows, meter, inside):
         yield cell.pattern, None
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tropical.arithmetic.rationals import Vector
 from tropical.arithmetic.simplex import Outcome, simplex
+from tropical.budget import Meter
 
 Integers = tuple[int, ...]
 Floats = NDArray[np.float64]
@@ -37,10 +38,14 @@ def maximise(objective: Sequence[int], constraints: Sequence[Sequence[int]], pro
 
 
 class LinearProgram:
-    """The set {h_i >= 0}, over which several forms are maximised; the float solver starts each time where it ended."""
+    """The set {h_i >= 0}, over which several forms are maximised; the float solver starts each time where it ended.
 
-    def __init__(self, constraints: Sequence[Sequence[int]], dim: int) -> None:
+    Where a ``meter`` is given, :class:`tropical.budget.BudgetExhausted` is raised once its time is over.
+    """
+
+    def __init__(self, constraints: Sequence[Sequence[int]], dim: int, meter: Meter | None = None) -> None:
         self.constraints = [tuple(row) for row in constraints]
+        self.meter = meter
         self.dim = dim
         for index, row in enumerate(self.constraints):
             if len(row) != dim + 1:
@@ -52,16 +57,16 @@ class LinearProgram:
         if len(objective) != self.dim + 1:
             raise ValueError(f"the objective must have {self.dim + 1} entries, got {len(objective)}")
         if not propose or not self.dim or not self.constraints:
-            return simplex(objective, self.constraints)
+            return simplex(objective, self.constraints, meter=self.meter)
         basis = self.proposed(objective)
-        return self._certified(objective, basis) or simplex(objective, self.constraints, basis.rows)
+        return self._certified(objective, basis) or simplex(objective, self.constraints, basis.rows, self.meter)
 
     def proposed(self, objective: Sequence[int]) -> "Basis":
         """The basis at which the float solver ends: it decides nothing."""
         if self._model is None:
             floats = float_rows(self.constraints)
             self._model = BasisProposer(floats[:, 0], floats[:, 1:])
-        return self._model.minimise(-float_rows([objective])[0, 1:])
+        return self._model.minimise(-float_rows([objective])[0, 1:], self.meter)
 
     def _certified(self, objective: Sequence[int], basis: "Basis") -> Outcome | None:
         point = self._point(basis)
@@ -96,6 +101,19 @@ class Basis:
     point: Floats
 
 
+def at_least(form: Sequence[int], value: Fraction) -> Integers:
+    """The row form - value, times the denominator."""
+    first, *rest = (a * value.denominator for a in form)
+    return (first - value.numerator, *rest)
+
+
+def is_only_one(outcome: Outcome) -> bool:
+    """Whether an optimal point is known to be the only one: a basic one whose multipliers are all positive is."""
+    assert outcome.point is not None
+    assert outcome.multipliers is not None
+    return sum(map(bool, outcome.multipliers)) == len(outcome.point)
+
+
 class BasisProposer:
     """HiGHS on {y : b + Gy >= lower}; it keeps its basis from one objective to the next. It decides nothing."""
 
@@ -113,16 +131,16 @@ class BasisProposer:
         model.a_matrix_.start_ = np.arange(count + 1) * self.dim
         model.a_matrix_.index_ = np.tile(np.arange(self.dim), count)
         model.a_matrix_.value_ = gradients.ravel()
-        self._solver = _quiet_solver()
+        self._solver = quiet_solver()
         self._solver.passModel(model)
         self._infinity = highspy.kHighsInf
         self._basic: Any = highspy.HighsBasisStatus.kBasic
         self._columns = np.arange(self.dim, dtype=np.int32)
 
-    def minimise(self, cost: Floats) -> Basis:
-        """The basis at which HiGHS ends."""
+    def minimise(self, cost: Floats, meter: Meter | None = None) -> Basis:
+        """The basis at which HiGHS ends, at the latest when the time of the meter is over."""
         self._solver.changeColsCost(self.dim, self._columns, cost)
-        self._solver.run()
+        run(self._solver, meter)
         found = self._solver.getBasis()
         rows = tuple(i for i, status in enumerate(found.row_status) if status != self._basic)
         columns = tuple(j for j, status in enumerate(found.col_status) if status == self._basic)
@@ -137,7 +155,8 @@ class BasisProposer:
         return basis
 
 
-def _quiet_solver() -> Any:
+def quiet_solver() -> Any:
+    """HiGHS without output: the simplex method on one thread."""
     import highspy
 
     bindings: Any = highspy
@@ -146,6 +165,17 @@ def _quiet_solver() -> Any:
     for option, value in {**options, "simplex_iteration_limit": _PATIENCE}.items():
         solver.setOptionValue(option, value)
     return solver
+
+
+def run(solver: Any, meter: Meter | None) -> None:
+    """Let HiGHS solve its program; :class:`BudgetExhausted` once the time of the meter is over."""
+    if meter is None:
+        solver.run()
+        return
+    meter.check_time()
+    solver.setOptionValue("time_limit", solver.getRunTime() + meter.seconds_left)
+    solver.run()
+    meter.check_time()
 
 
 def exact_multipliers(

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Literal
 
 from tropical.arithmetic.rationals import Vector
+from tropical.budget import Meter
 
 Status = Literal["optimal", "unbounded", "infeasible"]
 
@@ -26,17 +27,23 @@ class Outcome:
     ray: Vector | None = None
 
 
-def simplex(objective: Sequence[int], constraints: Sequence[Sequence[int]], start: Iterable[int] = ()) -> Outcome:
+def simplex(
+    objective: Sequence[int],
+    constraints: Sequence[Sequence[int]],
+    start: Iterable[int] = (),
+    meter: Meter | None = None,
+) -> Outcome:
     """Maximise an affine form over {h_i >= 0} by pivots with Bland's rule.
 
     Forms are integer rows (constant, gradient) over n free variables. ``start`` proposes constraints that are tight at
     the first basis; what does not fit is ignored. Bland (1977) shows that the pivots end.
+    Raises :class:`tropical.budget.BudgetExhausted` once the time of ``meter`` is over.
 
     >>> simplex((0, 1, 1), [(1, -1, 0), (2, 0, -1)])  # x + y with x <= 1 and y <= 2
     Outcome(status='optimal', point=(Fraction(1, 1), Fraction(2, 1)), value=Fraction(3, 1),
     multipliers=(Fraction(1, 1), Fraction(1, 1)), ray=None)
     """
-    dictionary = _Dictionary(objective, constraints)
+    dictionary = _Dictionary(objective, constraints, meter)
     dictionary.make_basis(start)
     blocked = dictionary.make_feasible()
     if blocked is not None:
@@ -54,7 +61,8 @@ class _Dictionary:
     the integer matrix given, so that every division below is exact (Edmonds 1967).
     """
 
-    def __init__(self, objective: Sequence[int], constraints: Sequence[Sequence[int]]) -> None:
+    def __init__(self, objective: Sequence[int], constraints: Sequence[Sequence[int]], meter: Meter | None) -> None:
+        self.meter = meter
         self.count, self.dim = len(constraints), len(objective) - 1
         self.table = [list(row) for row in (*constraints, objective)]
         self.left = list(range(self.count))
@@ -66,6 +74,8 @@ class _Dictionary:
         source = self.table[row]
         entry, sign = source[column], 1 if source[column] > 0 else -1
         for index, target in enumerate(self.table):
+            if self.meter is not None:
+                self.meter.check_time()
             if index != row:
                 factor = target[column]
                 if factor:

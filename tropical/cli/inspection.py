@@ -1,6 +1,6 @@
 """``tropical inspect``: the exact counts of a network."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +15,7 @@ from tropical.activation.subdivision import polyhedral_complex
 from tropical.budget import Budget, BudgetExhausted, Progress
 from tropical.cli.boxes import Inputs, bounds_of, domain_text, input_options
 from tropical.cli.shell import Clock, as_json_option, progress, publish, report_option, timeout_option
-from tropical.cli.texts import decimal_root, listed, number_of, print_table, shortened, text_of
+from tropical.cli.texts import decimal_root, listed, number_of, print_row, shortened, text_of
 from tropical.decisions.lipschitz import lipschitz_constant
 from tropical.formats import load_network
 from tropical.forms.lattice_form import to_lattice_polynomial
@@ -35,8 +35,8 @@ def inspect(file: Path, inputs: Inputs, out: Path | None, timeout: float | None,
 
     Cells and upper bounds on their number from the shape alone, linear regions, affine pieces, faces by dimension,
     relevant subspace; for one output also the Lipschitz constant in the Euclidean norm and the clauses of its lattice
-    form after absorption. A count that the timeout or Ctrl-C cut short is null, and the exit code 3 or 130; the cells
-    found until then are given.
+    form after absorption. Each is printed as soon as it is known. Where the timeout or Ctrl-C came first the rest is
+    named, null in JSON, and the exit code 3 or 130; the cells found until then are given.
 
     \b
     Examples:
@@ -50,119 +50,140 @@ def inspect(file: Path, inputs: Inputs, out: Path | None, timeout: float | None,
     with clock.limit(least=1.0):  # the shape of the network says something, whatever the time
         net = load_network(file)
         domain = inputs.domain(net.input_dim)
-    found = Inspection(net, domain, clock)
+    if not as_json:
+        click.echo(file.name)
+    found = Inspection(net, domain, clock, _unshown if as_json else print_row)
     found.run()
     summary = {"file": file.name, **found.counts, "seconds": round(clock.elapsed, 3)}
-    publish(summary, out, as_json, lambda: print_table(file.name, found.rows()))
+    publish(summary, out, as_json, lambda: None)  # what is for reading stands there already
     raise click.exceptions.Exit(found.exit_code)
+
+
+def _unshown(label: str, text: str) -> None:
+    """JSON is printed as a whole, at the end."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One count: its name in JSON, its label for reading, what is said on stderr meanwhile, and how it is found."""
+
+    name: str
+    label: str
+    doing: str
+    count: Callable[["Inspection", Progress], Any]
+    text: Callable[[Any], str] = str
+    scalar_only: bool = False
 
 
 @dataclass
 class Inspection:
-    """The counts of ``tropical inspect``, gathered step by step until the clock stops them."""
+    """The counts of ``tropical inspect``, each shown as soon as it is known, until the clock stops them."""
 
     net: ReLUNetwork
     domain: Polyhedron | None
     clock: Clock
+    show: Callable[[str, str], None]
     counts: dict[str, Any] = field(default_factory=dict)
     exit_code: int = DONE
 
     def run(self) -> None:
-        """Fill ``counts``; what is missing stays None, and ``complete`` and ``reason`` say so."""
+        """Fill ``counts``; what is missing stays None, and ``complete``, ``reason`` and ``undecided`` say so."""
         net = self.net
+        stages = [stage for stage in _STAGES if net.output_dim == 1 or not stage.scalar_only]
         self.counts = {
             "input_dim": net.input_dim,
             "output_dim": net.output_dim,
             "widths": list(net.widths),
             "domain": bounds_of(self.domain),
             "cell_bounds": {name: number_of(count) for name, count in asdict(region_bounds(net)).items()},
-            **dict.fromkeys(("cells", "linear_regions", "affine_pieces", "f_vector", "lineality_dim")),
-            **dict.fromkeys(("relevant_subspace_dim", "lipschitz", "clauses")),
+            **{stage.name: None for stage in _STAGES},
             "complete": True,
             "reason": None,
+            "undecided": [],
         }
-        try:
-            self._geometry()
-            if net.output_dim == 1:
-                self._lattice_form()
-        except BudgetExhausted as stop:
-            self._stop(str(stop), UNKNOWN)
-        except KeyboardInterrupt:
-            self._stop("interrupted", INTERRUPTED)
+        self._show_shape()
+        for number, stage in enumerate(stages):
+            try:
+                self._count(stage)
+            except BudgetExhausted as stop:
+                self._leave(stages[number:], str(stop), UNKNOWN)
+                break
+            except KeyboardInterrupt:
+                self._leave(stages[number:], "interrupted", INTERRUPTED)
+                break
 
-    def _stop(self, reason: str, exit_code: int) -> None:
-        self.counts.update(complete=False, reason=reason)
+    def _count(self, stage: Stage) -> None:
+        with self.clock.enforced(), progress(stage.doing) as report:
+            found = stage.count(self, report)
+        self.counts[stage.name] = found
+        self.show(stage.label, stage.text(found))
+
+    def _leave(self, stages: Sequence[Stage], reason: str, exit_code: int) -> None:
+        """Say what is not decided, and why."""
+        self.counts.update(complete=False, reason=reason, undecided=[stage.name for stage in stages])
         self.exit_code = exit_code
+        for stage in stages:
+            found = self.counts[stage.name]
+            self.show(stage.label, "not reached" if found is None else f"{found} or more")
+        self.show("INCOMPLETE", reason)
 
-    def _geometry(self) -> None:
-        with progress("cutting the input space into activation regions") as report:
-            cx = polyhedral_complex(self.net, self.domain, self.clock.budget(), self._counting(report))
-        self.counts["cells"] = cx.num_cells
-        if cx.incomplete_because is not None:
-            raise BudgetExhausted(cx.incomplete_because)
-        self.counts["lineality_dim"] = len(cx.lineality)
-        for name, count in _COUNTS.items():
-            if name != "lipschitz" or self.net.output_dim == 1:
-                with self.clock.limit():  # not everything that is counted takes a budget
-                    self.counts[name] = count(cx, self.clock.budget())
+    def _show_shape(self) -> None:
+        c, net = self.counts, self.net
+        self.show("inputs, hidden widths, outputs", f"{net.input_dim} | {listed(c['widths'])} | {net.output_dim}")
+        self.show("domain", domain_text(self.domain, net.input_dim))
+        bounds = [shortened(c["cell_bounds"][name]) for name in ("serra", "montufar")]
+        self.show("cells at most (Serra et al.; Montúfar)", " | ".join(bounds))
 
-    def _counting(self, report: Progress) -> Progress:
-        """The report, with the cells found so far kept in the counts: Ctrl-C leaves nothing else."""
+    def cut(self, report: Progress) -> int:
+        """The number of cells; as many as are found by the time that the clock stops it stay in the counts."""
 
         def count(cells: int) -> None:
             self.counts["cells"] = max(cells, self.counts["cells"] or 0)
             report(cells)
 
-        return count
+        self.cx = polyhedral_complex(self.net, self.domain, self.clock.budget(), count)
+        self.counts["cells"] = self.cx.num_cells
+        if self.cx.incomplete_because is not None:
+            raise BudgetExhausted(self.cx.incomplete_because)
+        return self.cx.num_cells
 
-    def _lattice_form(self) -> None:
-        with progress("covering the cells by clauses") as report:
-            polynomial = to_lattice_polynomial(self.net, self.domain, self.clock.budget(), report)
-        self.counts["clauses"] = len(polynomial.clauses)
+    def lipschitz(self, report: Progress) -> dict[str, Any]:
+        """The Lipschitz constant of one output."""
+        found = lipschitz_constant(self.cx, budget=self.clock.budget(), progress=report)
+        if found.incomplete_because is not None:
+            raise BudgetExhausted(found.incomplete_because)
+        squared = found.squared
+        assert isinstance(squared, Fraction)  # exact for one output
+        return {"norm": 2, "squared": text_of(squared), "decimal": decimal_root(squared)}
 
-    def rows(self) -> list[tuple[str, str]]:
-        """Label and text of each count, for reading."""
-        c, one = self.counts, self.net.output_dim == 1
-        cells = self._count("cells") + (" or more" if c["cells"] is not None and c["lineality_dim"] is None else "")
-        table = [
-            ("inputs, hidden widths, outputs", f"{c['input_dim']} | {listed(c['widths'])} | {c['output_dim']}"),
-            ("domain", domain_text(self.domain, self.net.input_dim)),
-            ("cells (activation regions)", cells),
-            ("cells at most (Serra et al.; Montúfar)", " | ".join(self._bounds("serra", "montufar"))),
-            ("linear regions", self._count("linear_regions")),
-            ("affine pieces", self._count("affine_pieces")),
-            ("f-vector (faces by dimension)", listed(c["f_vector"]) if c["f_vector"] else "not reached"),
-            ("dimension of the lineality space", self._count("lineality_dim")),
-            ("dimension of the relevant subspace", self._count("relevant_subspace_dim")),
-        ]
-        if one:
-            constant = c["lipschitz"]
-            text = "not reached" if constant is None else f"sqrt({constant['squared']}) = {constant['decimal']}"
-            table += [("Lipschitz constant (Euclidean)", text), ("lattice clauses", self._count("clauses"))]
-        if not c["complete"]:
-            table.append(("INCOMPLETE", c["reason"]))
-        return table
-
-    def _bounds(self, *names: str) -> list[str]:
-        return [shortened(self.counts["cell_bounds"][name]) for name in names]
-
-    def _count(self, name: str) -> str:
-        return "not reached" if self.counts[name] is None else str(self.counts[name])
+    def clauses(self, report: Progress) -> int:
+        """The clauses of the lattice form of one output."""
+        return len(to_lattice_polynomial(self.net, self.domain, self.clock.budget(), report).clauses)
 
 
-def _lipschitz_summary(cx: PolyhedralComplex, budget: Budget) -> dict[str, Any]:
-    found = lipschitz_constant(cx, budget=budget)
-    if found.incomplete_because is not None:
-        raise BudgetExhausted(found.incomplete_because)
-    squared = found.squared
-    assert isinstance(squared, Fraction)  # exact for one output
-    return {"norm": 2, "squared": text_of(squared), "decimal": decimal_root(squared)}
+def _size(find: Callable[[PolyhedralComplex, Budget, Progress], Sized]) -> Callable[[Inspection, Progress], int]:
+    return lambda inspection, report: len(find(inspection.cx, inspection.clock.budget(), report))
 
 
-_COUNTS: Mapping[str, Callable[[PolyhedralComplex, Budget], Any]] = {
-    "linear_regions": lambda cx, budget: len(linear_regions(cx, budget)),
-    "affine_pieces": lambda cx, budget: len(affine_pieces(cx, budget)),
-    "relevant_subspace_dim": lambda cx, budget: len(relevant_subspace(cx, budget)),
-    "lipschitz": _lipschitz_summary,
-    "f_vector": lambda cx, budget: list(cx.f_vector),
-}
+_STAGES = (
+    Stage("cells", "cells (activation regions)", "cutting the input space into activation regions", Inspection.cut),
+    Stage(
+        "lineality_dim", "dimension of the lineality space", "finding the directions of invariance",
+        lambda inspection, report: len(inspection.cx.lineality),
+    ),
+    Stage("linear_regions", "linear regions", "merging cells into linear regions", _size(linear_regions)),
+    Stage("affine_pieces", "affine pieces", "comparing affine pieces", _size(affine_pieces)),
+    Stage(
+        "relevant_subspace_dim", "dimension of the relevant subspace", "spanning the gradients",
+        _size(relevant_subspace),
+    ),
+    Stage(
+        "lipschitz", "Lipschitz constant (Euclidean)", "comparing gradients", Inspection.lipschitz,
+        lambda found: f"sqrt({found['squared']}) = {found['decimal']}", scalar_only=True,
+    ),
+    Stage(
+        "f_vector", "f-vector (faces by dimension)", "listing faces",
+        lambda inspection, report: list(inspection.cx.f_vector), listed,
+    ),
+    Stage("clauses", "lattice clauses", "covering the cells by clauses", Inspection.clauses, scalar_only=True),
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import click
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.files import write_atomically
 from tropical_relu_cli import shell, time_limit
+
+_GRACE = 0.5  # seconds, in which a computation that heeds its budget gives what it has
 
 
 class Commands(shell.Commands):
@@ -24,12 +26,17 @@ class Clock(time_limit.Clock):
 
     def __init__(self, seconds: float | None) -> None:
         super().__init__(seconds, BudgetExhausted)
-        self._meter = Meter(None if seconds is None else Budget(seconds=seconds))
+        self._meter = Meter(Budget(seconds=seconds))
 
     def budget(self) -> Budget:
         """The budget for the next step; :class:`BudgetExhausted` if nothing is left."""
         self.left()
         return self._meter.rest()
+
+    def enforced(self) -> AbstractContextManager[None]:
+        """End the block with :class:`BudgetExhausted` a little after the time is over, whatever it does about it."""
+        self.left()
+        return self.limit(grace=_GRACE)
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")

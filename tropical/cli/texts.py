@@ -8,6 +8,7 @@ from typing import Any
 from tropical.arithmetic.rationals import MAX_DIGITS, to_hex
 
 _SIGNIFICANT = 12
+_LABEL = 40  # columns
 
 
 def print_table(title: str, rows: list[tuple[str, str]]) -> None:
@@ -22,6 +23,16 @@ def print_table(title: str, rows: list[tuple[str, str]]) -> None:
     for label, text in rows:
         table.add_row(Text(label, style="dim"), Text(text))
     Console(highlight=False).print(table)
+
+
+def print_row(label: str, text: str) -> None:
+    """One row of a table whose other rows are not known yet; it is written at once."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(f"{label:<{_LABEL}}", style="dim") + Text(text), soft_wrap=True)
+    console.file.flush()
 
 
 def plain(value: Any) -> str:

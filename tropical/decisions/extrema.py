@@ -4,14 +4,18 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 
 from tropical.activation.compiled.engine import can_enumerate
 from tropical.activation.compiled.loading import is_loaded
 from tropical.activation.geometry import highest_vertices
 from tropical.arithmetic.rationals import Vector, from_flint, primitive
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
+from tropical.decisions.branching import Objective, branch_and_bound
 from tropical.decisions.comparison import require_comparable
+from tropical.decisions.form_maxima import ClauseMaximum, Clauses, clause_maxima, concave_parts
 from tropical.decisions.ranges import output_ranges
+from tropical.forms.construction import to_network
 from tropical.forms.parts import common_parts, in_chart
 from tropical.functions.function import Function
 from tropical.functions.network import ReLUNetwork
@@ -19,8 +23,12 @@ from tropical.functions.requirements import require_scalar
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot
 from tropical.polyhedra.polyhedron import Box, Polyhedron
-from tropical.proofs.certificate import Certificate, maximum_certificate, minimum_certificate
+from tropical.proofs.certificate import Certificate, maximum_certificate, minimum_certificate, tree_certificate
+from tropical.proofs.proof_trees import order_tree
 from tropical.values import Value, short
+
+_MOST_DIMENSIONS = 6  # of a bounded domain whose cells are cut; beyond, linear programs decide
+_PROVED_UNITS = 8  # that take both signs: a tree over them has some hundred leaves
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,7 +38,9 @@ class Extremum(Value):
     A finite one is attained at ``point``. If it is infinite, the function tends to it from ``point`` along ``ray``: on
     that half-line it is affine with a slope that is not 0. If a budget ran out before it was known,
     ``incomplete_because`` says so, and ``point`` attains ``lower`` for a supremum, ``upper`` for an infimum.
-    ``certificate`` proves a finite maximum or minimum of one function; ``==`` and ``hash`` go by the other fields.
+    ``certificate`` proves a finite maximum or minimum of one function; for a network on a bounded domain of more than 6
+    dimensions it claims f <= value, or value <= f, by a tree of linear programs, and is None if more than 8 units take
+    both signs there or time ran out. ``==`` and ``hash`` go by the other fields.
     """
 
     lower: Fraction | float
@@ -61,9 +71,11 @@ def maximum(
 
     f is affine on the cells of its complex, so that the supremum is the largest value at a vertex (``point``, of
     several the lexicographically greatest), or infinite if f grows along a ray. ``domain`` is all of R^n by default; a
-    domain with lineality needs no vertices.
+    domain with lineality needs no vertices. On bounded domains of more than 6 dimensions no vertices are listed: parts
+    of the domain are divided at units, as far as linear programs leave it open where the maximum is. A maximum of
+    minima of affine forms takes one linear program for each of them.
     If ``budget`` runs out, the result is not ``complete``: ``lower`` is the largest value seen, attained at ``point``,
-    ``upper`` what interval arithmetic says on a Box, and infinite on other domains.
+    ``upper`` what is known by then, at least what interval arithmetic says on a Box.
     Raises ``ValueError`` for several outputs.
 
     >>> from tropical import Box, ReLUNetwork
@@ -125,6 +137,10 @@ def sup_distance(
         pairs = zip(output_ranges(f, box), output_ranges(g, box), strict=True)
         return max(max(a[1] - b[0], b[1] - a[0]) for a, b in pairs)
 
+    if _has_many_vertices(chart):
+        difference = to_network(functions[0]) - to_network(functions[1])
+        objectives = [Objective(i, sign) for i in range(f.output_dim) for sign in (1, -1)]
+        return _by_branching(difference, objectives, chart, above, meter)[0]
     return _largest(differences(), chart, value, above)
 
 
@@ -144,12 +160,78 @@ def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -
     def value(x: Vector) -> Fraction:
         return sign * f.values(x)[0]
 
-    found = _swept(own[0], chart, sign, value, meter) or _largest(parts(), chart, value, above)
+    certify: Callable[[Vector], Certificate | None] = partial(certificate, f, domain)
+    clauses = concave_parts(own[0], sign)
+    if clauses is not None:
+        found = _by_programs(clauses, chart, value, above, meter)
+    elif _has_many_vertices(chart):
+        found, few = _by_branching(to_network(own[0]), [Objective(0, sign)], chart, above, meter)
+        if isinstance(f, ReLUNetwork):
+            certify = partial(_tree, f, domain, sign, meter) if few else _no_certificate
+    else:
+        found = _swept(own[0], chart, sign, value, meter) or _largest(parts(), chart, value, above)
     if sign < 0:
         found = replace(found, lower=-found.upper, upper=-found.lower)
     if found.ray is not None or not found.complete:
         return found
-    return replace(found, certificate=certificate(f, domain, found.point))
+    return replace(found, certificate=certify(found.point))
+
+
+def _has_many_vertices(chart: Chart) -> bool:
+    """Whether the domain is bounded and of so many dimensions that its vertices are too many to begin with."""
+    return chart.domain is not None and chart.dim > _MOST_DIMENSIONS and chart.domain.is_bounded
+
+
+def _by_branching(
+    net: ReLUNetwork, objectives: list[Objective], chart: Chart, above: Callable[[Box], Fraction], meter: Meter
+) -> tuple[Extremum, bool]:
+    """The supremum by dividing at units, and whether so few take both signs that a tree can prove it."""
+    assert chart.domain is not None
+    most = above(chart.domain) if isinstance(chart.domain, Box) else math.inf
+    found = branch_and_bound(net, objectives, chart.domain, most, meter)
+    extremum = Extremum(found.lower, found.upper, found.point, incomplete_because=found.incomplete_because)
+    return extremum, found.open_units <= _PROVED_UNITS
+
+
+def _tree(f: ReLUNetwork, domain: Polyhedron | None, sign: int, meter: Meter, point: Vector) -> Certificate | None:
+    """The proof by a tree of linear programs that f <= f(point), or >=, on the domain; None if the time is over."""
+    constant = ReLUNetwork.from_arrays([[[0] * f.input_dim]], [f.values(point)])
+    pair = (f, constant) if sign > 0 else (constant, f)
+    try:
+        nodes = order_tree(*pair, domain, Meter(replace(meter.rest(), cells=None, bytes=None))).nodes
+    except BudgetExhausted:
+        return None
+    assert nodes is not None, "the maximum is exceeded nowhere"
+    return tree_certificate(*pair, domain, nodes, equal=False)
+
+
+def _no_certificate(point: Vector) -> None:
+    return None
+
+
+def _by_programs(
+    clauses: Clauses,
+    chart: Chart,
+    value: Callable[[Vector], Fraction],
+    above: Callable[[Box], Fraction],
+    meter: Meter,
+) -> Extremum:
+    """The supremum of a maximum of minima, by a linear program for each."""
+    found: list[ClauseMaximum] = []
+    try:
+        for clause in clause_maxima(clauses, chart, meter):
+            if clause.ray is not None:
+                return Extremum(math.inf, math.inf, clause.point, clause.ray)
+            found.append(clause)
+    except BudgetExhausted as stop:
+        seen = max(((value(clause.point), clause.point) for clause in found), default=None)
+        return _stopped(seen, chart, value, above, str(stop))
+    best = max(clause.value for clause in found)
+    highest = [clause for clause in found if clause.value == best]
+    try:
+        return Extremum(best, best, max(clause.last_point() for clause in highest))
+    except BudgetExhausted:  # the supremum is known, if not the last point in order
+        return Extremum(best, best, max(clause.point for clause in highest))
 
 
 def _swept(f: Function, chart: Chart, sign: int, value: Callable[[Vector], Fraction], meter: Meter) -> Extremum | None:
@@ -190,14 +272,25 @@ def _largest(
                         best = max(best, (found, chart.point(generator)))
     except BudgetExhausted as stop:
         reason = str(stop)
-    # unless it was stopped, the parts cover a domain, and every part has a vertex modulo its lineality
-    inside = chart.domain.interior_point if chart.domain else (Fraction(0),) * chart.input_dim
-    point = best[1] if best else inside
-    lower = best[0] if best else value(point)
     if reason is None:
-        return Extremum(lower, lower, point)
+        assert best is not None, "the parts cover a domain, and every part has a vertex modulo its lineality"
+        return Extremum(best[0], best[0], best[1])
+    return _stopped(best, chart, value, above, reason)
+
+
+def _stopped(
+    best: tuple[Fraction, Vector] | None,
+    chart: Chart,
+    value: Callable[[Vector], Fraction],
+    above: Callable[[Box], Fraction],
+    reason: str,
+) -> Extremum:
+    """What is known when a budget ran out, with the best value seen."""
+    if best is None:
+        inside = chart.domain.interior_point if chart.domain else (Fraction(0),) * chart.input_dim
+        best = value(inside), inside
     upper = above(chart.domain) if isinstance(chart.domain, Box) else math.inf
-    return Extremum(lower, upper, point, incomplete_because=None if lower == upper else reason)
+    return Extremum(best[0], upper, best[1], incomplete_because=None if best[0] == upper else reason)
 
 
 def _ascending(cone: Cone, row: Integers) -> Integers | None:

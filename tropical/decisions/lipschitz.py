@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpq, fmpq_poly
+from flint import fmpq, fmpq_mat, fmpq_poly
 from numpy.typing import NDArray
 
 from tropical.activation.complexes import PolyhedralComplex, require_complete
@@ -199,14 +199,21 @@ def _layers_squared(net: ReLUNetwork, norm: int | float) -> Fraction:
 
     In norm 2 that of Frobenius, or the geometric mean of those in norms 1 and inf.
     """
-    product = Fraction(1)
+    product = fmpq(1)
     for layer in net.layers:
-        steep = [max(map(abs, pair)) for pair in layer.slopes]
-        rows = tuple(tuple(s * abs(q) for q in row) for s, row in zip(steep, layer.weight, strict=True))
-        column, row = max(map(sum, zip(*rows, strict=True))), max(map(sum, rows))
-        frobenius = sum((q * q for entries in rows for q in entries), Fraction(0))
+        steep = fmpq_mat(1, layer.output_dim, [max(map(abs, map(_flint, pair))) for pair in layer.slopes])
+        sizes = fmpq_mat(layer.output_dim, layer.input_dim, list(map(abs, layer.exact_weight.entries())))
+        sums = (sizes * fmpq_mat(layer.input_dim, 1, [1] * layer.input_dim)).entries()
+        row = max(s * total for s, total in zip(steep.entries(), sums, strict=True))
+        column = max((steep * sizes).entries())
+        squares = fmpq_mat(layer.output_dim, layer.input_dim, [q * q for q in sizes.entries()])
+        frobenius = sum((fmpq_mat(1, layer.output_dim, [s * s for s in steep.entries()]) * squares).entries(), fmpq(0))
         product *= column**2 if norm == 1 else row**2 if norm == math.inf else min(frobenius, column * row)
-    return product
+    return Fraction(int(product.p), int(product.q))
+
+
+def _flint(q: Fraction) -> fmpq:
+    return fmpq(q.numerator, q.denominator)
 
 
 def _norm(norm: int | float | str) -> int | float:

@@ -15,9 +15,9 @@ from tropical.arithmetic.rationals import (
     from_flint,
     independent_rows,
     nullspace,
+    pivot_columns,
     primitive,
     primitive_integers,
-    row_space,
     to_flint,
 )
 from tropical.budget import Meter
@@ -65,7 +65,8 @@ class Chart(Value):
     def whole(cls, input_dim: int, domain: Polyhedron | None = None) -> "Chart":
         """The chart y = x of the space, or that of the affine hull of a domain."""
         free = range(input_dim) if domain is None else domain.hull.free
-        return cls(tuple(tuple(Fraction(int(i == j)) for j in range(input_dim)) for i in free), input_dim, domain)
+        zero, one = Fraction(0), Fraction(1)
+        return cls(tuple(tuple(one if i == j else zero for j in range(input_dim)) for i in free), input_dim, domain)
 
     @property
     def dim(self) -> int:
@@ -102,7 +103,7 @@ class Chart(Value):
         if self.domain is not None:
             slopes = [row[1:] for row in self.hull.matrix.tolist()[1:]]
             return fmpq_mat(self.input_dim, self.dim, [q for row in slopes for q in row])
-        pivots = [next(j for j, q in enumerate(row) if q) for row in row_space(self.matrix)]
+        pivots = pivot_columns(self.matrix)
         square = to_flint([[row[j] for j in pivots] for row in self.matrix], self.dim)
         inverse = square.inv() if self.dim else square
         section = fmpq_mat(self.input_dim, self.dim)
@@ -128,7 +129,7 @@ class Chart(Value):
     def _is_whole(self) -> bool:
         if self.domain is not None:
             return not self.hull.equations
-        return self.matrix == Chart.whole(self.input_dim).matrix
+        return self.dim == self.input_dim and self.matrix == Chart.whole(self.input_dim).matrix
 
     def project(self, x: Iterable[Any]) -> Vector:
         """y = Ax."""

@@ -242,16 +242,22 @@ def simplified(rows: Sequence[Integers], inside: Integers) -> Integers:
     >>> simplified([(1, 3), (10**6, -1)], (10**9 + 7, 5))
     (1, 250000)
     """
-    point = [Fraction(a, inside[0]) for a in inside[1:]]
-    values = [sum((a * q for a, q in zip(row[1:], point, strict=True)), Fraction(row[0])) for row in rows]
+    point = [fmpq(a, inside[0]) for a in inside[1:]]
+    values = [sum((a * q for a, q in zip(row[1:], point, strict=True) if a), fmpq(row[0])) for row in rows]
     for j, q in enumerate(point):
-        moving = [(v, Fraction(row[j + 1])) for v, row in zip(values, rows, strict=True) if row[j + 1]]
-        down = min((v / a for v, a in moving if a > 0), default=None)
-        up = min((v / -a for v, a in moving if a < 0), default=None)
-        new = _short_dyadic(q, down, up)
-        values = [v + row[j + 1] * (new - q) for v, row in zip(values, rows, strict=True)]
-        point[j] = new
-    return primitive((Fraction(1), *point))
+        moving = [(i, row[j + 1]) for i, row in enumerate(rows) if row[j + 1]]
+        down = min((values[i] / a for i, a in moving if a > 0), default=None)
+        up = min((values[i] / -a for i, a in moving if a < 0), default=None)
+        ends = (None if end is None else _fraction(end) for end in (down, up))
+        new = _short_dyadic(_fraction(q), *ends)
+        point[j] = fmpq(new.numerator, new.denominator)
+        for i, a in moving:
+            values[i] += a * (point[j] - q)
+    return primitive((Fraction(1), *map(_fraction, point)))
+
+
+def _fraction(q: fmpq) -> Fraction:
+    return Fraction(int(q.p), int(q.q))
 
 
 def _short_dyadic(q: Fraction, down: Fraction | None, up: Fraction | None) -> Fraction:

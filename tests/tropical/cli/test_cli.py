@@ -61,6 +61,7 @@ def test_inspect_prints_every_count_as_json(files):
         "clauses": 2,
         "complete": True,
         "reason": None,
+        "undecided": [],
     }
 
 

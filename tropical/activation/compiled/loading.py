@@ -1,17 +1,29 @@
 """Loading the compiled code, which is announced where it takes long: once on a machine it has to be compiled."""
 
+import contextlib
 import functools
 import threading
 
-from tropical.activation.compiled.kernels.cache_folder import say
+from tropical.activation.compiled.kernels.cache_folder import cache_folder, say
 
-_SILENT_SECONDS = 1.5  # loading cached code takes less, compiling more
+LOADING_SECONDS = 0.7
+"""What loading takes about where the code is kept on the disk."""
+COMPILING_SECONDS = 30.0
+"""What compiling takes about; more on a busy machine."""
+_SILENT_SECONDS = 10.0  # loading takes less even on a busy machine; what is kept may be damaged or of another processor
+_NOTICE = "compiling, about a minute, once on this machine ..."
+_MARK = "complete"  # a file beside the code, written once all of it is there
 
 
 @functools.cache
 def load() -> None:
     """Load the compiled code, or compile it on its first use on this machine and say so on standard error."""
-    notice = threading.Timer(_SILENT_SECONDS, say, ["compiling, about a minute, once on this machine ..."])
+    if not is_kept():
+        say(_NOTICE)
+        _compile()
+        _mark()
+        return
+    notice = threading.Timer(_SILENT_SECONDS, say, [_NOTICE])
     notice.daemon = True
     notice.start()
     try:
@@ -23,6 +35,21 @@ def load() -> None:
 def is_loaded() -> bool:
     """Whether this process has loaded the compiled code, so that using it costs nothing more."""
     return load.cache_info().currsize > 0
+
+
+def is_kept() -> bool:
+    """Whether nothing has to be compiled. To tell takes as long as to import numba."""
+    from numba import config
+
+    folder = cache_folder()
+    return bool(config.DISABLE_JIT) or (folder is not None and (folder / _MARK).exists())
+
+
+def _mark() -> None:
+    folder = cache_folder()
+    if folder is not None:
+        with contextlib.suppress(OSError):
+            (folder / _MARK).touch()
 
 
 def _compile() -> None:
