@@ -1,5 +1,6 @@
 """Drawing parts of the plane on Axes: fills, edges, the frame of the view, arrows where breaks leave it, labels."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _FEW = 300  # segments that are drawn at full width
 _DASHES: Any = (0, (4, 3))
+_STRIP = 50  # times as long as wide: at equal scales nothing of it could be seen
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def draw_arrows(ax: "Axes", view: Box, breaks: Sequence[Segment], colour: str) -
         for tail, tip in (edge.ends, edge.ends[::-1]):
             if any(q in bounds for q, *bounds in zip(tip, view.lower, view.upper, strict=True)):
                 (px, py), (qx, qy) = floats([tail, tip])
-                length = ((qx - px) ** 2 + (qy - py) ** 2) ** 0.5
+                length = math.hypot(qx - px, qy - py)
                 if length:
                     u, v = (qx - px) / length * size, (qy - py) / length * size
                     heads.append([(qx - v / 2, qy + u / 2), (qx + v / 2, qy - u / 2), (qx + 1.3 * u, qy + 1.3 * v)])
@@ -135,12 +137,15 @@ def draw_arrows(ax: "Axes", view: Box, breaks: Sequence[Segment], colour: str) -
 
 
 def set_limits(ax: "Axes", view: Box) -> None:
-    """Limits a little wider than the view, equal scales, no spines: the frame is drawn instead."""
+    """Limits a little wider than the view, no spines: the frame is drawn instead. Equal scales unless it is a strip."""
     lower, upper = floats([view.lower, view.upper])
-    pad = 0.05 * max(b - a for a, b in zip(lower, upper, strict=True))
-    ax.set_xlim(lower[0] - pad, upper[0] + pad)
-    ax.set_ylim(lower[1] - pad, upper[1] + pad)
-    ax.set_aspect("equal", adjustable="box")
+    sides = [b - a for a, b in zip(lower, upper, strict=True)]
+    equal = max(sides) < _STRIP * min(sides)
+    pads = [0.05 * (max(sides) if equal else side) for side in sides]
+    ax.set_xlim(lower[0] - pads[0], upper[0] + pads[0])
+    ax.set_ylim(lower[1] - pads[1], upper[1] + pads[1])
+    if equal:
+        ax.set_aspect("equal", adjustable="box")
     ax.locator_params(nbins=7)
     for spine in ax.spines.values():
         spine.set_visible(False)

@@ -10,6 +10,7 @@ from tropical.duality.regular_subdivisions import RegularSubdivision, dual_subdi
 from tropical.functions.network import ReLUNetwork
 from tropical.functions.polynomial import TropicalPolynomial
 from tropical.functions.requirements import require_network
+from tropical.notation import latex_rational
 from tropical.plotting.canvas import (
     Edges,
     draw_edges,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _MOST_LABELS = 40
 _MOST_ARROWS = 12
+_LEAST_PAD = 2.0**-40  # of the size of the coordinates: what float64 and matplotlib can tell apart
 
 
 def plot_newton_polytope(p: TropicalPolynomial, ax: "Axes | None" = None) -> "Axes":
@@ -206,7 +208,8 @@ def _label_multiplicities(ax: "Axes", p: TropicalPolynomial, edges: Edges, owner
             (px, py), (qx, qy) = floats(edge.ends)
             box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"}
             middle = ((px + qx) / 2, (py + qy) / 2)
-            ax.text(*middle, str(weight), fontsize=8, ha="center", va="center", bbox=box, zorder=4)
+            text = str(weight) if weight < 10**6 and weight.denominator < 10**3 else f"${latex_rational(weight)}$"
+            ax.text(*middle, text, fontsize=8, ha="center", va="center", bbox=box, zorder=4)
 
 
 def _draw_polygon(ax: "Axes", polytope: Polytope, colour: str) -> None:
@@ -243,6 +246,7 @@ def _roomy(ax: "Axes", points: Sequence[tuple[float, ...]], equal: bool) -> None
     spans = [(min(column), max(column)) for column in zip(*points, strict=True)]
     longest = max(high - low for low, high in spans) or 1.0
     pads = [0.14 * (longest if equal else (high - low) or 1.0) for low, high in spans]
+    pads = [max(pad, _LEAST_PAD * max(map(abs, span))) for pad, span in zip(pads, spans, strict=True)]
     (left, right), (bottom, top) = [(low - pad, high + pad) for (low, high), pad in zip(spans, pads, strict=True)]
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)

@@ -15,6 +15,7 @@ from tropical.functions.affine import AffineForm, AffineMap
 from tropical.functions.function import Function
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.requirements import require_scalar
+from tropical.plotting.bands import fill_bands
 from tropical.plotting.canvas import (
     draw_batch,
     draw_edges,
@@ -27,17 +28,16 @@ from tropical.plotting.canvas import (
     sorted_edges,
     thinning,
 )
-from tropical.plotting.outlines import Outline, adjacent, components, float_point, float_polygon, segments
-from tropical.plotting.palette import BREAK, CUT, SEQUENTIAL
+from tropical.plotting.outlines import Outline, adjacent, components, float_polygon, polygon, segments
+from tropical.plotting.palette import BREAK, CUT
 from tropical.plotting.shading import Shade, check_shade, colour_bar, distinct, shades
-from tropical.plotting.slices import Slice, make_picture, make_slice, rounded, view_around
+from tropical.plotting.slices import Slice, make_picture, make_slice, view_around
 from tropical.polyhedra.cones import point_of
 from tropical.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_BANDS = 24
 _MOST_LABELS = 250
 
 
@@ -106,7 +106,8 @@ def draw_map(ax: "Axes", cut: Slice, f: Function, color: str, names: tuple[str, 
     set_limits(ax, cut.view)
     name_axes(ax, names)
     if color == "value":
-        _fill_bands(ax, cut)
+        corners = [floats((*x, _value(part.piece, x)) for x in polygon(part.cone)) for part in cut.parts]
+        colour_bar(ax, fill_bands(ax, corners), "$F$")
     else:
         chosen = shades(cut, f, color, pairs)
         fill(ax, outlines, chosen)
@@ -142,29 +143,6 @@ def _label(ax: "Axes", owner: Sequence[int], pairs: Iterable[tuple[int, int]], o
     if max(owner) < _MOST_LABELS:
         for members in components(len(owner), pairs, owner):
             label_region(ax, f"$\\ell_{{{owner[members[0]]}}}$", [outlines[i] for i in members])
-
-
-def _fill_bands(ax: "Axes", cut: Slice) -> None:
-    """Bands of the value: F is affine on the triangles of each part, so that their boundaries are its level sets."""
-    from matplotlib.ticker import MaxNLocator
-    from matplotlib.tri import Triangulation
-
-    place: dict[tuple[float, ...], int] = {}
-    triangles: list[tuple[int, int, int]] = []
-    values: list[float] = []
-    for part in cut.parts:
-        exact = {float_point(g): _value(part.piece, point_of(g)) for g in part.cone.generators}
-        corners = []
-        for point in float_polygon(part.cone):
-            if place.setdefault(point, len(place)) == len(values):
-                values.append(rounded(exact[point]))
-            corners.append(place[point])
-        triangles += [(corners[0], i, j) for i, j in pairwise(corners[1:])]
-    low, high = min(values), max(values)
-    levels = MaxNLocator(_BANDS).tick_values(low, high) if low < high else [low - 0.5, low + 0.5]
-    xs, ys = zip(*place, strict=True)
-    bands = ax.tricontourf(Triangulation(xs, ys, triangles), values, levels=levels, cmap=SEQUENTIAL)
-    colour_bar(ax, bands, "$F$")
 
 
 def draw_graph(ax: "Axes", cut: Slice, f: Function, color: str, names: tuple[str, ...]) -> "Axes":

@@ -25,6 +25,9 @@ from tropical.polyhedra.polyhedron import Box, Polyhedron, require_domain
 _GRID = 64
 """A view is rounded outwards to multiples of about 1/64 of its size, which keeps its numbers short."""
 
+_APART = Fraction(1, 2**40)
+"""Of the size of the coordinates: what float64 can tell apart, and still draw something between."""
+
 _COUNTS = {(1, 2): "one or two rows", (2,): "two rows", (3,): "three rows"}
 
 
@@ -116,9 +119,6 @@ def make_slice(
     if view is None:
         view = view_around(_vertices(found), margin=clipped)
         found = [_inside(part, view) for part in found]
-    for low, high in zip(view.lower, view.upper, strict=True):
-        if not rounded(low) < rounded(high):
-            raise ValueError(f"float64 cannot tell the ends of the view apart, nothing can be drawn: {low} and {high}")
     pieces = f.pieces if isinstance(f, LatticePolynomial) else tuple(dict.fromkeys(part.piece for part in found))
     return Slice(view, tuple(found), pieces, clipped)
 
@@ -175,14 +175,24 @@ def _relevant_basis(f: Function) -> Matrix:
 def view_around(points: Sequence[Vector], margin: bool) -> Box:
     """A box around the points, a cube unless it is to fit tightly (``margin=False``).
 
+    Points that float64 takes for one have as much room around them as one has. ``ValueError`` if it takes the ends of a
+    box that fits tightly for one.
+
     >>> view_around([(Fraction(0), Fraction(0))], margin=True)
     Box(['-1', '-1'], ['1', '1'])
     """
     lower, upper = ([pick(column) for column in zip(*points, strict=True)] for pick in (min, max))
-    if not margin:
-        return Box(lower, upper)
-    size = max(b - a for a, b in zip(lower, upper, strict=True))
-    half = size * Fraction(7, 10) if size else Fraction(1)
+    view = _roomy(lower, upper) if margin else Box(lower, upper)
+    for low, high in zip(view.lower, view.upper, strict=True):
+        if not rounded(high) - rounded(low) > _APART * max(abs(low), abs(high)):
+            text = "float64 cannot tell the ends of the view apart, nothing can be drawn"
+            raise ValueError(f"{text}: {rounded(low)} and {rounded(high)}")
+    return view
+
+
+def _roomy(lower: Sequence[Fraction], upper: Sequence[Fraction]) -> Box:
+    size, distance = max(b - a for a, b in zip(lower, upper, strict=True)), max(map(abs, (*lower, *upper)))
+    half = size * Fraction(7, 10) if size > _APART * distance else max(Fraction(1), distance / 1024)
     step = _power_of_two_below(half / _GRID)
     centres = [(a + b) / 2 for a, b in zip(lower, upper, strict=True)]
     corner = [((centre - half) // step) * step for centre in centres]

@@ -18,6 +18,8 @@ from tropical.polyhedra.polyhedron import Polyhedron
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]
 
+_THINNEST = 0.02  # share of the longest side: of a box that is thinner nothing could be seen
+
 
 def plot_surface(
     obj: Function | PolyhedralComplex,
@@ -65,6 +67,8 @@ def draw_faces(ax: "Axes3D", faces: Sequence[Outline], colours: Sequence[Any], w
     from matplotlib.colors import to_rgba
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
 
+    longest = max(map(len, faces), default=0)
+    faces = [[*face, *[face[-1]] * (longest - len(face))] for face in faces]  # matplotlib pads with what memory holds
     filled = [to_rgba(colour, alpha) for colour in colours]
     batch = Poly3DCollection(faces, facecolors=filled, edgecolors=to_rgba(BREAK, 0.9), linewidths=width)
     batch.set_zorder(1)
@@ -80,11 +84,13 @@ def set_box(ax: "Axes3D", corners: Sequence[tuple[float, ...]], equal: bool = Fa
     sides = [high - low for low, high in ranges]
     for setter, (low, high) in zip((ax.set_xlim, ax.set_ylim, ax.set_zlim), ranges, strict=True):
         setter(low, high)
-    longest = max(sides[:2])
-    height = sides[2] / longest if equal else 0.7
-    ax.set_box_aspect((sides[0] / longest, sides[1] / longest, height), zoom=0.9)
+    longest = max(sides if equal else sides[:2])
+    shares = [max(side / longest, _THINNEST) for side in sides]
+    if not equal:
+        shares[2] = 0.7
+    ax.set_box_aspect(shares, zoom=0.9)
     ax.computed_zorder = False
-    for axis, share in zip((ax.xaxis, ax.yaxis, ax.zaxis), (*[a / longest for a in sides[:2]], height), strict=True):
+    for axis, share in zip((ax.xaxis, ax.yaxis, ax.zaxis), shares, strict=True):
         axis.set_pane_color((1.0, 1.0, 1.0, 0.0))
         axis.set_tick_params(labelsize=8)
         axis.set_major_locator(MaxNLocator(max(2, min(5, round(4 * share)))))
