@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_AGAIN_SECONDS = 10.0
 _LONGEST_TIMER = 1e8  # seconds, three years: what every system's timer can hold
 
 
@@ -68,7 +69,8 @@ def time_limit(seconds: float | None) -> Iterator[Callable[[], None]]:
             raise OutOfTime
 
     def over(number: int, frame: FrameType | None) -> None:
-        """Turn the alarm into the exception."""
+        """Turn the alarm into the exception; once more later on, should a destructor swallow it."""
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
         raise OutOfTime
 
     usable = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
