@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from tropical.duality.newton import zonotope_of as zonotope_of
     from tropical.duality.regular_subdivisions import RegularSubdivision as RegularSubdivision
     from tropical.duality.regular_subdivisions import dual_subdivision as dual_subdivision
+    from tropical.formats import AssumedReLUWarning as AssumedReLUWarning
     from tropical.formats import FormatError as FormatError
     from tropical.formats import from_torch as from_torch
     from tropical.formats import lattice_polynomial_from_dict as lattice_polynomial_from_dict
@@ -144,6 +145,7 @@ _HOMES = {
     "tropical.duality.newton": ("newton_polytope", "zonotope_of"),
     "tropical.duality.regular_subdivisions": ("RegularSubdivision", "dual_subdivision"),
     "tropical.formats": (
+        "AssumedReLUWarning",
         "FormatError",
         "from_torch",
         "lattice_polynomial_from_dict",
