@@ -20,6 +20,7 @@ from tropical.formats.lattice_json import lattice_polynomial_to_dict as lattice_
 from tropical.formats.named_arrays import NamedArrays
 from tropical.formats.onnx.reading import decode as decode_onnx
 from tropical.formats.onnx.writing import encode as encode_onnx
+from tropical.formats.scikit_learn import from_sklearn as from_sklearn
 from tropical.formats.torch import reading as torch_reading
 from tropical.formats.torch.reading import from_torch as from_torch
 from tropical.formats.weights.reading import decode as decode_weights
@@ -31,6 +32,7 @@ from tropical.polyhedra.polyhedron import Box
 __all__ = [
     "AssumedReLUWarning",
     "FormatError",
+    "from_sklearn",
     "from_torch",
     "lattice_polynomial_from_dict",
     "lattice_polynomial_to_dict",
