@@ -4,8 +4,9 @@ Loading is lossless over Q, runs no code from the file and never unpickles. A fo
 to a network and back, entered in the table below; whatever they reject becomes one :class:`FormatError`.
 """
 
+import contextlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from tropical.arguments import require
 from tropical.files import MAX_BYTES, as_path, check_count, naming, read_bytes, write_atomically
 from tropical.files import FormatError as FormatError
-from tropical.formats import json_format, lattice_json, nnet, npz, safetensors_format
+from tropical.formats import foreign, json_format, lattice_json, nnet, npz, safetensors_format
 from tropical.formats.lattice_json import lattice_polynomial_from_dict as lattice_polynomial_from_dict
 from tropical.formats.lattice_json import lattice_polynomial_to_dict as lattice_polynomial_to_dict
 from tropical.formats.named_arrays import NamedArrays
@@ -71,12 +72,23 @@ _FORMATS = MappingProxyType(
 _WEIGHTS = (".npz", ".safetensors", ".pt", ".pth", ".ckpt")
 
 
-def _format_of(path: Path) -> _Format:
+def _format_of(path: Path, reading: bool) -> _Format:
     try:
         return _FORMATS[path.suffix.lower()]
     except KeyError:
-        known = ", ".join(_FORMATS)
-        raise FormatError(f"{path}: no network format has the suffix {path.suffix!r}; known are {known}") from None
+        what = f"no network format has the suffix {path.suffix!r}; known are {', '.join(_FORMATS)}"
+        hint = "it is a directory: name the file in it" if path.is_dir() else foreign.advice(path.suffix)
+        raise FormatError(f"{path}: {what}{f'; {hint}' if reading and hint else ''}") from None
+
+
+@contextlib.contextmanager
+def _recognising(data: bytes, suffix: str) -> Iterator[None]:
+    """Say of a file that cannot be read what its content looks like, if that is something else."""
+    try:
+        yield
+    except ValueError as error:
+        hint = foreign.recognised(data, suffix)
+        raise ValueError(f"{error}{hint and f'; {hint}'}") from error
 
 
 def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None) -> ReLUNetwork:
@@ -101,11 +113,11 @@ def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None)
     True
     """
     file = as_path(path)
-    decode = _format_of(file).decode
+    decode = _format_of(file, reading=True).decode
     if layers is not None and file.suffix.lower() not in _WEIGHTS:
         raise FormatError(f"{file}: layers are named for files of weights only: {', '.join(_WEIGHTS)}")
     data = read_bytes(file)
-    with naming(file):
+    with naming(file), _recognising(data, file.suffix):
         read, assumed = decode(data), ""
         if isinstance(read, NamedArrays):
             read, assumed = decode_weights(read, layers)
@@ -119,12 +131,13 @@ def save_network(net: ReLUNetwork, path: str | PathLike[str]) -> None:
 
     An .onnx file with other slopes than those of ReLU comes back as the same function with other units.
 
-    Raises :class:`FormatError` for an unknown suffix and where the format cannot hold the network exactly (npz and
-    safetensors hold float64, nnet decimal fractions and ReLU only), ``OSError`` if the file cannot be written.
+    Raises :class:`FormatError` for an unknown suffix and where the format cannot hold the network exactly (npz,
+    safetensors and ONNX hold float64; nnet decimal fractions, its inputs normalised where that helps, and ReLU only),
+    ``OSError`` if the file cannot be written.
     """
     require_network(net)
     file = as_path(path)
-    encode = _format_of(file).encode
+    encode = _format_of(file, reading=False).encode
     with naming(file):
         check_count(sum(layer.output_dim * (layer.input_dim + 3) for layer in net.layers))
         data = encode(net)

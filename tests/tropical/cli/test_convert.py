@@ -13,7 +13,7 @@ from tropical.cli import inspection, main
 
 MAXIMUM = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
 PAIR = tp.ReLUNetwork.from_arrays([[[1, -1]], [[1], [1]]])
-THIRDS = tp.ReLUNetwork.from_arrays([[["1/3"]], [[1]]])
+THIRDS = tp.ReLUNetwork.from_arrays([[[1]], [["1/3"]]])
 LEAKY = tp.ReLUNetwork.from_arrays([[[1]], [[1]]], None, [(0.25, 1)])
 
 

@@ -208,7 +208,7 @@ REFUSED = {
         fit(make_pipeline(preprocessing.PolynomialFeatures(2), linear_model.Ridge())),
         "Pipeline: model must be .*, got PolynomialFeatures, which is not piecewise linear",
     ),
-    "normaliser": (fit(make_pipeline(preprocessing.Normalizer(), regressor())), "got Normalizer, which is not piecewise"),
+    "normaliser": (fit(make_pipeline(preprocessing.Normalizer(), regressor())), "got Normalizer, which is not"),
     "poisson": (fit(linear_model.PoissonRegressor(), y - y.min() + 1), "got PoissonRegressor, which is not supported"),
     "whitening": (fit(decomposition.PCA(2, whiten=True)), "PCA: whiten=True divides by square roots"),
     "a function": (fit(preprocessing.FunctionTransformer(np.exp)), "only the identity, func=None"),
