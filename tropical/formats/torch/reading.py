@@ -158,7 +158,7 @@ def _load(torch: Any, data: bytes) -> Any:
             return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except _MALFORMED as error:
         text = str(error).strip()
-        reason = text.rpartition("WeightsUnpickler error: ")[2].partition("\n")[0][:200]
+        reason = text.rpartition("WeightsUnpickler error: ")[2].partition("\n")[0].partition(" Please use ")[0][:200]
         way = "load it where you trust it, and save the state dict alone (module.state_dict())"
         raise ValueError(f"not a file of tensors alone, and code is not run: {way}: {reason}") from error
 

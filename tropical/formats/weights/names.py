@@ -51,12 +51,11 @@ class Module:
         if len(shape) == 1 and "bias" not in self.shapes:
             return "PReLU"
         if len(shape) != 2:
-            like = {1: ", as of a LayerNorm, which is not piecewise linear", 0: ""}.get(
-                len(shape), ", as of a convolution"
-            )
-            raise ValueError(f"{where}: weight must have 2 dimensions, got shape {shape_text(shape)}{like}")
+            vector = "a LayerNorm is not piecewise linear, and a row is to be saved as a matrix"
+            hint = vector if len(shape) < 2 else "convolutions are read by from_torch and from .onnx files"
+            raise ValueError(f"{where}: weight must have 2 dimensions, got shape {shape_text(shape)}: {hint}")
         bias = self.shapes.get("bias", (1,))
-        if len(bias) != 1 and (len(bias) != 2 or 1 not in bias):
+        if len(bias) > 2 or (len(bias) == 2 and 1 not in bias):
             raise ValueError(f"{where}: bias must be a vector, got shape {shape_text(bias)}")
         return "Linear"
 

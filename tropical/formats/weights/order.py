@@ -15,7 +15,12 @@ def chain(modules: Sequence[Module], kinds: Sequence[str], in_file_order: bool) 
     Modules whose names differ by numbers alone follow their numbers. Where the order of the file means something
     (``in_file_order``) and forms a chain, it is taken. ``ValueError`` if there is no chain or more than one.
     """
-    found = [(order, t) for t in _layouts(modules) for order in _orders(modules, kinds, t, in_file_order)]
+    layouts, found = _layouts(modules), []
+    if in_file_order:
+        queues = {kind: iter([module for module in modules if module.kind == kind]) for kind in kinds}
+        order = [next(queues[kind]) for kind in kinds]
+        found = [(order, t) for t in layouts if _follows_numbers(order) and _is_chain(order, t)]
+    found = found or [(order, t) for t in layouts for order in _Search(modules, kinds, t).found]
     _check_one(found, modules)
     return found[0]
 
@@ -28,13 +33,17 @@ def layout(order: Sequence[Module]) -> bool:
 
 
 def _layouts(modules: Sequence[Module]) -> list[bool]:
-    return sorted(set.intersection(*(set(module.layouts) for module in modules)))
+    linear = [set(module.layouts) for module in modules if module.kind == "Linear"]
+    return sorted(set.intersection(*linear)) if linear else [False]
 
 
 def _check_one(found: Sequence[tuple[list[Module], bool]], modules: Sequence[Module]) -> None:
     if not found:
-        shapes = [f"{module.path[:40]} {shape_text(module.shapes['weight'])}" for module in modules[:8]]
-        raise ValueError(f"the layers form no chain: {', '.join(shapes)}{', ...' * (len(modules) > 8)}")
+        shapes = [f"{m.path[:40]} {shape_text(next(iter(m.shapes.values())))}" for m in modules[:8]]
+        shown = f"{', '.join(shapes)}{', ...' * (len(modules) > 8)}"
+        raise ValueError(
+            f"the layers form no chain: {shown}; other networks are read by from_torch and from .onnx files"
+        )
     if len({transposed for _, transposed in found}) > 1:
         raise ValueError(
             "whether the weights are (n_out, n_in) or (n_in, n_out) is not in the file, and both fit:"
@@ -46,18 +55,6 @@ def _check_one(found: Sequence[tuple[list[Module], bool]], modules: Sequence[Mod
             f"the order of the layers is not in the file: {short_name(first.path)} fits in several places;"
             ' layers=["Linear(name)", ...] gives it'
         )
-
-
-def _orders(
-    modules: Sequence[Module], kinds: Sequence[str], transposed: bool, in_file_order: bool
-) -> list[list[Module]]:
-    """No chain, one, or two of several."""
-    if in_file_order:
-        queues = {kind: iter([module for module in modules if module.kind == kind]) for kind in kinds}
-        order = [next(queues[kind]) for kind in kinds]
-        if _follows_numbers(order) and _is_chain(order, transposed):
-            return [order]
-    return _Search(modules, kinds, transposed).found
 
 
 def _is_chain(order: Sequence[Module], transposed: bool) -> bool:

@@ -17,7 +17,7 @@ def check_plain(modules: Sequence[Module]) -> None:
     for module in modules:
         if module.kind != "Linear":
             raise ValueError(
-                f"module {short_name(module.path)} is a {module.kind}: what stands around it is not in the file"
+                f"module {short_name(module.path)} looks like a {module.kind}: what stands around it is not in the file"
             )
     paths = [module.parts for module in modules]
     shared = 0  # components that say nothing, since all paths have them

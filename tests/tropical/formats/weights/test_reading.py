@@ -219,6 +219,25 @@ def test_named_layers(name, suffix, tmp_path):
     assert net == tp.from_torch(module, (2,))
 
 
+def test_layers_that_do_not_fit_are_shown(tmp_path):
+    module = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(4, affine=False))
+    torch.save(module.state_dict(), tmp_path / "net.pt")
+    with pytest.raises(FormatError, match=r"the layers form no chain: 0 \(3, 2\), 1 \(4,\)"):
+        load_network(tmp_path / "net.pt", ["Linear", "BatchNorm1d"])
+    arrays = {"dense/kernel": np.ones((2, 3)), "norm/running_mean": np.ones(3), "norm/running_var": np.full(3, 4.0)}
+    np.savez(tmp_path / "net.npz", **arrays)
+    net = load_network(tmp_path / "net.npz", ["Linear", "BatchNorm1d(0)"])
+    assert net([2, 1]) == (1, 1, 1)  # (2 + 1 - 1) / sqrt(4)
+
+
+def test_the_order_of_the_file_comes_before_any_other(tmp_path):
+    arrays = {"down_w": RNG.normal(size=(2, 3)), "up_w": RNG.normal(size=(3, 2)), "up_b": np.ones(2)}
+    np.savez(tmp_path / "net.npz", **arrays)
+    X = RNG.normal(size=(9, 2))
+    expected = formula([arrays["down_w"], arrays["up_w"]], [None, np.ones(2)], X)
+    np.testing.assert_allclose(loaded(tmp_path / "net.npz").evaluate(X), expected, atol=1e-12)
+
+
 def formula(weights, biases, X):
     for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         X = (X if not index else np.maximum(X, 0)) @ weight + (0 if bias is None else bias)
@@ -231,6 +250,7 @@ B1, B2, B3 = RNG.normal(size=5), RNG.normal(size=4), RNG.normal(size=1)
 ARRAYS = {
     "W1, b1": {"W1": W1, "b1": B1, "W2": W2, "b2": B2, "W3": W3, "b3": B3},
     "transposed": {"W1": W1.T, "b1": B1, "W2": W2.T, "b2": B2, "W3": W3.T, "b3": B3},
+    "a number as a bias": {"W1": W1, "b1": B1, "W2": W2, "b2": B2, "W3": W3, "b3": B3[0]},
     "rows as biases": {"w_0": W1, "b_0": B1[None], "w_1": W2, "b_1": B2[None], "w_2": W3, "b_2": B3[None]},
     "columns as biases": {"W1": W1.T, "b1": B1[:, None], "W2": W2.T, "b2": B2[:, None], "W3": W3.T, "b3": B3[:, None]},
     "weights first": {"weights_1": W1.T, "weights_2": W2.T, "weights_3": W3.T,
@@ -279,11 +299,11 @@ LEFT_OPEN = {
     "both without biases": ({"W1": np.ones((3, 2)), "W2": np.ones((2, 3))}, r"\(n_out, n_in\) or \(n_in, n_out\)"),
     "batch normalisation": (
         {"0.weight": EYE, "1.weight": ONE, "1.bias": ONE, "1.running_mean": ONE, "1.running_var": ONE, "3.weight": EYE},
-        r"module '1' is a BatchNorm1d: .*layers=\[",
+        r"module '1' looks like a BatchNorm1d: .*layers=\[",
     ),
-    "slopes": ({"0.weight": EYE, "1.weight": ONE, "2.weight": EYE}, "module '1' is a PReLU"),
+    "slopes": ({"0.weight": EYE, "1.weight": ONE, "2.weight": EYE}, "module '1' looks like a PReLU"),
     "layer normalisation": ({"fc.weight": EYE, "ln.weight": ONE, "ln.bias": ONE}, "module 'ln': .*LayerNorm"),
-    "a convolution": ({"conv.weight": np.ones((1, 1, 3, 3))}, "module 'conv': weight must have 2 dimensions, .*convol"),
+    "a convolution": ({"conv.weight": np.ones((1, 1, 3, 3))}, "module 'conv': weight must have 2 dim.*from_torch"),
     "a recurrent layer": ({"rnn.weight_ih_l0": EYE}, "unknown array 'rnn.weight_ih_l0'"),
     "a weight in two parts": ({"fc.weight_g": ONE, "fc.weight_v": EYE}, "unknown array 'fc.weight_g'"),
     "two branches": ({f"{a}.{b}.weight": EYE for a in ("actor", "critic") for b in "io"}, "modules inside of modules"),
@@ -297,6 +317,7 @@ LEFT_OPEN = {
     "two weights": ({"a.weight": EYE, "a.kernel": EYE}, "are both the weight of one module"),
     "vectors first": ({"arr_0": ONE, "arr_1": EYE}, "'arr_0' is a vector that follows no matrix"),
     "a matrix as a bias": ({"W1": EYE, "b1": EYE}, "bias must be a vector"),
+    "a row": ({"W1": EYE, "b1": ONE, "W2": ONE, "b2": np.array(0.5)}, "a row is to be saved as a matrix"),
     "empty": ({"a.weight": np.ones((0, 2))}, "weight is empty"),
     "text": ({"a.weight": np.array([["1"]])}, "integers or floats"),
     "NaN": ({"a.weight": EYE * np.nan}, "must be finite"),
