@@ -354,7 +354,7 @@ def malformed():
         "adjacent": (saved({**state, "1.weight": one[None]}), "whether a ReLU stands between"),
         "far apart": (saved({**state, "3.weight": one[None]}), "modules 0 and 3 .* layers="),
         "convolution": (saved({"0.weight": torch.ones(1, 1, 2, 2)}), "must have 2 dimensions.* layers="),
-        "other names": (saved({"fc1.matrix": one[None]}), "unknown array 'fc1.matrix'.* layers="),
+        "other names": (saved({"fc1.matrix": one[None]}), "unknown array 'fc1.matrix'.* from_torch"),
         "shapes": (saved({**state, "2.weight": torch.ones(1, 2)}), r"no chain: 0 \(1, 2\), 2 \(1, 2\)"),
         "NaN": (saved({"0.weight": one[None] * float("nan")}), r"layer 0: weight\[0\]\[0\] must be finite"),
         "complex": (saved({"0.weight": torch.ones(1, 1, dtype=torch.complex64)}), "must be a dense real tensor"),

@@ -120,7 +120,8 @@ def _split(name: str) -> tuple[Key, str]:
     found = next(filter(None, (pattern.fullmatch(plain) for pattern in _NAMES)), None)
     if found is None:
         raise ValueError(
-            f"unknown array {short_name(name)}: expected weight_0, bias_0, weight_1, ... or names such as fc1.weight"
+            f"unknown array {short_name(name)}: expected weight_0, bias_0, weight_1, ... or names such as fc1.weight;"
+            " other modules are read by from_torch and from .onnx files"
         )
     path = found["path"] or ""
     head, _, last = path.rpartition("/")

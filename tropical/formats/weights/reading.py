@@ -24,8 +24,8 @@ def decode(arrays: NamedArrays, layers: Sequence[str] | None = None) -> tuple[Re
     if "weight_0" in arrays.shapes or not arrays.shapes:
         check_shapes(arrays.shapes)
         return network_of({name: arrays.read(name) for name in arrays.shapes}), ""
+    modules = modules_of(arrays.shapes)
     try:
-        modules = modules_of(arrays.shapes)
         check_plain(modules)
     except ValueError as error:
         raise ValueError(f"{error}; {_HINT}") from error
