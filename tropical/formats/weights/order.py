@@ -12,17 +12,26 @@ _MAX_STEPS = 20_000
 def chain(modules: Sequence[Module], kinds: Sequence[str], in_file_order: bool) -> tuple[list[Module], bool]:
     """The order in which the modules, of these kinds one after another, form a chain; whether weights are (in, out).
 
-    Modules whose names differ by numbers alone follow their numbers. Where the order of the file means something
-    (``in_file_order``) and forms a chain, it is taken. ``ValueError`` if there is no chain or more than one.
+    The order of the file is taken where it means something (``in_file_order``), forms a chain, and follows the numbers
+    of modules whose names differ by numbers alone; else the only one that does. ``ValueError`` for none, or several.
     """
-    layouts, found = _layouts(modules), []
-    if in_file_order:
-        queues = {kind: iter([module for module in modules if module.kind == kind]) for kind in kinds}
-        order = [next(queues[kind]) for kind in kinds]
-        found = [(order, t) for t in layouts if _follows_numbers(order) and _is_chain(order, t)]
-    found = found or [(order, t) for t in layouts for order in _Search(modules, kinds, t).found]
+    layouts = _layouts(modules)
+    found = _chains_of_file(modules, kinds, layouts) if in_file_order else []
+    if not found or not _follows_numbers(found[0][0]):
+        paths = [module.path for module in modules]
+        searched = [(order, t) for t in layouts for order in _Search(modules, kinds, t).found]
+        others = [chain for chain in searched if chain not in found]
+        found = searched if paths == sorted(paths) else [*found, *others]  # Dense_10 before Dense_2 is the alphabet's
     _check_one(found, modules)
     return found[0]
+
+
+def _chains_of_file(
+    modules: Sequence[Module], kinds: Sequence[str], layouts: Sequence[bool]
+) -> list[tuple[list[Module], bool]]:
+    queues = {kind: iter([module for module in modules if module.kind == kind]) for kind in kinds}
+    order = [next(queues[kind]) for kind in kinds]
+    return [(order, transposed) for transposed in layouts if _is_chain(order, transposed)]
 
 
 def layout(order: Sequence[Module]) -> bool:

@@ -293,6 +293,36 @@ def test_ten_layers_of_flax_are_in_the_order_of_their_numbers(tmp_path):
     np.testing.assert_allclose(loaded(tmp_path / "net.npz").evaluate(X), expected, rtol=1e-9, atol=1e-9)
 
 
+def test_numbers_against_the_order_of_the_file(tmp_path):
+    """Decoders count down: where both orders fit nothing is guessed, where shapes decide they do."""
+    file = tmp_path / "net.pt"
+    same = Named(up3=nn.Linear(2, 2), up2=nn.Linear(2, 2), up1=nn.Linear(2, 2))
+    torch.save(same.state_dict(), file)
+    with pytest.raises(FormatError, match=r"the order of the layers is not in the file: 'up3' fits"):
+        load_network(file)
+    agrees(load_network(file, ["Linear(up3)", "ReLU", "Linear(up2)", "ReLU", "Linear(up1)"]), same)
+    growing = Named(up3=nn.Linear(2, 3), up2=nn.Linear(3, 4), up1=nn.Linear(4, 5))
+    torch.save(growing.state_dict(), file)
+    agrees(loaded(file), growing)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_torch_modules_of_any_names_and_widths_are_read_in_their_order_or_refused(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    widths = rng.integers(1, 4, size=rng.integers(2, 7))
+    names = rng.permutation(["fc1", "fc2", "fc10", "a", "b", "out", "head2"])
+    module = Named(**dict(zip(names, chain(2, *map(int, widths)), strict=False)))
+    torch.save(module.state_dict(), tmp_path / "net.pt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AssumedReLUWarning)
+        try:
+            net = load_network(tmp_path / "net.pt")
+        except FormatError as error:
+            assert "order of the layers" in str(error)  # noqa: PT017
+            return
+    assert net == tp.from_torch(module)
+
+
 EYE, ONE = np.eye(2), np.ones(2)
 LEFT_OPEN = {
     "both layouts": ({"W1": EYE, "b1": ONE, "W2": EYE}, r"weights are \(n_out, n_in\) or \(n_in, n_out\) is not"),
