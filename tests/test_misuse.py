@@ -26,7 +26,7 @@ RECORDS = {  # what the packages make and callers only read: they hold what they
     "LiteralResult", "MissingMass", "PassRecord", "PolyhedralComplex", "RecoveryReport", "RegularSubdivision",
     "SphereMaximum", "Sweep", "TropicalHypersurface", "WorstCase",
 }  # fmt: skip
-NO_CALLS = {"BudgetExhausted", "FormatError", "CoarseLabelsWarning", "NonGaussianWarning"}
+NO_CALLS = {"AssumedReLUWarning", "BudgetExhausted", "FormatError", "CoarseLabelsWarning", "NonGaussianWarning"}
 NO_CALLS |= {"LabelOracle", "Value", "Algebra", "Function"}
 
 

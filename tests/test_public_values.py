@@ -138,6 +138,7 @@ VALUES = {
         tp.TropicalRationalMap([POLYNOMIAL] * 40, [CURVE] * 40),
     ],
     "Value": lambda: [POLYNOMIAL],
+    "AssumedReLUWarning": lambda: exceptions(tp.AssumedReLUWarning),
     "Verdict": lambda: [
         tp.equivalent(MAXIMUM, MAXIMUM),
         tp.equivalent(MAXIMUM, LATTICE),

@@ -51,7 +51,9 @@ if TYPE_CHECKING:
     from tropical.duality.newton import zonotope_of as zonotope_of
     from tropical.duality.regular_subdivisions import RegularSubdivision as RegularSubdivision
     from tropical.duality.regular_subdivisions import dual_subdivision as dual_subdivision
+    from tropical.formats import AssumedReLUWarning as AssumedReLUWarning
     from tropical.formats import FormatError as FormatError
+    from tropical.formats import from_sklearn as from_sklearn
     from tropical.formats import from_torch as from_torch
     from tropical.formats import lattice_polynomial_from_dict as lattice_polynomial_from_dict
     from tropical.formats import lattice_polynomial_to_dict as lattice_polynomial_to_dict
@@ -144,7 +146,9 @@ _HOMES = {
     "tropical.duality.newton": ("newton_polytope", "zonotope_of"),
     "tropical.duality.regular_subdivisions": ("RegularSubdivision", "dual_subdivision"),
     "tropical.formats": (
+        "AssumedReLUWarning",
         "FormatError",
+        "from_sklearn",
         "from_torch",
         "lattice_polynomial_from_dict",
         "lattice_polynomial_to_dict",

@@ -3,6 +3,7 @@
 import math
 import sys
 import traceback
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -88,9 +89,11 @@ class Commands(click.Group):
         return code or DONE
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; errors become one line on stderr."""
+        """Run the command; errors and warnings become one line on stderr."""
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show  # without a line of the program's code
+                return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.ClickException, Unwritten):
             raise
         except self.stops as stop:
@@ -107,6 +110,10 @@ class Commands(click.Group):
             traceback.print_exc()
             click.echo("This is a defect of the program, not a verdict: please report it.", err=True)
             raise click.exceptions.Exit(DEFECT) from None
+
+
+def _show(message: Warning | str, *where: Any, **more: Any) -> None:
+    click.echo("Warning: " + " ".join(str(message).split()), err=True)
 
 
 def _text(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import flint
 import numpy as np
 import sympy
+from sklearn.preprocessing import StandardScaler
 
 import learning as ln
 import tropical as tp
@@ -39,6 +40,7 @@ PCA = ln.FilteredPCA(max_passes=1).fit(SAMPLES, LABELS)
 LEARNER = ln.LatticePolynomialRegressor(max_rounds=1).fit(SAMPLES, LABELS)
 LAYER = ln.hidden_layer_of(PLAIN)
 GRID = literal.NetworkGrid(1, widths=(1,))
+SCALER = StandardScaler().fit(SAMPLES)
 VERDICT = lemmas.check("L1", PLAIN)
 
 
@@ -149,6 +151,7 @@ TROPICAL_CALLS: dict[str, Call] = {
     "essential_terms": (tp.essential_terms, {"p": TROPICAL, "budget": tp.Budget(seconds=9)}),
     "filtered_moments": _budgeted(tp.filtered_moments, f=PLAIN, threshold=None, above=1, below=0, bits=64),
     "from_sympy": _budgeted(tp.from_sympy, expr=sympy.Max(X, Y), symbols=[X, Y]),
+    "from_sklearn": (tp.from_sklearn, {"model": SCALER}),
     "from_torch": (tp.from_torch, {"module": None, "input_shape": None}),
     "gaussian_inner_product": _budgeted(tp.gaussian_inner_product, f=PLAIN, g=PLAIN, bits=64),
     "gaussian_mean": _budgeted(tp.gaussian_mean, f=PLAIN, bits=64),

@@ -31,7 +31,9 @@ _KINDS = {"network": "network", "lattice": "lattice polynomial"}
     type=click.Choice(list(_KINDS)),
     help="What TARGET is to hold; default: what SOURCE holds, and a network where the suffix is not .json.",
 )
-@click.option("--layers", metavar="NAMES", help='The modules of a .pt file, such as "Linear,LeakyReLU(0.1),Linear".')
+@click.option(
+    "--layers", metavar="NAMES", help='The modules of a file of weights, such as "Linear,LeakyReLU(0.1),Linear".'
+)
 @timeout_option
 @as_json_option
 def convert(

@@ -12,7 +12,7 @@ Loaded = ReLUNetwork | LatticePolynomial
 def load_function(path: Path, layers: str | None = None) -> Loaded:
     """A network, or else a lattice polynomial; if the file is neither, the complaint is about the network.
 
-    ``layers`` lists the modules of a .pt file, separated by commas.
+    ``layers`` lists the modules of a file of weights, separated by commas.
     """
     try:
         return load_network(path, None if layers is None else [name.strip() for name in layers.split(",")])

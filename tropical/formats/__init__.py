@@ -4,7 +4,9 @@ Loading is lossless over Q, runs no code from the file and never unpickles. A fo
 to a network and back, entered in the table below; whatever they reject becomes one :class:`FormatError`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -13,20 +15,25 @@ from typing import NamedTuple
 from tropical.arguments import require
 from tropical.files import MAX_BYTES, as_path, check_count, naming, read_bytes, write_atomically
 from tropical.files import FormatError as FormatError
-from tropical.formats import boxes, json_format, lattice_json, nnet, npz, safetensors_format
+from tropical.formats import boxes, foreign, json_format, lattice_json, nnet, npz, safetensors_format
 from tropical.formats.lattice_json import lattice_polynomial_from_dict as lattice_polynomial_from_dict
 from tropical.formats.lattice_json import lattice_polynomial_to_dict as lattice_polynomial_to_dict
+from tropical.formats.named_arrays import NamedArrays
 from tropical.formats.onnx.reading import decode as decode_onnx
 from tropical.formats.onnx.writing import encode as encode_onnx
+from tropical.formats.scikit_learn import from_sklearn as from_sklearn
 from tropical.formats.torch import reading as torch_reading
 from tropical.formats.torch.reading import from_torch as from_torch
+from tropical.formats.weights.reading import decode as decode_weights
 from tropical.functions.lattice_polynomial import LatticePolynomial
 from tropical.functions.network import ReLUNetwork
 from tropical.functions.requirements import require_network
 from tropical.polyhedra.polyhedron import Box
 
 __all__ = [
+    "AssumedReLUWarning",
     "FormatError",
+    "from_sklearn",
     "from_torch",
     "lattice_polynomial_from_dict",
     "lattice_polynomial_to_dict",
@@ -38,8 +45,15 @@ __all__ = [
 ]
 
 
+class AssumedReLUWarning(UserWarning):
+    """A file of weights was read that does not say what stands between its layers: ReLU was assumed.
+
+    ``layers=`` of :func:`load_network` says it; a module in memory (:func:`from_torch`) says all by itself.
+    """
+
+
 class _Format(NamedTuple):
-    decode: Callable[[bytes], ReLUNetwork]
+    decode: Callable[[bytes], ReLUNetwork | NamedArrays]
     encode: Callable[[ReLUNetwork], bytes]
 
 
@@ -50,9 +64,12 @@ _FORMATS = MappingProxyType(
         ".safetensors": _Format(safetensors_format.decode, safetensors_format.encode),
         ".nnet": _Format(nnet.decode, nnet.encode),
         ".pt": _Format(torch_reading.decode, torch_reading.encode),
+        ".pth": _Format(torch_reading.decode, torch_reading.encode),
+        ".ckpt": _Format(torch_reading.decode, torch_reading.encode),
         ".onnx": _Format(decode_onnx, encode_onnx),
     }
 )
+_WEIGHTS = (".npz", ".safetensors", ".pt", ".pth", ".ckpt")
 
 
 _BOXES: Mapping[str, Callable[[bytes], Box]] = MappingProxyType(
@@ -66,24 +83,38 @@ _BOXES: Mapping[str, Callable[[bytes], Box]] = MappingProxyType(
 )
 
 
-def _format_of(path: Path) -> _Format:
+def _format_of(path: Path, reading: bool) -> _Format:
     try:
         return _FORMATS[path.suffix.lower()]
     except KeyError:
-        known = ", ".join(_FORMATS)
-        raise FormatError(f"{path}: no network format has the suffix {path.suffix!r}; known are {known}") from None
+        what = f"no network format has the suffix {path.suffix!r}; known are {', '.join(_FORMATS)}"
+        hint = "it is a directory: name the file in it" if path.is_dir() else foreign.advice(path.suffix)
+        raise FormatError(f"{path}: {what}{f'; {hint}' if reading and hint else ''}") from None
+
+
+@contextlib.contextmanager
+def _recognising(data: bytes, suffix: str) -> Iterator[None]:
+    """Say of a file that cannot be read what its content looks like, if that is something else."""
+    try:
+        yield
+    except ValueError as error:
+        hint = foreign.recognised(data, suffix)
+        raise ValueError(f"{error}{hint and f'; {hint}'}") from error
 
 
 def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None) -> ReLUNetwork:
     """Return the network in a file, exactly; the suffix names the format.
 
-    ``.json`` holds any rationals, ``.npz`` and ``.safetensors`` arrays (an own reader; a sequential state dict is taken
-    to have ReLU between its layers), ``.nnet`` decimal fractions with the normalisation folded in, ``.pt`` (needs
-    torch) a state dict, ``.onnx`` (needs onnx) a graph of piecewise-linear operators. ``layers`` names the modules of a
-    .pt file, as ["Linear", "LeakyReLU(0.1)", "Linear"], where they are not plain Linear and ReLU.
+    ``.json`` holds any rationals, ``.nnet`` decimal fractions with the normalisation folded in, ``.onnx`` (needs onnx)
+    a graph of piecewise-linear operators. ``.npz``, ``.safetensors`` and ``.pt``, ``.pth``, ``.ckpt`` (need torch; a
+    state dict, or a checkpoint with one) hold weights: weight_0, bias_0, weight_1, ..., or modules under their names,
+    as fc1.weight, layers.0.weight, W1, Dense_0/kernel. Such a file does not say what stands between its layers: ReLU is
+    assumed, and an :class:`AssumedReLUWarning` says so, unless ``layers`` names the modules in their order, as
+    ["Linear", "BatchNorm1d", "LeakyReLU(0.1)", "Linear"] or, where that of the file is another, ["Linear(fc1)", "ReLU",
+    "Linear(out)"].
 
     Raises :class:`FormatError` (a ``ValueError``) naming the file and the problem: unknown suffix, unreadable, too
-    large, malformed, ragged, not finite, of mismatched shapes.
+    large, malformed, ragged, not finite, of mismatched shapes; of weights, also what the file leaves open.
 
     >>> import tempfile
     >>> net = ReLUNetwork.from_arrays([[["1/3"], [-1]], [[1, 1]]])
@@ -93,12 +124,17 @@ def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None)
     True
     """
     file = as_path(path)
-    decode = _format_of(file).decode
-    if layers is not None and file.suffix.lower() != ".pt":
-        raise FormatError(f"{file}: layers are named for .pt files only")
+    decode = _format_of(file, reading=True).decode
+    if layers is not None and file.suffix.lower() not in _WEIGHTS:
+        raise FormatError(f"{file}: layers are named for files of weights only: {', '.join(_WEIGHTS)}")
     data = read_bytes(file)
-    with naming(file):
-        return decode(data) if layers is None else torch_reading.decode(data, layers)
+    with naming(file), _recognising(data, file.suffix):
+        read, assumed = decode(data), ""
+        if isinstance(read, NamedArrays):
+            read, assumed = decode_weights(read, layers)
+    if assumed:
+        warnings.warn(f"{file}: {assumed}", AssumedReLUWarning, stacklevel=2)
+    return read
 
 
 def save_network(net: ReLUNetwork, path: str | PathLike[str]) -> None:
@@ -106,12 +142,13 @@ def save_network(net: ReLUNetwork, path: str | PathLike[str]) -> None:
 
     An .onnx file with other slopes than those of ReLU comes back as the same function with other units.
 
-    Raises :class:`FormatError` for an unknown suffix and where the format cannot hold the network exactly (npz and
-    safetensors hold float64, nnet decimal fractions and ReLU only), ``OSError`` if the file cannot be written.
+    Raises :class:`FormatError` for an unknown suffix and where the format cannot hold the network exactly (npz,
+    safetensors and ONNX hold float64; nnet decimal fractions, its inputs normalised where that helps, and ReLU only),
+    ``OSError`` if the file cannot be written.
     """
     require_network(net)
     file = as_path(path)
-    encode = _format_of(file).encode
+    encode = _format_of(file, reading=False).encode
     with naming(file):
         check_count(sum(layer.output_dim * (layer.input_dim + 3) for layer in net.layers))
         data = encode(net)

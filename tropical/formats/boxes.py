@@ -62,8 +62,9 @@ def decode_npy(data: bytes) -> Box:
 
 def decode_npz(data: bytes) -> Box:
     """The box in the arrays lower and upper of an archive; ``ValueError`` naming what is wrong in it."""
-    arrays = npz.arrays_of(data, _check_shapes)
-    return Box(arrays["lower"].tolist(), arrays["upper"].tolist())
+    arrays = npz.decode(data)
+    _check_shapes(arrays.shapes)
+    return Box(arrays.read("lower").tolist(), arrays.read("upper").tolist())
 
 
 def _check_shapes(shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -5,7 +5,8 @@ the layer is ReLU; the last layer has no slopes.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import prod
@@ -23,7 +24,20 @@ Shape = tuple[int, ...]
 Arrays = dict[str, NDArray[Any]]
 
 _NAME = re.compile(r"(weight|bias|slopes)_(0|[1-9][0-9]{0,5})")
-_SEQUENTIAL = re.compile(r"(?:(.*)\.)?(0|[1-9][0-9]{0,5})\.(weight|bias)")
+
+
+@dataclass(frozen=True)
+class NamedArrays:
+    """The arrays of a file: the shape of each, in the order of the file, and the function that reads one by its name.
+
+    ``in_order`` says that the order is that in which they were saved, ``relu_stated`` that the file itself says that
+    ReLU stands between its layers.
+    """
+
+    shapes: Mapping[str, Shape]
+    read: Callable[[str], NDArray[Any]]
+    in_order: bool = True
+    relu_stated: bool = False
 
 
 def check_shapes(shapes: Mapping[str, Shape]) -> None:
@@ -36,13 +50,13 @@ def check_shapes(shapes: Mapping[str, Shape]) -> None:
     """
     for name in shapes:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"unknown array {_short(name)}: expected weight_0, bias_0, slopes_0, weight_1, ...")
+            raise ValueError(f"unknown array {short_name(name)}: expected weight_0, bias_0, slopes_0, weight_1, ...")
     for name, shape in shapes.items():
         expected = 1 if name.startswith("bias") else 2
         if len(shape) != expected:
-            raise ValueError(f"array {name!r} must have {expected} dimensions, got shape {_text(shape)}")
+            raise ValueError(f"array {name!r} must have {expected} dimensions, got shape {shape_text(shape)}")
         if min(shape) < 0:
-            raise ValueError(f"array {name!r} has a negative dimension: {_text(shape)}")
+            raise ValueError(f"array {name!r} has a negative dimension: {shape_text(shape)}")
     check_count(sum(map(prod, shapes.values())))
     depth = _depth(shapes)
     weights = [shapes[f"weight_{index}"] for index in range(depth)]
@@ -90,36 +104,6 @@ def network_of(arrays: Arrays) -> ReLUNetwork:
     )
 
 
-def sequential_names(names: Iterable[str]) -> dict[str, str]:
-    """Names "0.weight", "0.bias", "2.weight", ... of a sequential module, one prefix allowed, as weight_l and bias_l.
-
-    Between affine layers two apart stands one module without arrays, taken to be ReLU. ``ValueError`` where they are
-    next to each other (a list of layers with the activations elsewhere looks the same as layers without any), further
-    apart, or belong to several modules. Other names are returned as they are.
-
-    >>> sequential_names(["net.0.weight", "net.2.weight", "net.2.bias"])
-    {'net.0.weight': 'weight_0', 'net.2.weight': 'weight_1', 'net.2.bias': 'bias_1'}
-    """
-    names = list(names)
-    matches = [_SEQUENTIAL.fullmatch(name) for name in names]
-    if not names or not all(matches):
-        return {name: name for name in names}
-    found = [(match[1], int(match[2]), match[3]) for match in matches if match]
-    if len({prefix for prefix, _, _ in found}) > 1:
-        raise ValueError("the arrays belong to several modules: name them weight_0, bias_0, weight_1, ... in order")
-    places = sorted({place for _, place, _ in found})
-    for first, second in pairwise(places):
-        if second - first == 1:
-            raise ValueError(f"whether a ReLU stands between modules {first} and {second} is not in the file")
-        if second - first > 2:
-            raise ValueError(
-                f"modules {first} and {second} with arrays are {second - first} apart, where one ReLU between affine"
-                " layers makes it 2: what stands between is not in the file; name the arrays weight_0, weight_1, ..."
-            )
-    layer = {place: index for index, place in enumerate(places)}
-    return {name: f"{kind}_{layer[place]}" for name, (_, place, kind) in zip(names, found, strict=True)}
-
-
 def exact_arrays(net: ReLUNetwork) -> dict[str, NDArray[np.float64]]:
     """The arrays of a network in float64; ``ValueError`` if a parameter is no float64, which only JSON can hold."""
     arrays = {}
@@ -146,9 +130,11 @@ def _rough(q: Fraction) -> str:
     return str(q) if max(abs(q.numerator), q.denominator).bit_length() <= 64 else "a long rational"
 
 
-def _text(shape: Shape) -> str:
+def shape_text(shape: Shape) -> str:
+    """A shape as Python writes it, its first dimensions if there are many."""
     return f"({', '.join(map(shown, shape[:8]))}{', ...' if len(shape) > 8 else ',' * (len(shape) == 1)})"
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
+    """The name of an array in quotes, its beginning if it is long."""
     return repr(name[:60])

@@ -13,7 +13,8 @@ r"""Networks as ``.nnet`` text (Stanford; Reluplex, Katz et al. 2017), as decima
     0.25, -1e-3, ...        the rows of W_0, then its biases one on each line, then W_1, ...
 
 The file stands for x -> range * F((x - means) / ranges) + mean with ReLU between the layers; both normalisations are
-folded into the first and the last layer, exactly. Numerals are the decimal fractions they show: 0.1 is 1/10 here, not
+folded into the first and the last layer, exactly, and a normalisation that lets decimal fractions stand for the first
+layer is found again on writing. Numerals are the decimal fractions they show: 0.1 is 1/10 here, not
 the double next to it. That other programs clip inputs to the minima and maxima first is not part of the network read;
 :func:`input_box` gives them as a domain.
 """
@@ -26,6 +27,7 @@ from typing import NamedTuple
 
 from tropical.arithmetic.rationals import as_fraction
 from tropical.files import MAX_NUMBERS, check_count
+from tropical.formats.nnet_normalisation import normalised
 from tropical.functions.layer import RELU
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.polyhedron import Box
@@ -145,18 +147,27 @@ def _fraction(entry: bytes) -> Fraction:
 
 
 def encode(net: ReLUNetwork) -> bytes:
-    """The text of a ReLU network, normalised by 0 and 1; ``ValueError`` where slopes or a number have no such text."""
+    """The text of a ReLU network; ``ValueError`` where slopes or a number have no such text.
+
+    Inputs are normalised by 0 and 1, or as the numbers of the first layer need to be decimal fractions.
+    """
     for index, layer in enumerate(net.layers[:-1]):
         if any(pair != RELU for pair in layer.slopes):
             raise ValueError(f"layer {index} has units other than ReLU, which .nnet cannot hold: save it as .json")
     sizes = [net.input_dim, *(layer.output_dim for layer in net.layers)]
-    n = net.input_dim
+    n, first, *others = net.input_dim, *net.layers
+    means, ranges, weight, bias = normalised(first.weight, first.bias)
     lines = ["// x -> W_L relu(... relu(W_0 x + b_0) ...) + b_L, exact decimal fractions, written by tropical-relu"]
     lines += [f"{len(net.layers)},{n},{net.output_dim},{max(sizes)},", ",".join(map(str, sizes)) + ",", "0,"]
-    lines += [f"-{_WIDEST}," * n, f"{_WIDEST}," * n, "0.0," * (n + 1), "1.0," * (n + 1)]
-    for index, layer in enumerate(net.layers):
-        lines += [_row(row, f"layer {index}: weight") for row in layer.weight]
-        lines += [_row([q], f"layer {index}: bias") for q in layer.bias]
+    lines += [
+        f"-{_WIDEST}," * n,
+        f"{_WIDEST}," * n,
+        _row([*means, Fraction(0)], "means"),
+        _row([*ranges, Fraction(1)], "ranges"),
+    ]
+    for index, (rows, column) in enumerate([(weight, bias), *((layer.weight, layer.bias) for layer in others)]):
+        lines += [_row(row, f"layer {index}: weight") for row in rows]
+        lines += [_row([q], f"layer {index}: bias") for q in column]
     return ("\n".join(lines) + "\n").encode()
 
 

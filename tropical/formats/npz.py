@@ -1,14 +1,14 @@
-"""Networks as NumPy archives: arrays weight_0, bias_0, slopes_0, weight_1, ... of floats or integers.
+"""Networks as NumPy archives of arrays of floats or integers, under our names or others.
 
-``weight_l`` has shape (n_out, n_in); ``bias_l`` (n_out,) may be left out where it is 0, ``slopes_l`` (n_out, 2) where
-the layer is ReLU; the last layer has no slopes. Object arrays, hence pickles, are refused. Names, declared sizes and
+Object arrays, hence pickles, are refused. Names, declared sizes and
 the headers of all arrays are checked before the first number is unpacked.
 """
 
+import contextlib
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from math import prod
 from typing import IO, Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tropical.files import MAX_BYTES, shown
-from tropical.formats.named_arrays import Arrays, Shape, check_shapes, exact_arrays, network_of
+from tropical.formats.named_arrays import NamedArrays, exact_arrays
 from tropical.functions.network import ReLUNetwork
 
 _MAX_MEMBERS = 4096
@@ -28,23 +28,24 @@ _HEADERS = {
 }
 
 
-def decode(data: bytes) -> ReLUNetwork:
-    """The network in an archive, each float taken exactly; ``ValueError`` naming what is wrong in it."""
-    return network_of(arrays_of(data, check_shapes))
+def decode(data: bytes) -> NamedArrays:
+    """The arrays in an archive; ``ValueError`` naming what is wrong in it, when an array is read too."""
+    with _readable():
+        archive = _open(data)
+        members = _members(archive)
+        shapes = {}
+        for name, member in members.items():
+            with archive.open(member) as file:
+                shapes[name] = _header(file, name, member.file_size)[0]
+    return NamedArrays(shapes, lambda name: _array(archive, name, members[name]))
 
 
-def arrays_of(data: bytes, check: Callable[[Mapping[str, Shape]], None]) -> Arrays:
-    """The arrays of an archive, once ``check`` has seen their names and shapes; ``ValueError`` naming what is wrong."""
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
     try:
-        with _open(data) as archive:
-            return _arrays(archive, check)
+        yield
     except _UNREADABLE as error:
         raise ValueError(f"not a NumPy archive: {error or type(error).__name__}") from error
-
-
-def array_of(data: bytes) -> NDArray[Any]:
-    """The array of a .npy file; ``ValueError`` naming what is wrong in it."""
-    return _content(io.BytesIO(data), "", len(data))
 
 
 def _open(data: bytes) -> zipfile.ZipFile:
@@ -55,8 +56,8 @@ def _open(data: bytes) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(data))
 
 
-def _arrays(archive: zipfile.ZipFile, check: Callable[[Mapping[str, Shape]], None]) -> Arrays:
-    members = {}
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    members: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         name = member.filename.removesuffix(".npy")
         if name in members:
@@ -67,12 +68,7 @@ def _arrays(archive: zipfile.ZipFile, check: Callable[[Mapping[str, Shape]], Non
     size = sum(member.file_size for member in members.values())
     if size > MAX_BYTES:
         raise ValueError(f"the arrays unpack to {size} bytes, at most {MAX_BYTES} are read")
-    shapes = {}
-    for name, member in members.items():
-        with archive.open(member) as file:
-            shapes[name] = _header(file, name, member.file_size)[0]
-    check(shapes)
-    return {name: _array(archive, name, member) for name, member in members.items()}
+    return members
 
 
 def _header(file: IO[bytes], name: str, size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -98,8 +94,13 @@ def _header(file: IO[bytes], name: str, size: int) -> tuple[tuple[int, ...], boo
 
 
 def _array(archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo) -> NDArray[Any]:
-    with archive.open(member) as file:
+    with _readable(), archive.open(member) as file:
         return _content(file, name, member.file_size)
+
+
+def array_of(data: bytes) -> NDArray[Any]:
+    """The array of a .npy file; ``ValueError`` naming what is wrong in it."""
+    return _content(io.BytesIO(data), "", len(data))
 
 
 def _content(file: IO[bytes], name: str, size: int) -> NDArray[Any]:

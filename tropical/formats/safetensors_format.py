@@ -1,9 +1,8 @@
 """Networks as safetensors: an eight-byte length, a JSON header, raw little-endian arrays. Read here, without a package.
 
-Arrays are named as in npz (weight_0, bias_0, slopes_0, weight_1, ...) or as in the state dict of a sequential module
-("0.weight", "0.bias", "2.weight", ..., with one prefix or none), where one module between two affine layers is taken to
-be ReLU: a state dict does not say. The header is checked whole, against the size of the file, before the first
-array is looked at; arrays must fill the file without gap or overlap, as the format prescribes.
+Arrays are named as in npz (weight_0, bias_0, slopes_0, weight_1, ...) or as other programs name those of modules. The
+header is checked whole, against the size of the file, before the first array is looked at; arrays must fill the file
+without gap or overlap, as the format prescribes.
 """
 
 import json
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from tropical.files import shown
 from tropical.formats import numbers
-from tropical.formats.named_arrays import check_shapes, exact_arrays, network_of, sequential_names
+from tropical.formats.named_arrays import NamedArrays, exact_arrays
 from tropical.functions.network import ReLUNetwork
 
 _MAX_HEADER = 1 << 20
@@ -32,8 +31,8 @@ class _Tensor(NamedTuple):
     end: int
 
 
-def decode(data: bytes) -> ReLUNetwork:
-    """The network in a safetensors file, each float taken exactly; ``ValueError`` naming what is wrong in it."""
+def decode(data: bytes) -> NamedArrays:
+    """The arrays in a safetensors file, whose order means nothing; ``ValueError`` naming what is wrong in it."""
     if len(data) < 8:
         raise ValueError(f"not a safetensors file: {len(data)} bytes are less than a header")
     length = int.from_bytes(data[:8], "little")
@@ -48,9 +47,8 @@ def decode(data: bytes) -> ReLUNetwork:
     header.pop("__metadata__", None)
     tensors = {name: _tensor(name, entry) for name, entry in header.items()}
     _check_offsets(tensors, len(data) - 8 - length)
-    names = sequential_names(tensors)
-    check_shapes({names[name]: tensor.shape for name, tensor in tensors.items()})
-    return network_of({names[name]: _array(data, 8 + length, tensor) for name, tensor in tensors.items()})
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    return NamedArrays(shapes, lambda name: _array(data, 8 + length, tensors[name]), in_order=False)
 
 
 def _tensor(name: str, entry: Any) -> _Tensor:

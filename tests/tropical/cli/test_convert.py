@@ -13,7 +13,7 @@ from tropical.cli import inspection, main
 
 MAXIMUM = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]])
 PAIR = tp.ReLUNetwork.from_arrays([[[1, -1]], [[1], [1]]])
-THIRDS = tp.ReLUNetwork.from_arrays([[["1/3"]], [[1]]])
+THIRDS = tp.ReLUNetwork.from_arrays([[[1]], [["1/3"]]])
 LEAKY = tp.ReLUNetwork.from_arrays([[[1]], [[1]]], None, [(0.25, 1)])
 
 
@@ -69,7 +69,7 @@ def test_a_network_becomes_its_lattice_form(files):
         (("max.json", "nowhere/x.json"), "No such file"),
         (("missing.npz", "x.json"), "No such file"),
         (("max.json",), "TARGET"),
-        (("max.json", "x.npz", "--layers", "Linear"), "layers are named for .pt files only"),
+        (("max.json", "x.npz", "--layers", "Linear"), "layers are named for files of weights only"),
     ],
 )
 def test_what_cannot_be_held_exactly_is_refused_with_the_reason(files, monkeypatch, arguments, message):

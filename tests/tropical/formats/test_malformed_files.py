@@ -10,6 +10,7 @@ import pickle
 import struct
 import subprocess
 import sys
+import tarfile
 import zipfile
 
 import numpy as np
@@ -367,17 +368,29 @@ def with_member(data, ending, change):
     return archive([(n, change(c) if n.endswith(ending) else c) for n, c in members], zipfile.ZIP_STORED)
 
 
+def tar_beginning_with(start):
+    """A tar file with one member, whose name begins like the old format: older versions of torch would unpack it."""
+    member = tarfile.TarInfo(start.decode("latin-1"))
+    member.size = 512
+    return member.tobuf(tarfile.USTAR_FORMAT, "latin-1") + bytes(512 * 3)
+
+
 def test_torch(folder, tmp_path):
     torch = pytest.importorskip("torch")
     state = {"0.weight": torch.eye(2), "0.bias": torch.ones(2), "2.weight": torch.ones(1, 2), "2.bias": torch.ones(1)}
     valid = saved(torch, state)
     payload = Payload(str(tmp_path / "written"))
+    old = saved(torch, state, _use_new_zipfile_serialization=False)
     cases = {
         "module": saved(torch, torch.nn.Linear(2, 1)),
         "payload": saved(torch, payload),
         "payload-in-a-state-dict": saved(torch, {**state, "x": payload}),
         "payload-in-the-archive": with_member(valid, "data.pkl", lambda _: pickle.dumps(payload)),
-        "old-format": saved(torch, state, _use_new_zipfile_serialization=False),
+        "payload-in-the-old-format": saved(torch, payload, _use_new_zipfile_serialization=False),
+        "payload-after-the-old-magic": old[:15] + pickle.dumps(payload),
+        "old-format-cut-short": old[:-9],
+        "old-format-of-a-billion-numbers": old.replace(b"cpuq\x06K\x04", b"cpuq\x06J\xff\xff\xff\x7f"),
+        "old-format-that-is-a-tar-file": tar_beginning_with(old[:15]),
         "list": saved(torch, [torch.eye(2)]),
         "empty-state": saved(torch, {}),
         "text-in-the-state": saved(torch, {"0.weight": "weights"}),

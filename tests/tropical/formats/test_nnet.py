@@ -1,12 +1,16 @@
 """The .nnet format: decimal fractions, normalisation folded in exactly, a second evaluation by the definition."""
 
+import itertools
+import random
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tropical as tp
 from tropical.formats import FormatError, load_input_box, load_network, nnet, save_network
+from tropical.formats.nnet_normalisation import solution
 from tropical.functions.network import ReLUNetwork
 from tropical.polyhedra.polyhedron import Box
 
@@ -101,8 +105,10 @@ def test_what_is_written_can_be_read(whole, part):
 @pytest.mark.parametrize(
     ("net", "problem"),
     [
-        (ReLUNetwork.from_arrays([[["1/3"]]]), "layer 0: weight holds a number that is no decimal"),
+        (ReLUNetwork.from_arrays([[[1]], [["1/3"]]]), "layer 1: weight holds a number that is no decimal"),
         (ReLUNetwork.from_arrays([[[1]]], [["1/7"]]), "layer 0: bias holds a number that is no decimal"),
+        (ReLUNetwork.from_arrays([[["1/3"], ["1/3"]]], [[0, "1/3"]]), "layer 0: weight holds a number that is no"),
+        (ReLUNetwork.from_arrays([[["1/3"]]], [["1/7"]]), "layer 0: weight holds a number that is no decimal"),
         (ReLUNetwork.from_arrays([[[Fraction(1, 2**2000)]]]), "no decimal fraction of bearable length"),
         (ReLUNetwork.from_arrays([[[Fraction(10**2000)]]]), "no decimal fraction of bearable length"),
         (ReLUNetwork.from_arrays([[[1]], [[1]]], None, [(-1, 1)]), "layer 0 has units other than ReLU"),
@@ -112,6 +118,103 @@ def test_what_the_format_cannot_hold_is_refused(net, problem, tmp_path):
     with pytest.raises(FormatError, match=problem):
         save_network(net, tmp_path / "net.nnet")
     assert list(tmp_path.iterdir()) == []
+
+
+def as_written(data):
+    """Means, ranges and layers of a text without comments, read by Python's own numbers."""
+    rows = [[Fraction(entry) for entry in line.split(",") if entry] for line in data.decode().split("\n")[1:] if line]
+    *means, mean = rows[5]
+    *ranges, scale = rows[6]
+    layers, place = [], 7
+    for size in rows[1][1:]:
+        count = int(size)
+        layers.append((rows[place : place + count], [q for (q,) in rows[place + count : place + 2 * count]]))
+        place += 2 * count
+    return means, ranges, layers, mean, scale
+
+
+def from_nnet(ranges, means, units, seed, digits=5):
+    """A network as read from a .nnet file with this normalisation and random decimals as parameters."""
+    rng = random.Random(seed)
+
+    def decimals(count):
+        return [Fraction(rng.randint(-(10**digits), 10**digits), 10**digits) for _ in range(count)]
+
+    weight = [[q / Fraction(r) for q, r in zip(decimals(len(ranges)), ranges, strict=True)] for _ in range(units)]
+    moved = [sum(q * Fraction(m) for q, m in zip(row, means, strict=True)) for row in weight]
+    bias = [b - q for b, q in zip(decimals(units), moved, strict=True)]
+    return ReLUNetwork.from_arrays([weight, [decimals(units), decimals(units)]], [bias, decimals(2)])
+
+
+NORMALISED = {
+    "aircraft": from_nnet(
+        ["60261", "6.28318530718", "6.28318530718", "1100", "1200"], ["19791.091", 0, 0, 650, 600], 7, 0
+    ),
+    "pixels": from_nnet(["0.3081"] * 12, ["0.1307"] * 12, 3, 1),
+    "thirds": from_nnet([3, "0.3", 9], ["0.1", -1, "1e6"], 4, 2),
+    "primes in common": from_nnet([21, 49, 77, 1, 2], [1, 2, 3, 4, 5], 6, 3),
+    "more inputs than units": from_nnet([7, 11, 13, 17, 19, 23], [1, 2, 3, 4, 5, 6], 1, 4),
+    "long": from_nnet(["3.14159265358979323846"] * 2, ["2.71828182845904523536"] * 2, 2, 5, digits=30),
+    "affine": ReLUNetwork.from_arrays([[["1/3", "-2/7"]]], [["1/21"]]),
+    "a column of zeros": ReLUNetwork.from_arrays([[["1/3", 0], [0, 0]], [[1, 1]]], [["5/3", 0], None]),
+    "negative": ReLUNetwork.from_arrays([[["-1/3"], ["2/3"]], [[1, -1]]], [["-1/3", "2/3"], None]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NORMALISED)
+def test_a_normalised_network_is_written_back(name, tmp_path):
+    net, file = NORMALISED[name], tmp_path / "net.nnet"
+    save_network(net, file)
+    assert load_network(file) == net
+    means, ranges, layers, mean, scale = as_written(file.read_bytes())
+    assert all(abs(m) <= 1 for m in means)
+    assert all(1 <= r < 10 for r in ranges)
+    for x in ([Fraction(0)] * net.input_dim, [Fraction(k - 2, 3) for k in range(net.input_dim)]):
+        assert net(x) == by_definition(x, means, ranges, layers, mean, scale)
+
+
+def test_what_was_read_is_the_same_function_when_written_and_read_again(tmp_path):
+    text = changed(9, "3,0.7,373.9")
+    (tmp_path / "net.nnet").write_text(text)
+    net = load_network(tmp_path / "net.nnet")
+    for suffix in (".nnet", ".json"):
+        save_network(net, tmp_path / f"again{suffix}")
+        again = load_network(tmp_path / f"again{suffix}")
+        assert tp.equivalent(again, net).status == "proved"
+    for suffix in (".npz", ".safetensors"):
+        with pytest.raises(FormatError, match=r"no float64 equals .*\.json"):
+            save_network(net, tmp_path / f"again{suffix}")
+
+
+@given(st.lists(st.fractions(max_denominator=50), min_size=2, max_size=2), st.integers(2, 40), st.integers(-9, 9))
+def test_written_or_refused_but_never_changed(row, denominator, numerator):
+    net = ReLUNetwork.from_arrays([[row, row[::-1]], [[1, 1]]], [[Fraction(numerator, denominator), row[0]], None])
+    try:
+        data = nnet.encode(net)
+    except ValueError:
+        return
+    assert nnet.decode(data) == net
+
+
+def brute_force(images, target, modulus):
+    return any(
+        all(sum(x * image[i] for x, image in zip(xs, images, strict=True)) % modulus == t for i, t in enumerate(target))
+        for xs in itertools.product(range(modulus), repeat=len(images))
+    )
+
+
+@pytest.mark.parametrize("modulus", [4, 6, 7, 9, 12])
+def test_congruences_against_all_candidates(modulus):
+    rng = random.Random(modulus)
+    for _ in range(60):
+        columns, rows = rng.randint(1, 3), rng.randint(1, 3)
+        images = [[rng.randrange(modulus) for _ in range(rows)] for _ in range(columns)]
+        target = [rng.randrange(modulus) for _ in range(rows)]
+        found = solution(images, target, modulus)
+        assert (found is not None) == brute_force(images, target, modulus)
+        if found is not None:
+            sums = [sum(x * image[i] for x, image in zip(found, images, strict=True)) for i in range(rows)]
+            assert [q % modulus for q in sums] == target
 
 
 def changed(line, text):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tropical.formats import FormatError, load_network, safetensors_format, save_network
+from tropical.formats import AssumedReLUWarning, FormatError, load_network, safetensors_format, save_network
+from tropical.formats.weights import reading
 from tropical.functions.network import ReLUNetwork
 
 NETWORKS = {
@@ -19,6 +20,11 @@ NETWORKS = {
     "two outputs": ReLUNetwork.from_arrays([[[1, 2]], [[1], [-1]]]),
 }
 EYE = np.eye(2)
+
+
+def decode(data):
+    """The network, whatever is assumed about it."""
+    return reading.decode(safetensors_format.decode(data))[0]
 
 
 def pack(header, content=b""):
@@ -49,7 +55,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 @given(st.lists(st.lists(finite, min_size=2, max_size=2), min_size=1, max_size=3), finite, st.tuples(finite, finite))
 def test_any_float_survives(rows, bias, slopes):
     net = ReLUNetwork.from_arrays([rows, [[1] * len(rows)]], [[row[0] for row in rows], [bias]], [slopes])
-    assert safetensors_format.decode(safetensors_format.encode(net)) == net
+    assert decode(safetensors_format.encode(net)) == net
 
 
 def test_what_no_float_equals_is_refused(tmp_path):
@@ -63,18 +69,18 @@ def test_state_dicts_of_sequential_modules_have_relu_between(prefix):
     names = {"2__weight": [[1.0, -1.0]], "0__bias": [0.5, 0], "0__weight": [[1.0], [-1.0]]}
     data = pack(*tensors(**{prefix + name: array for name, array in names.items()}))
     expected = ReLUNetwork.from_arrays([[[1], [-1]], [[1, -1]]], [["1/2", 0], None])
-    assert safetensors_format.decode(data) == expected
+    assert decode(data) == expected
 
 
 def test_a_sequential_module_may_begin_with_one_that_has_no_arrays():
     data = pack(*tensors(**{"1__weight": EYE, "3__weight": EYE}))
-    assert safetensors_format.decode(data) == ReLUNetwork.from_arrays([EYE, EYE])
+    assert decode(data) == ReLUNetwork.from_arrays([EYE, EYE])
 
 
 def test_what_stands_between_adjacent_layers_is_not_guessed():
     data = pack(*tensors(**{"0__weight": EYE, "1__weight": EYE, "3__weight": EYE}))
     with pytest.raises(ValueError, match="whether a ReLU stands between modules 0 and 1"):
-        safetensors_format.decode(data)
+        decode(data)
 
 
 NUMBERS = {
@@ -94,14 +100,14 @@ def test_every_type_is_exact(kind):
     letter, values = NUMBERS[kind]
     array = np.array([values], letter)
     entry = {"dtype": kind, "shape": [1, 2], "data_offsets": [0, array.nbytes]}
-    net = safetensors_format.decode(pack({"__metadata__": {"format": "pt"}, "weight_0": entry}, array.tobytes()))
+    net = decode(pack({"__metadata__": {"format": "pt"}, "weight_0": entry}, array.tobytes()))
     assert net.layers[0].weight == (tuple(Fraction(value) for value in array[0].tolist()),)
 
 
 def test_bfloat16_is_the_upper_half_of_float32():
     halves = np.array([0x3F80, 0xBFC0, 0x0001], "<u2")  # 1, -3/2, 2^-133
     entry = {"dtype": "BF16", "shape": [1, 3], "data_offsets": [0, 6]}
-    net = safetensors_format.decode(pack({"weight_0": entry}, halves.tobytes()))
+    net = decode(pack({"weight_0": entry}, halves.tobytes()))
     assert net.layers[0].weight == ((Fraction(1), Fraction(-3, 2), Fraction(1, 2**133)),)
 
 
@@ -183,7 +189,8 @@ def test_what_the_package_writes_is_read(letter, tmp_path):
               (("0.weight", (3, 2)), ("0.bias", (3,)), ("2.weight", (1, 3)))}  # fmt: skip
     package.save_file(arrays, tmp_path / "net.safetensors", metadata={"source": "é"})
     expected = ReLUNetwork.from_arrays([arrays["0.weight"], arrays["2.weight"]], [arrays["0.bias"], None])
-    assert load_network(tmp_path / "net.safetensors") == expected
+    with pytest.warns(AssumedReLUWarning, match=r"net.safetensors: ReLU is assumed between the layers \(0, 2\)"):
+        assert load_network(tmp_path / "net.safetensors") == expected
 
 
 def test_a_torch_module_saved_by_the_package_is_read(tmp_path):
@@ -192,7 +199,8 @@ def test_a_torch_module_saved_by_the_package_is_read(tmp_path):
     for kind in (torch.float32, torch.float64, torch.bfloat16, torch.float16):
         model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.ReLU(), torch.nn.Linear(5, 2)).to(kind)
         package.save_file(model.state_dict(), tmp_path / "net.safetensors")
-        net = load_network(tmp_path / "net.safetensors")
+        with pytest.warns(AssumedReLUWarning, match="ReLU is assumed"):
+            net = load_network(tmp_path / "net.safetensors")
         weights = [model[i].weight.double().detach().numpy() for i in (0, 2)]
         biases = [model[i].bias.double().detach().numpy() for i in (0, 2)]
         assert net == ReLUNetwork.from_arrays(weights, biases)

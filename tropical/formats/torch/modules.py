@@ -2,7 +2,6 @@
 
 import inspect
 import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +14,6 @@ from tropical.formats import tensors
 from tropical.formats.lowering import Graph, Tensor, tensor
 from tropical.formats.tensors import Window
 from tropical.formats.torch.functions import each, flatten, functions, images, number, pool_window
-
-_NAME = re.compile(r"([A-Za-z0-9]+)(?:\(([-+.0-9e]+)\))?")
 
 
 def parameter(torch: Any, value: Any, where: str) -> Tensor:
@@ -79,43 +76,6 @@ class Calls:
             return function(self._graph, *args, **kwargs)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise ValueError(f"function {name!r} in forward: {error}") from error
-
-
-def stack(torch: Any, state: Mapping[str, Any], layers: Sequence[str]) -> Any:
-    """The ``nn.Sequential`` of the named modules, holding the tensors of a state dict in their order."""
-    left = list(state.items())
-    modules = []
-    for index, entry in enumerate(layers):
-        match = _NAME.fullmatch(entry) if isinstance(entry, str) else None
-        if match is None or match[1] not in _NAMED or (match[2] and match[1] != "LeakyReLU"):
-            raise ValueError(f"layers[{index}] must be one of {', '.join(_NAMED)}, got {entry!r}")
-        modules.append(_built(torch, match[1], match[2], left))
-    if left:
-        raise ValueError(f"no module in layers takes {left[0][0][:60]!r} of shape {tuple(left[0][1].shape)}")
-    return torch.nn.Sequential(*modules).eval()
-
-
-def _built(torch: Any, name: str, argument: str | None, left: list[tuple[str, Any]]) -> Any:
-    if name not in ("Linear", "PReLU"):
-        return getattr(torch.nn, name)(*([float(argument)] if argument else []))
-    rank = 2 if name == "Linear" else 1
-    if not left or not left[0][0].endswith("weight") or left[0][1].ndim != rank:
-        found = f"{left[0][0][:60]!r} of shape {tuple(left[0][1].shape)}" if left else "nothing"
-        raise ValueError(f"{name} needs a weight with {rank} dimensions next, the state dict has {found}")
-    key, weight = left.pop(0)
-    if name == "PReLU":
-        return _holding(torch, torch.nn.PReLU(1, device="meta"), weight=weight)
-    bias = left.pop(0)[1] if left and left[0][0] == key.removesuffix("weight") + "bias" else None
-    return _holding(torch, torch.nn.Linear(1, 1, device="meta"), weight=weight, bias=bias)
-
-
-def _holding(torch: Any, module: Any, **values: Any) -> Any:
-    for key, value in values.items():
-        held = None if value is None else torch.nn.Parameter(value, requires_grad=False)
-        setattr(module, key, held)
-    if isinstance(module, torch.nn.Linear):
-        module.out_features, module.in_features = module.weight.shape
-    return module
 
 
 _Parameters = Callable[[str], Any]
@@ -238,4 +198,3 @@ _MODULES: Mapping[str, Callable[..., Tensor]] = {
     "BatchNorm1d": _batch_norm((2, 3)),
     "BatchNorm2d": _batch_norm((4,)),
 }
-_NAMED = ("Linear", "ReLU", "ReLU6", "Hardtanh", "LeakyReLU", "PReLU", "Identity", "Dropout", "Flatten")

@@ -9,18 +9,27 @@ import io
 import math
 import pickle
 import struct
+import tarfile
 import warnings
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from tropical.files import MAX_BYTES, load_extra
 from tropical.formats.lowering import Graph, Tensor
-from tropical.formats.named_arrays import check_shapes, exact_arrays, network_of, sequential_names
-from tropical.formats.torch.modules import Calls, floats, parameter, stack
+from tropical.formats.named_arrays import NamedArrays, exact_arrays
+from tropical.formats.torch.modules import Calls, floats, parameter
 from tropical.functions.network import ReLUNetwork
+
+_WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
+_METADATA = {"": {"version": 1, "activations": "ReLU"}}
+"""Kept by ``torch.save`` beside a state dict: what tells ours, whose layers have ReLU between, from any other."""
+_LEGACY = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)
+_MAX_DEPTH = 3
 
 _MALFORMED = (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, AttributeError, TypeError, AssertionError,
               OverflowError, MemoryError, zipfile.BadZipFile, struct.error)  # fmt: skip
@@ -31,7 +40,8 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> ReLUNet
 
     ``input_shape`` is the shape without the batch axis, as (1, 28, 28); the network's inputs and outputs are the
     tensors in C order. It may be left out where the first layer is ``Linear``. Parameters are taken exactly, whatever
-    their width; a batch normalisation's factor is rounded to float64 where its root is irrational. Raises
+    their width; a batch normalisation's factor is rounded to float64 where its root is irrational. What
+    ``DataParallel`` and ``torch.compile`` put around a module is taken off; TorchScript is not read. Raises
     ``ValueError`` naming the module by its path, or the function, that is not supported or not piecewise linear.
 
     >>> import pytest
@@ -43,8 +53,7 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> ReLUNet
     (Fraction(-1, 1),)
     """
     torch = load_extra("torch", "torch", "from_torch")
-    if not isinstance(module, torch.nn.Module):
-        raise ValueError(f"module must be a torch.nn.Module, got {type(module).__name__}")
+    module = _plain_module(torch, module)
     shape = tuple(input_shape) if input_shape is not None else _first_shape(torch, module)
     if not shape or any(not isinstance(size, int) or size < 1 for size in shape):
         raise ValueError(f"input_shape must hold positive integers, got {shape}")
@@ -53,6 +62,31 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> ReLUNet
             raise ValueError(f"module {path!r} ({type(part).__name__}) has hooks, which may change what it computes")
     graph = Graph(math.prod(shape))
     return graph.network(_follow(torch, module, graph, graph.inputs((1, *shape))))
+
+
+def _plain_module(torch: Any, module: Any) -> Any:
+    """The module that runs, out of what ``DataParallel`` and ``torch.compile`` put around it; ``ValueError`` else."""
+    while type(module).__name__ in _WRAPPERS and isinstance(module, torch.nn.Module) and not module._forward_hooks:
+        module = getattr(module, _WRAPPERS[type(module).__name__])
+    if not isinstance(module, torch.nn.Module):
+        files = "; load_network reads files, and the state dicts in them"
+        hint = files if isinstance(module, (str, PathLike, Mapping)) else _compiled(torch, module)
+        raise ValueError(f"module must be a torch.nn.Module, got {type(module).__name__}{hint}")
+    for path, part in module.named_modules():
+        where = f"module {path!r} ({type(part).__name__})" if path else type(part).__name__
+        if hint := _compiled(torch, part):
+            raise ValueError(f"{where} cannot be followed{hint}")
+        if type(part).__name__ in _WRAPPERS:
+            raise ValueError(f"{where} wraps another module: put the module itself in its place")
+    return module
+
+
+def _compiled(torch: Any, part: Any) -> str:
+    """What to do about TorchScript and exported programs; "" for anything else."""
+    exported = any(kind.__module__.startswith("torch.export") for kind in type(part).__mro__)
+    if not exported and not isinstance(part, (torch.jit.ScriptModule, torch.jit.ScriptFunction)):
+        return ""
+    return ": pass the module that it was made from, or write that with torch.onnx.export for load_network"
 
 
 def _first_shape(torch: Any, module: Any) -> tuple[int, ...]:
@@ -104,50 +138,75 @@ def _one_tensor(value: Any) -> Tensor:
     return value
 
 
-def decode(data: bytes, layers: Sequence[str] | None = None) -> ReLUNetwork:
-    """The network of a state dict, its parameters in their order.
-
-    Without ``layers`` the keys must be those of a plain ``nn.Sequential``: 0.weight, 0.bias, 2.weight, ... with one
-    module between two ``Linear``, which is taken to be ``ReLU`` (a state dict does not say). Otherwise ``layers``
-    lists the modules: "Linear", "ReLU", "ReLU6", "Hardtanh", "LeakyReLU" (slope 0.01) or "LeakyReLU(0.2)", "PReLU",
-    "Identity", "Dropout", "Flatten".
-    """
-    torch = load_extra("torch", "torch", "reading .pt files")
-    state = _load_state(torch, data)
-    if layers is not None:
-        return from_torch(stack(torch, state, layers))
-    try:
-        names = sequential_names(state)
-        check_shapes({names[key]: tuple(value.shape) for key, value in state.items()})
-    except ValueError as error:
-        hint = "name the modules with layers=[...], or build the module and use from_torch"
-        raise ValueError(f"not the parameters of plain Linear and ReLU layers: {error}; {hint}") from error
-    return network_of({names[key]: floats(torch, value, key) for key, value in state.items()})
+def decode(data: bytes) -> NamedArrays:
+    """The tensors of the one state dict in a file; ``ValueError`` naming what is wrong in it."""
+    torch = load_extra("torch", "torch", "reading files of torch")
+    where, state = _state_dict(torch, _load(torch, data))
+    for key, value in state.items():
+        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
+            raise ValueError(f"entry {str(key)[:60]!r} of {where} is no tensor but {type(value).__name__}")
+    shapes = {key: tuple(value.shape) for key, value in state.items()}
+    stated = getattr(state, "_metadata", None) == _METADATA
+    return NamedArrays(shapes, lambda name: floats(torch, state[name], name), relu_stated=stated)
 
 
-def _load_state(torch: Any, data: bytes) -> dict[str, Any]:
-    _check_archive(data)
+def _load(torch: Any, data: bytes) -> Any:
+    _check_container(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on kinds of tensors that are refused below
-            state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+            return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except _MALFORMED as error:
-        reason = str(error).strip().partition("\n")[0][:200]
-        raise ValueError(f"not a file of tensors alone, and code is not run (save state_dict()): {reason}") from error
-    if not isinstance(state, Mapping) or not state:
-        raise ValueError(f"must hold a state dict with at least one tensor, got {type(state).__name__}")
-    for key, value in state.items():
-        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
-            raise ValueError(f"entry {str(key)[:60]!r} of the state dict is no tensor but {type(value).__name__}")
-    return dict(state)
+        text = str(error).strip()
+        reason = text.rpartition("WeightsUnpickler error: ")[2].partition("\n")[0].partition(" Please use ")[0][:200]
+        way = "load it where you trust it, and save the state dict alone (module.state_dict())"
+        raise ValueError(f"not a file of tensors alone, and code is not run: {way}: {reason}") from error
 
 
-def _check_archive(data: bytes) -> None:
+def _state_dict(torch: Any, content: Any) -> tuple[str, Mapping[Any, Any]]:
+    """The one mapping with matrices in it, of a checkpoint whose other entries are left alone, and its name."""
+    if not isinstance(content, Mapping):
+        raise ValueError(f"must hold a state dict with at least one tensor, got {type(content).__name__}")
+    found = list(_state_dicts(torch, content, "", set()))
+    if len(found) > 1:
+        names = ", ".join(repr(name[:60]) for name, _ in found[:8])
+        raise ValueError(f"the file holds several state dicts, {names}: save the one that is meant by itself")
+    if found:
+        name, state = found[0]
+        return (f"the state dict {name!r}" if name else "the state dict"), state
+    if not content:
+        raise ValueError("must hold a state dict with at least one tensor, got an empty one")
+    return "the state dict", content
+
+
+def _state_dicts(
+    torch: Any, content: Mapping[Any, Any], name: str, seen: set[int]
+) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    """Mappings that hold a matrix, from the outside: those of optimisers, under numbers and in lists, are not among."""
+    seen.add(id(content))
+    if any(
+        isinstance(key, str) and isinstance(value, torch.Tensor) and value.ndim > 1 for key, value in content.items()
+    ):
+        yield name, content
+    for key, value in content.items():
+        if (
+            isinstance(key, str)
+            and isinstance(value, Mapping)
+            and id(value) not in seen
+            and name.count(".") < _MAX_DEPTH
+        ):
+            yield from _state_dicts(torch, value, f"{name}.{key}" if name else key, seen)
+
+
+def _check_container(data: bytes) -> None:
+    """Archives as since torch 1.6, or the stream of pickles before, which torch reads as restricted as those."""
+    if data.startswith(_LEGACY) and not tarfile.is_tarfile(io.BytesIO(data)):  # a tar file would be unpacked to disk
+        return
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise ValueError(f"not an archive that torch.save writes (since version 1.6): {error}") from error
+        raise ValueError(f"not an archive that torch.save writes: {error}") from error
     size = sum(member.file_size for member in members)
     if size > MAX_BYTES:
         raise ValueError(f"the tensors unpack to {size} bytes, at most {MAX_BYTES} are read")
@@ -164,6 +223,8 @@ def encode(net: ReLUNetwork) -> bytes:
         raise ValueError(f"{other[0]} are not those of ReLU: save the network as .json, .npz or .onnx")
     pairs = (name.split("_") for name in arrays)
     state = {f"{2 * int(index)}.{kind}": torch.from_numpy(arrays[f"{kind}_{index}"]) for kind, index in pairs}
+    held = OrderedDict(state)
+    held._metadata = _METADATA  # type: ignore[attr-defined]
     buffer = io.BytesIO()
-    torch.save(state, buffer)
+    torch.save(held, buffer)
     return buffer.getvalue()
