@@ -5,13 +5,14 @@ to a network and back, entered in the table below; whatever they reject becomes 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from tropical.arguments import require
-from tropical.files import MAX_BYTES, as_path, check_count, naming, read_bytes, write_atomically
+from tropical.files import MAX_BYTES, as_path, check_count, naming, read_bytes, read_sibling, write_atomically
 from tropical.files import FormatError as FormatError
 from tropical.formats import json_format, lattice_json, nnet, npz, safetensors_format
 from tropical.formats.lattice_json import lattice_polynomial_from_dict as lattice_polynomial_from_dict
@@ -63,13 +64,23 @@ def _format_of(path: Path) -> _Format:
         raise FormatError(f"{path}: no network format has the suffix {path.suffix!r}; known are {known}") from None
 
 
-def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None) -> ReLUNetwork:
+def load_network(
+    path: str | PathLike[str],
+    layers: Sequence[str] | None = None,
+    *,
+    outputs: str | Sequence[str] | None = None,
+    cut_head: bool = False,
+) -> ReLUNetwork:
     """Return the network in a file, exactly; the suffix names the format.
 
     ``.json`` holds any rationals, ``.npz`` and ``.safetensors`` arrays (an own reader; a sequential state dict is taken
     to have ReLU between its layers), ``.nnet`` decimal fractions with the normalisation folded in, ``.pt`` (needs
     torch) a state dict, ``.onnx`` (needs onnx) a graph of piecewise-linear operators. ``layers`` names the modules of a
     .pt file, as ["Linear", "LeakyReLU(0.1)", "Linear"], where they are not plain Linear and ReLU.
+
+    Of an .onnx file, ``outputs`` names the tensors to compute, outputs or inner ones, one after another; by default it
+    is the only output. ``cut_head`` leaves out a Softmax, LogSoftmax, ArgMax or Sigmoid that stands last: the network's
+    outputs are then the scores before it. Its weights may stand in a file beside it, as torch writes them.
 
     Raises :class:`FormatError` (a ``ValueError``) naming the file and the problem: unknown suffix, unreadable, too
     large, malformed, ragged, not finite, of mismatched shapes.
@@ -85,6 +96,10 @@ def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None)
     decode = _format_of(file).decode
     if layers is not None and file.suffix.lower() != ".pt":
         raise FormatError(f"{file}: layers are named for .pt files only")
+    if file.suffix.lower() == ".onnx":
+        decode = partial(decode_onnx, outputs=outputs, cut_head=cut_head, sibling=partial(read_sibling, file))
+    elif outputs is not None or cut_head:
+        raise FormatError(f"{file}: outputs and cut_head are chosen for .onnx files only")
     data = read_bytes(file)
     with naming(file):
         return decode(data) if layers is None else torch_reading.decode(data, layers)

@@ -316,22 +316,18 @@ def refused():
         "attribute": (model([node("Relu", speed=3)], v), r"\(Relu\): attribute 'speed' is not supported"),
         "product": (model([node("Mul", "x,x")], v), r"\(Mul\): the product of two values"),
         "division by zero": (model([node("Div", "x,w")], v, {"w": np.float32([0, 1])}), "division by zero"),
-        "integer division": (
-            model([node("Div", "a,w", "b"), node("Cast", "b", "c", to=1), node("Mul", "x,c")], v,
-                  {"a": i64(5), "w": i64(2)}), "results of type INT64 must be constant integers"),
         "old opset": (model(relu, v, opset=6), "opset from 7 to"),
         "two inputs": (model([node("Add", "x,z")], v, {}).replace(b"\x12\x01z", b"\x12\x01q"), "no earlier node"),
         "no such input": (model([node("Add", "x,z")], v), r"\(Add\): input 'z' is computed by no earlier node"),
         "no output": (model([node("Relu", outputs="z")], v), "output 'y' is computed by no node"),
         "two outputs": (model(relu, v, outputs=("y", "z")), "must have one output, got"),
-        "fixed batch": (model(relu, [4, 2]), r"batch size 1 or symbolic, all else fixed, got \[4, 2\]"),
         "symbolic size": (model(relu, ["N", "M"]), r"all else fixed, got \['N', 'M'\]"),
-        "no shape": (model(relu, []), "batch size 1 or symbolic"),
+        "no shape": (model(relu, []), "fixed batch size, all else fixed, got"),
         "integer input": (model(relu, v, kind=7), "must be of float type, got INT64"),
         "huge input": (model(relu, ["N", 10**9]), "between 1 and"),
-        "external data": (model(multiply, v, {"w": external}), "data in another file, which is never opened"),
+        "external data": (model(multiply, v, {"w": external}), "another file, .* the plain name .* external_data=False"),
         "external constant": (
-            model([helper.make_node("Constant", [], ["w"], value=external), *multiply], v), "never opened"),
+            model([helper.make_node("Constant", [], ["w"], value=external), *multiply], v), "not the plain name"),
         "short data": (model(multiply, v, {"w": short}), "initializer 'w' is malformed"),
         "huge initializer": (model(multiply, v, {"w": huge}), "1000000000000 numbers"),
         "negative size": (model(multiply, v, {"w": negative}), "negative dimension"),
@@ -344,13 +340,11 @@ def refused():
         "rounded constant": (
             model([node("Cast", "w", "c", to=1), node("Mul", "x,c")], v, {"w": i64(2**24 + 1)}), "FLOAT rounds"),
         "broadcast bomb": (
-            model([node("Expand")], v), "not supported"),
+            model([node("Expand", "x,s")], v, {"s": i64(10**6, 1, 2)}), "has more than"),
         "big broadcast": (
             model([node("Mul", "x,w")], ["N", 2000], {"w": f32(2000, 1)}), "has more than 1048576 elements"),
         "padding bomb": (model([node("Pad", "x,p")], v, {"p": i64(0, 0, 0, 10**12)}), "has more than"),
         "reshape": (model([node("Reshape", "x,s")], v, {"s": i64(3)}), "cannot take the shape"),
-        "ceil mode": (
-            model([node("MaxPool", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)], ["N", 1, 3, 3]), "ceil_mode"),
         "kernel": (model([node("MaxPool", kernel_shape=[2])], ["N", 1, 3, 3]), "must fit the 2 spatial axes"),
         "concat": (model([node("Concat", "x,w", axis=1)], v, {"w": f32(2, 1)}), "differ beside axis 1"),
         "axis": (model([node("Flatten", axis=5)], v), "axis 5 is out of range"),
