@@ -11,7 +11,7 @@ from flint import fmpq
 from numpy.typing import NDArray
 
 from tropical.files import check_count
-from tropical.formats.lowering import MAX_ELEMENTS, Graph, Tensor, is_constant, tensor
+from tropical.formats.lowering import MAX_ELEMENTS, Graph, Tensor, is_constant, mapped, tensor
 from tropical.functions.circuit import Affine, combination
 
 
@@ -98,7 +98,7 @@ def _larger(graph: Graph, a: Any, b: Any) -> Any:
 
 def minimum(graph: Graph, input: Tensor, other: Tensor) -> Tensor:
     """min(a, b) = -max(-a, -b)."""
-    return -maximum(graph, -input, -other)
+    return mapped(operator.neg, maximum(graph, mapped(operator.neg, input), mapped(operator.neg, other)))
 
 
 def largest(graph: Graph, values: Sequence[Any]) -> Any:

@@ -56,7 +56,8 @@ class Evaluation:
             raise ValueError(f"the graph has {self._nodes} nodes, at most {_MAX_NODES} are read")
         chosen, names = needed(nodes, wanted)
         for node in chosen:
-            self._evaluate(scope, node, [name in names for name in node.output])
+            count = max(place for place, name in enumerate(node.output, 1) if name)
+            self._evaluate(scope, node, [name in names for name in node.output[:count]])
 
     def set(self, scope: Scope, name: str, value: Typed) -> None:
         """Give a tensor its name, once."""

@@ -9,7 +9,7 @@ from flint import arb, ctx, fmpq
 from tropical.formats import tensors
 from tropical.formats.lowering import Tensor, is_constant, mapped, tensor
 from tropical.formats.operators.call import Call, Typed
-from tropical.formats.operators.elementwise import add, multiply
+from tropical.formats.operators.elementwise import add, multiply, negative
 from tropical.formats.operators.entry import Operator, axis_of
 from tropical.formats.operators.kinds import FLOATS, rounded, truncated
 from tropical.formats.tensors import check_size, integers
@@ -152,7 +152,7 @@ def _dequantised(call: Call) -> Tensor:
         raise ValueError(f"a scale of shape {scale.shape} is not supported")
     call.skip("axis", "output_dtype")
     call.kind = call.kind_of(1)
-    return multiply(call.graph, x if zero is None else add(call.graph, x, -zero), scale)
+    return multiply(call.graph, x if zero is None else add(call.graph, x, negative(call.graph, zero)), scale)
 
 
 def _rounded_to(function: Callable[[fmpq], int]) -> Callable[[Call], Tensor]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import fmpq
 
-from tropical.formats.lowering import Graph, Positive, Tensor, tensor
+from tropical.formats.lowering import Graph, Positive, Tensor, mapped, tensor
 from tropical.formats.operators.call import Call
 from tropical.formats.operators.entry import Function, Operator, as_tensor
 from tropical.formats.operators.kinds import INTEGERS, cast, truncated
@@ -87,7 +87,7 @@ def _mean(call: Call) -> Tensor:
 
 def negative(graph: Graph, input: Any) -> Any:
     """-x."""
-    return -input if isinstance(input, int) else graph.count(-input)
+    return -input if isinstance(input, int) else mapped(lambda v: graph.count_one(-v), input)
 
 
 def magnitude(graph: Graph, input: Tensor) -> Tensor:

@@ -38,7 +38,8 @@ def _item(graph: Graph, input: Any, key: Any) -> Any:
     keys = key if isinstance(key, tuple) else (key,)
     if any(not isinstance(k, (int, slice, type(None), type(...))) for k in keys):
         raise ValueError(f"index {key!r} is not supported: integers and slices are")
-    return input[key]
+    found = input[key]
+    return np.asarray(found, dtype=object) if isinstance(input, np.ndarray) else found
 
 
 def _narrow(graph: Graph, input: Tensor, dim: int, start: int, length: int) -> Tensor:

@@ -17,8 +17,10 @@ from tropical.formats.operators.entry import Operator, number
 def _onnx_batch_norm(call: Call) -> Tensor:
     call.only_first("running statistics")
     call.skip("momentum")
+    if call.opset < 14 and len(call.outputs) > 1:
+        raise ValueError("lists running statistics, which means training before opset 14: export in evaluation mode")
     if call.take("training_mode", 0) or not call.take("spatial", 1):
-        raise ValueError("only inference, one statistic per channel, is supported")
+        raise ValueError("only inference, one statistic per channel, is supported: export in evaluation mode")
     scale, shift, mean, variance = (call.x(index) for index in range(1, 5))
     epsilon = call.number("epsilon", single(1e-5))
     return tensors.batch_normalisation(call.graph, call.x(), scale, shift, mean, variance, epsilon)

@@ -12,6 +12,7 @@ from tropical.formats.operators.call import Call
 from tropical.formats.operators.elementwise import add, scaled
 from tropical.formats.operators.entry import Function, Operator, as_tensor, by_rank, each, images
 from tropical.formats.operators.indexing import padded
+from tropical.formats.operators.reductions import reduced, total
 from tropical.formats.operators.windows import onnx_window
 from tropical.formats.tensors import Window, matmul
 
@@ -59,6 +60,7 @@ def einsum(graph: Graph, equation: str, operands: Sequence[Tensor]) -> Tensor:
     parts = [_lettered(x, name) for x, name in zip(operands, names, strict=True)]
     if len(parts) == 1:
         parts.append((tensor([fmpq(1)], ()), ""))
+    parts = [_summed(graph, *part, output + other) for part, (_, other) in zip(parts, parts[::-1], strict=True)]
     (a, left), (b, right) = parts
     sizes: dict[str, int] = {}
     for x, name in parts:
@@ -88,12 +90,18 @@ def _lettered(x: Tensor, name: str) -> tuple[Tensor, str]:
     return x, name
 
 
+def _summed(graph: Graph, x: Tensor, name: str, kept: str) -> tuple[Tensor, str]:
+    """The tensor without the axes whose letters are not kept."""
+    places = [i for i, c in enumerate(name) if c not in kept]
+    return (reduced(graph, x, total, places, False), _without(name, *places)) if places else (x, name)
+
+
 def _without(name: str, *places: int) -> str:
     return "".join(c for i, c in enumerate(name) if i not in places)
 
 
 def _grouped(x: Tensor, name: str, *groups: Sequence[str]) -> Tensor:
-    """The letters of the first group as axes, those of the others joined to one axis each; others summed before."""
+    """The letters of the first of three groups as axes, those of the others joined to one axis each."""
     x = x.transpose([name.index(c) for group in groups for c in group])
     sizes = [[x.shape[i] for i in range(sum(map(len, groups[:k])), sum(map(len, groups[: k + 1])))] for k in range(3)]
     return x.reshape([*sizes[0], int(np.prod(sizes[1], dtype=int)), int(np.prod(sizes[2], dtype=int))])

@@ -42,7 +42,8 @@ def _torch(fold: _Fold) -> Function:
     return apply
 
 
-def _sum(graph: Graph, values: list[Any]) -> Any:
+def total(graph: Graph, values: list[Any]) -> Any:
+    """The sum."""
     return tensors.mean(values, 1)
 
 
@@ -75,13 +76,13 @@ def _magnitudes(call: Call) -> Tensor:
 
 def _norm(call: Call) -> Tensor:
     x = call.constant(0, "its input, of which it is no piecewise-linear function,")
-    squares = _onnx(_sum, 18, lambda call: np.asarray(x * x, dtype=object))(call)
+    squares = _onnx(total, 18, lambda call: np.asarray(x * x, dtype=object))(call)
     return tensor([square_root(q, call.kind) for q in squares.flat], squares.shape)
 
 
 def _square_sum(call: Call) -> Tensor:
     x = call.constant(0, "its input, of which it is no piecewise-linear function,")
-    return _onnx(_sum, 18, lambda call: np.asarray(x * x, dtype=object))(call)
+    return _onnx(total, 18, lambda call: np.asarray(x * x, dtype=object))(call)
 
 
 def _product(call: Call) -> Tensor:
@@ -155,8 +156,8 @@ def _attribute(graph: Graph, input: Any, name: str) -> Any:
 
 
 REDUCTIONS: Sequence[Operator] = (
-    Operator("sum along axes", "The sum of the elements along axes.", {"ReduceSum": _onnx(_sum, 13)},
-             {"torch.sum .sum": _torch(_sum)}),
+    Operator("sum along axes", "The sum of the elements along axes.", {"ReduceSum": _onnx(total, 13)},
+             {"torch.sum .sum": _torch(total)}),
     Operator("mean along axes", "The mean of the elements along axes.", {"ReduceMean": _onnx(_mean, 18)},
              {"torch.mean .mean": _torch(_mean)}),
     Operator("maximum along axes", "The largest element along axes; torch's indices are not to be read.",
@@ -166,7 +167,7 @@ REDUCTIONS: Sequence[Operator] = (
     Operator("minimum along axes", "The smallest element along axes; torch's indices are not to be read.",
              {"ReduceMin": _onnx(_smallest, 18)},
              {"torch.amin .amin": _torch(_smallest), "torch.min .min": _torch_extreme(_smallest, tensors.minimum)}),
-    Operator("sum of absolute values", "The sum of |x| along axes.", {"ReduceL1": _onnx(_sum, 18, _magnitudes)}),
+    Operator("sum of absolute values", "The sum of |x| along axes.", {"ReduceL1": _onnx(total, 18, _magnitudes)}),
     Operator("norms of constants", "Euclidean norm, sum of squares and product along axes, of constants alone.",
              {"ReduceL2": _norm, "ReduceSumSquare": _square_sum, "ReduceProd": _product}),
     Operator("running sum", "The sum of all elements up to each.", {"CumSum": _onnx_cumsum},

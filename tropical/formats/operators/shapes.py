@@ -180,7 +180,7 @@ def _chunk(graph: Graph, input: Tensor, chunks: int, dim: int = 0) -> tuple[Tens
 
 
 def _unbind(graph: Graph, input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    return tuple(np.moveaxis(input, axis_of(dim, input.ndim), 0))
+    return tuple(np.asarray(part, dtype=object) for part in np.moveaxis(input, axis_of(dim, input.ndim), 0))
 
 
 def _expand(graph: Graph, input: Tensor, *sizes: Any) -> Tensor:
