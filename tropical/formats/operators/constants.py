@@ -7,10 +7,10 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from tropical.formats import tensors
-from tropical.formats.lowering import Tensor, is_constant, mapped, tensor
+from tropical.formats.lowering import Graph, Tensor, is_constant, mapped, tensor
 from tropical.formats.operators.call import Call, Typed
 from tropical.formats.operators.elementwise import add, multiply, negative
-from tropical.formats.operators.entry import Operator, axis_of
+from tropical.formats.operators.entry import Operator, axis_of, number
 from tropical.formats.operators.kinds import FLOATS, rounded, truncated
 from tropical.formats.tensors import check_size, integers
 
@@ -18,7 +18,7 @@ _PRECISION = 400
 _LARGEST = 10_000
 
 
-def constant_node(call: Call) -> Tensor:
+def _constant(call: Call) -> Tensor:
     """The only attribute of a Constant."""
     if call.has("value"):
         value, call.kind = call.typed("value")
@@ -38,6 +38,18 @@ def _filled(call: Call) -> Tensor:
     shape = check_size(_sizes(call.x(0)))
     call.kind = value[1]
     return tensor([value[0].item()] * math.prod(shape), shape)
+
+
+def _full_like(graph: Graph, input: Tensor, fill_value: Any) -> Tensor:
+    return tensor([number(fill_value)] * input.size, input.shape)
+
+
+def _zeros_like(graph: Graph, input: Tensor) -> Tensor:
+    return _full_like(graph, input, 0)
+
+
+def _ones_like(graph: Graph, input: Tensor) -> Tensor:
+    return _full_like(graph, input, 1)
 
 
 def _sizes(x: Tensor) -> list[int]:
@@ -174,7 +186,9 @@ def _modulo(call: Call) -> Tensor:
 
 
 CONSTANTS: Sequence[Operator] = (
-    Operator("constant", "A constant of the graph.", {"Constant": constant_node, "ConstantOfShape": _filled}),
+    Operator("constant", "A constant of the graph, or one of a given shape.",
+             {"Constant": _constant, "ConstantOfShape": _filled},
+             {"torch.zeros_like": _zeros_like, "torch.ones_like": _ones_like, "torch.full_like": _full_like}),
     Operator("range", "Numbers from a to b in steps of c.", {"Range": _range}),
     Operator("shape", "The sizes of the axes, and their product.", {"Shape": _shape, "Size": _size}),
     Operator("functions of constants", "Square root, exponential, logarithm, reciprocal, power: of constants alone, "
