@@ -8,14 +8,14 @@ import pytest
 import tropical as tp
 from oracles import certified
 from oracles.float_errors import assert_runtime_agrees
-from oracles.onnx_models import agree, model, node
+from oracles.onnx_models import agree, model, node, outputs_at
 from tropical.formats import FormatError, load_network, save_network
 from tropical.formats.onnx import reading, writing
 from tropical.functions.network import ReLUNetwork
 
 try:
     import onnx
-    import onnxruntime  # noqa: F401
+    import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 except ImportError:
     onnx = None
@@ -248,3 +248,167 @@ def test_what_is_not_supported_is_named(name, tmp_path):
 def test_without_onnx_the_extra_is_named(tmp_path):
     with pytest.raises(FormatError, match=r"needs onnx: pip install 'tropical-relu\[onnx\]'"):
         save_network(SAVED["relu"], tmp_path / "net.onnx")
+
+
+def classifier(*last, outputs=("y",)):
+    """A hidden layer, scores h, and what stands behind them."""
+    constants = {"w": f32(2, 3), "v": f32(3, 3), "l": i64(4, 7, 9)}
+    nodes = [node("MatMul", "x,w", "g"), node("Relu", "g", "r"), node("MatMul", "r,v", "h"), *last]
+    return model(nodes, ["N", 2], constants, outputs=outputs)
+
+
+def heads():
+    if onnx is None:
+        return {}
+    labels = [
+        node("Softmax", "h", "p"),
+        node("ArgMax", "p", "a", axis=1),
+        node("ArrayFeatureExtractor", "l,a", "b", domain="ai.onnx.ml"),
+        node("Cast", "b", "y", to=7),
+    ]
+    return {
+        "Softmax": classifier(node("Softmax", "h")),
+        "LogSoftmax": classifier(node("LogSoftmax", "h")),
+        "Sigmoid": classifier(node("Sigmoid", "h", "s"), node("Identity", "s")),
+        "ArgMax": classifier(node("ArgMax", "h", "a"), node("Squeeze", "a")),
+        "labels and probabilities": classifier(*labels, outputs=("y", "p")),
+        "no head": classifier(node("Identity", "h")),
+    }
+
+
+@needs_onnx
+@pytest.mark.parametrize("name", heads())
+def test_a_head_is_cut_off_where_it_is_asked_for(name, tmp_path):
+    file, data = tmp_path / "net.onnx", heads()[name]
+    file.write_bytes(data)
+    net = load_network(file, cut_head=True)
+    assert load_network(file, outputs="h") == net
+    proto = onnx.load_model_from_string(data)
+    del proto.graph.output[:], proto.graph.node[3:]
+    proto.graph.output.append(helper.make_tensor_value_info("h", 1, None))
+    X = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    assert_runtime_agrees(net, X.astype(float), outputs_at(proto.SerializeToString(), X))
+    if name != "no head":
+        with pytest.raises(FormatError, match=r"cut_head=True leaves it out|choose with outputs="):
+            load_network(file)
+
+
+@needs_onnx
+def test_outputs_are_chosen_by_name(tmp_path):
+    file = tmp_path / "net.onnx"
+    data = classifier(node("Neg", "h"), node("Abs", "h", "z"), outputs=("y", "z"))
+    file.write_bytes(data)
+    X = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    for names in ["z", ["y"], ["z", "y"], ["y", "y"]]:
+        net = load_network(file, outputs=names)
+        listed = [names] if isinstance(names, str) else names
+        assert net.output_dim == 3 * len(listed)
+        assert_runtime_agrees(net, X.astype(float), np.hstack([outputs_at(data, X, [name]) for name in listed]))
+    assert load_network(file, outputs=["r", "x"])([1, 2])[3:] == (1, 2)
+    for wrong, problem in [
+        (None, r"must have one output, got \['y', 'z'\]: choose with outputs="),
+        ("q", r"no tensor is named 'q'; the outputs are \['y', 'z'\]"),
+        ([], "outputs must be one or more names"),
+        ([7], "outputs must be one or more names"),
+    ]:
+        with pytest.raises(FormatError, match=problem):
+            load_network(file, outputs=wrong)
+    save_network(SAVED["relu"], tmp_path / "net.json")
+    for choice in ({"outputs": "y"}, {"cut_head": True}):
+        with pytest.raises(FormatError, match=r"chosen for \.onnx files only"):
+            load_network(tmp_path / "net.json", **choice)
+
+
+@needs_onnx
+def test_of_several_inputs_one_may_be_enough(tmp_path):
+    file = tmp_path / "net.onnx"
+    info = [helper.make_tensor_value_info(name, 1, ["N", 2]) for name in "xzyu"]
+    graph = helper.make_graph([node("Relu"), node("Add", "y,z", "u")], "test", info[:2], info[2:])
+    file.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString())
+    assert load_network(file, outputs="y")([-1, 2]) == (0, 2)
+    with pytest.raises(FormatError, match=r"must have one input, got \['x', 'z'\]: choose outputs="):
+        load_network(file, outputs="u")
+
+
+def functional(calls, bodies):
+    """A model that calls functions of its own; bodies: name -> (inputs, outputs, nodes, attributes)."""
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("mine", 1)]
+    made = [helper.make_function("mine", name, *body[:3], opsets, body[3]) for name, body in bodies.items()]
+    return model(calls, ["N", 3], functions=made, ir_version=10)
+
+
+@needs_onnx
+def test_functions_of_the_model_are_read():
+    alpha = helper.make_node("LeakyRelu", ["a"], ["l"])
+    alpha.attribute.append(onnx.AttributeProto(name="alpha", type=1, ref_attr_name="slope"))
+    leaky = (["a"], ["l", "n"], [alpha, helper.make_node("Sin", ["a"], ["n"])], ["slope"])
+    calls = [node("Leaky", "a", "b,o", domain="mine", slope=0.5), node("Leaky", "b", "c,p", domain="mine", slope=2.0)]
+    twice = (["a"], ["y"], [*calls, node("Add", "b,c")], [])
+    agree(functional([node("Twice", domain="mine")], {"Leaky": leaky, "Twice": twice}), 50)
+    itself = (["a"], ["y"], [node("Loop", "a", domain="mine")], [])
+    with pytest.raises(ValueError, match="call each other 16 deep, or themselves"):
+        reading.decode(functional([node("Loop", domain="mine")], {"Loop": itself}))
+    bodies = {
+        f"F{i}": (["a"], [f"a{40}"], [node(f"F{i + 1}" if i < 8 else "Relu", f"a{k}" if k else "a", f"a{k + 1}",
+                  domain="mine" if i < 8 else "") for k in range(40)], [])
+        for i in range(9)
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="at most 20000 are read"):
+        reading.decode(functional([node("F0", domain="mine")], bodies))
+
+
+@needs_onnx
+def test_the_same_opset_twice_and_a_constant_that_is_false():
+    constants = {"r": np.float32(0.5), "t": np.array(False)}
+    data = onnx.load_model_from_string(model([node("Dropout", "x,r,t", "y,m")], ["N", 2], constants))
+    data.opset_import.append(helper.make_opsetid("ai.onnx", 17))
+    data.opset_import.append(helper.make_opsetid("", 17))
+    assert reading.decode(data.SerializeToString())([3, -1]) == (3, -1)
+    data.opset_import.append(helper.make_opsetid("", 16))
+    with pytest.raises(ValueError, match=r"must import one ONNX opset .* got \[16, 17\]"):
+        reading.decode(data.SerializeToString())
+
+
+def with_sibling(folder, **fields):
+    """A model whose weight, two numbers, stands in a file beside it; its path."""
+    weight = TensorProto(name="w", data_type=1, dims=[2], data_location=TensorProto.EXTERNAL)
+    for key, value in ({"location": "net.onnx.data", "offset": "4", "length": "8"} | fields).items():
+        if value is not None:
+            weight.external_data.add(key=key, value=value)
+    (folder / "net.onnx").write_bytes(model([node("Mul", "x,w")], ["N", 2], {"w": weight}))
+    (folder / "net.onnx.data").write_bytes(np.float32([7, 2, -3]).tobytes())
+    return folder / "net.onnx"
+
+
+@needs_onnx
+def test_weights_in_a_file_beside_the_model(tmp_path):
+    for fields in ({}, {"length": None}, {"checksum": "unread"}):
+        file = with_sibling(tmp_path, **fields)
+        assert load_network(file)([1, 1]) == (2, -3)
+        assert onnxruntime.InferenceSession(file).run(None, {"x": np.float32([[1, 1]])})[0].tolist() == [[2, -3]]
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "w").write_bytes(bytes(12))
+    (tmp_path / "link").symlink_to(tmp_path / "net.onnx.data")
+    for fields, problem in [
+        ({"location": "below/w"}, "not the plain name of a file beside"),
+        ({"location": "..\\w"}, "not the plain name"),
+        ({"location": ""}, "not the plain name"),
+        ({"location": ".."}, "not the plain name"),
+        ({"location": "C:w"}, "not the plain name"),
+        ({"location": "below"}, "cannot be read: it is a directory"),
+        ({"location": "missing"}, "cannot be read: No such file"),
+        ({"location": "link"}, "it is a link"),
+        ({"length": "12"}, "12 bytes from 4 on of 12 are named for 8"),
+        ({"offset": "8"}, "8 bytes from 8 on of 12 are named for 8"),
+        ({"offset": "-4"}, "must be numbers, got '-4'"),
+        ({"length": "9" * 5000}, "must be numbers, got '9999"),
+    ]:
+        file = with_sibling(tmp_path, **fields)
+        with pytest.raises(FormatError, match=problem) as caught:
+            load_network(file)
+        assert "another file" in str(caught.value)
+        assert "external_data=False" in str(caught.value)
+        assert "onnx.save_model" in str(caught.value)
+        assert len(str(caught.value)) < 500
+    with pytest.raises(ValueError, match="only load_network"):
+        reading.decode(with_sibling(tmp_path).read_bytes())
