@@ -73,6 +73,19 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     return data
 
 
+def read_sibling(path: Path, name: str) -> bytes:
+    """Return the content of the regular file of a plain name in the folder of ``path``; ``ValueError`` otherwise.
+
+    A name that leads elsewhere is not followed: none with a folder in it, and no link.
+    """
+    sibling = path.with_name(name) if name and not set(name) & set("/\\:\0") and name not in (".", "..") else None
+    if sibling is None:
+        raise ValueError("it is not the plain name of a file beside this one")
+    if sibling.is_symlink():
+        raise ValueError("it is a link")
+    return read_bytes(sibling)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write next to the file and rename: no reader sees a part, a failure or Ctrl-C leaves nothing behind.
 

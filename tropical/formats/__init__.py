@@ -7,13 +7,14 @@ to a network and back, entered in the table below; whatever they reject becomes 
 import contextlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from tropical.arguments import require
-from tropical.files import MAX_BYTES, as_path, check_count, naming, read_bytes, write_atomically
+from tropical.files import MAX_BYTES, as_path, check_count, naming, read_bytes, read_sibling, write_atomically
 from tropical.files import FormatError as FormatError
 from tropical.formats import boxes, foreign, json_format, lattice_json, nnet, npz, safetensors_format
 from tropical.formats.lattice_json import lattice_polynomial_from_dict as lattice_polynomial_from_dict
@@ -102,7 +103,13 @@ def _recognising(data: bytes, suffix: str) -> Iterator[None]:
         raise ValueError(f"{error}{hint and f'; {hint}'}") from error
 
 
-def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None) -> ReLUNetwork:
+def load_network(
+    path: str | PathLike[str],
+    layers: Sequence[str] | None = None,
+    *,
+    outputs: str | Sequence[str] | None = None,
+    cut_head: bool = False,
+) -> ReLUNetwork:
     """Return the network in a file, exactly; the suffix names the format.
 
     ``.json`` holds any rationals, ``.nnet`` decimal fractions with the normalisation folded in, ``.onnx`` (needs onnx)
@@ -112,6 +119,10 @@ def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None)
     assumed, and an :class:`AssumedReLUWarning` says so, unless ``layers`` names the modules in their order, as
     ["Linear", "BatchNorm1d", "LeakyReLU(0.1)", "Linear"] or, where that of the file is another, ["Linear(fc1)", "ReLU",
     "Linear(out)"].
+
+    Of an .onnx file, ``outputs`` names the tensors to compute, outputs or inner ones, one after another; by default it
+    is the only output. ``cut_head`` leaves out a Softmax, LogSoftmax, ArgMax or Sigmoid that stands last: the network's
+    outputs are then the scores before it. Its weights may stand in a file beside it, as torch writes them.
 
     Raises :class:`FormatError` (a ``ValueError``) naming the file and the problem: unknown suffix, unreadable, too
     large, malformed, ragged, not finite, of mismatched shapes; of weights, also what the file leaves open.
@@ -127,6 +138,10 @@ def load_network(path: str | PathLike[str], layers: Sequence[str] | None = None)
     decode = _format_of(file, reading=True).decode
     if layers is not None and file.suffix.lower() not in _WEIGHTS:
         raise FormatError(f"{file}: layers are named for files of weights only: {', '.join(_WEIGHTS)}")
+    if file.suffix.lower() == ".onnx":
+        decode = partial(decode_onnx, outputs=outputs, cut_head=cut_head, sibling=partial(read_sibling, file))
+    elif outputs is not None or cut_head:
+        raise FormatError(f"{file}: outputs and cut_head are chosen for .onnx files only")
     data = read_bytes(file)
     with naming(file), _recognising(data, file.suffix):
         read, assumed = decode(data), ""

@@ -2,11 +2,12 @@
 
 A tensor is a NumPy array of objects, the values of a :class:`~tropical.functions.circuit.Circuit`: numbers (``fmpq``),
 or :class:`~tropical.functions.circuit.Affine` forms. Skip connections, concatenations and residual sums come out by
-themselves.
+themselves. A truth value is 0 or 1, or a :class:`Positive` where it depends on the input.
 """
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 from flint import fmpq
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from tropical.arithmetic.rationals import as_fraction
 from tropical.functions.circuit import Affine, Circuit
-from tropical.functions.layer import RELU
+from tropical.functions.layer import RELU, Slopes
 from tropical.functions.network import ReLUNetwork
 
 MAX_TERMS = 1 << 22
@@ -35,9 +36,39 @@ def tensor(values: Sequence[Any], shape: Sequence[int]) -> Tensor:
     return array.reshape(tuple(shape))
 
 
+def mapped(function: Callable[[Any], Any], values: Tensor) -> Tensor:
+    """The tensor of the function's values."""
+    return tensor([function(value) for value in values.flat], values.shape)
+
+
 def is_constant(values: Tensor) -> bool:
     """Whether no element depends on the input."""
-    return not any(isinstance(value, Affine) for value in values.flat)
+    return all(isinstance(value, fmpq) for value in values.flat)
+
+
+@dataclass(frozen=True)
+class Positive:
+    """Whether a form is positive. On its zeros it may be either: it only ever selects where both choices agree there.
+
+    It is no number: sums and products of it are refused.
+    """
+
+    form: Affine
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        raise ValueError("a comparison that depends on the input jumps: it can only select one of two values")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __mul__ = __rmul__ = _refuse
+    __neg__ = __bool__ = height_bits = _refuse
+
+
+def _division(value: Any, form: Affine) -> tuple[fmpq, Any]:
+    """(q, r) with value = q * form + r; r is a number if the value is a multiple of the form but for a constant."""
+    if not isinstance(value, Affine):
+        return _ZERO, value
+    signal = min(form.terms)
+    factor = value.terms.get(signal, _ZERO) / form.terms[signal]
+    return factor, value - factor * form
 
 
 class Graph:
@@ -55,6 +86,7 @@ class Graph:
             raise ValueError(f"the input must have between 1 and {MAX_ELEMENTS} coordinates, got {inputs}")
         self._circuit = Circuit(inputs)
         self._kinks: dict[Affine, Affine] = {}
+        self._made: dict[int, tuple[Any, Slopes]] = {}
         self._words = 0
 
     def inputs(self, shape: Sequence[int]) -> Tensor:
@@ -90,7 +122,7 @@ class Graph:
             return tensor([v * (r if v >= 0 else s) for v, (s, r) in zip(values.flat, pairs, strict=True)],
                           values.shape)  # fmt: skip
         level = 1 + self._circuit.level(*values.flat)
-        made = [v * r if s == r else self._circuit.add(v, (as_fraction(s), as_fraction(r)), level)
+        made = [v * r if s == r else self._add(v, (as_fraction(s), as_fraction(r)), level)
                 for v, (s, r) in zip(values.flat, pairs, strict=True)]  # fmt: skip
         return self.count(tensor(made, values.shape))
 
@@ -103,8 +135,40 @@ class Graph:
             return max(value, _ZERO)
         made = self._kinks.get(value)
         if made is None:
-            made = self._kinks[value] = self._circuit.add(self.count_one(value), RELU)
+            made = self._kinks[value] = self._add(self.count_one(value), RELU)
         return made
+
+    def _add(self, value: Any, slopes: Slopes, level: int | None = None) -> Affine:
+        made = self._circuit.add(value, slopes, level)
+        self._made[min(made.terms)] = value, slopes
+        return made
+
+    def select(self, condition: Any, first: Any, second: Any) -> Any:
+        """``first`` where the condition holds, else ``second``; ``ValueError`` unless they agree where it changes.
+
+        They do if their difference is a multiple of the compared form on one side of its zeros: then one kink adds it.
+        """
+        if not isinstance(condition, Positive):
+            return first if condition else second
+        for form, there, other in ((condition.form, first, second), (condition.form.scaled(-_ONE), second, first)):
+            difference = there - other
+            for left in (difference, self._beyond(difference, form)):
+                factor, rest = _division(left, form)
+                if rest == 0:
+                    return self.count_one(other + factor * self.kink(form))
+        raise ValueError("the two choices are not seen to agree where the condition changes: the value may jump there")
+
+    def _beyond(self, value: Any, form: Affine) -> Any:
+        """The value where ``form`` is at least 0: units that keep one sign there are their pieces."""
+        signals = value.terms.items() if isinstance(value, Affine) else ()
+        for signal, factor in list(signals):
+            argument, slopes = self._made.get(signal, (form - _ONE, RELU))  # the sign of an input may change
+            slope, rest = _division(argument, form)
+            if isinstance(rest, fmpq) and slope * rest >= 0:
+                left, right = (fmpq(q.numerator, q.denominator) for q in slopes)
+                piece = argument * (right if slope + rest >= 0 else left)
+                value = value + factor * (piece - Affine(_ZERO, {signal: _ONE}))
+        return value
 
     def network(self, outputs: Tensor) -> ReLUNetwork:
         """The network of all inputs and units whose outputs are these values, in C order."""

@@ -11,15 +11,15 @@ from flint import fmpq
 from numpy.typing import NDArray
 
 from tropical.files import check_count
-from tropical.formats.lowering import MAX_ELEMENTS, Graph, Tensor, is_constant, tensor
+from tropical.formats.lowering import MAX_ELEMENTS, Graph, Tensor, is_constant, mapped, tensor
 from tropical.functions.circuit import Affine, combination
 
 
 def exact(array: NDArray[Any], where: str) -> Tensor:
-    """Integers and floats of an array as numbers, exactly; ``ValueError`` for anything else, NaN and infinities."""
+    """Integers, floats and truth values of an array as numbers, exactly; ``ValueError`` for anything else and NaN."""
     check_count(array.size)
-    if array.dtype.kind in "iu":
-        return tensor([fmpq(value) for value in array.ravel().tolist()], array.shape)
+    if array.dtype.kind in "biu":
+        return tensor([fmpq(int(value)) for value in array.ravel().tolist()], array.shape)
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         raise ValueError(f"{where} must hold integers or floats of at most 64 bits, got {array.dtype}")
     if not np.isfinite(array).all():
@@ -85,10 +85,10 @@ def matmul(graph: Graph, a: Tensor, b: Tensor) -> Tensor:
     return result if b.ndim > 1 else result[..., 0]
 
 
-def maximum(graph: Graph, a: Tensor, b: Tensor) -> Tensor:
+def maximum(graph: Graph, input: Tensor, other: Tensor) -> Tensor:
     """max(a, b) = b + relu(a - b), elementwise, with broadcasting."""
-    shape = broadcast(a.shape, b.shape)
-    pairs = zip(np.broadcast_to(a, shape).flat, np.broadcast_to(b, shape).flat, strict=True)
+    shape = broadcast(input.shape, other.shape)
+    pairs = zip(np.broadcast_to(input, shape).flat, np.broadcast_to(other, shape).flat, strict=True)
     return graph.count(tensor([_larger(graph, p, q) for p, q in pairs], shape))
 
 
@@ -96,9 +96,9 @@ def _larger(graph: Graph, a: Any, b: Any) -> Any:
     return b + graph.kink(a - b)
 
 
-def minimum(graph: Graph, a: Tensor, b: Tensor) -> Tensor:
+def minimum(graph: Graph, input: Tensor, other: Tensor) -> Tensor:
     """min(a, b) = -max(-a, -b)."""
-    return -maximum(graph, -a, -b)
+    return mapped(operator.neg, maximum(graph, mapped(operator.neg, input), mapped(operator.neg, other)))
 
 
 def largest(graph: Graph, values: Sequence[Any]) -> Any:
@@ -131,7 +131,10 @@ class Window:
     dilations: tuple[int, ...]
 
     def places(self, spatial: Sequence[int], ceil_mode: bool = False) -> tuple[tuple[int, ...], NDArray[np.int64]]:
-        """Shape of the output, and for each of its elements the flat indices under the window, -1 in the padding."""
+        """Shape of the output, and for each of its elements the flat indices under the window.
+
+        -1 stands for the padding. In ``ceil_mode`` a last window that begins within the input may reach further: -2.
+        """
         axes = zip(self.kernel, self.strides, self.pads, self.dilations, spatial, strict=True)
         shape, index = [], np.zeros((1, 1), dtype=np.int64)
         for kernel, stride, (before, after), dilation, size in axes:
@@ -141,15 +144,14 @@ class Window:
             room = size + before + after - dilation * (kernel - 1) - 1
             if room < 0:
                 raise ValueError(f"the window {self} is larger than its input of spatial shape {tuple(spatial)}")
-            if ceil_mode and room % stride:
-                raise ValueError("ceil_mode adds a partial window here, which is not supported")
-            count = room // stride + 1
+            count = (-(-room // stride) if ceil_mode else room // stride) + 1
+            count -= ceil_mode and (count - 1) * stride >= size + before
             check_size((len(index), count, index.shape[1], kernel))
             at = np.arange(count)[:, None] * stride + np.arange(kernel)[None, :] * dilation - before
-            at = np.where((at >= 0) & (at < size), at, -1)
-            joined = index[:, None, :, None] * size + at[None, :, None, :]
-            outside = (index[:, None, :, None] < 0) | (at[None, :, None, :] < 0)
-            index = np.where(outside, -1, joined).reshape(len(index) * count, -1)
+            at = np.where((at >= 0) & (at < size), at, np.where(at < size + after, -1, -2))
+            outer, inner = index[:, None, :, None], at[None, :, None, :]
+            joined = np.where(np.minimum(outer, inner) < 0, np.minimum(outer, inner), outer * size + inner)
+            index = joined.reshape(len(index) * count, -1)
             shape.append(count)
         return tuple(shape), index
 
@@ -191,7 +193,10 @@ def max_pool(graph: Graph, x: Tensor, window: Window, ceil_mode: bool = False) -
 def average_pool(
     graph: Graph, x: Tensor, window: Window, count_padding: bool, ceil_mode: bool = False, divisor: int | None = None
 ) -> Tensor:
-    """Average over each window of (1, channels, *spatial), zeros in the padding counted or not."""
+    """Average over each window of (1, channels, *spatial), zeros in the padding counted or not.
+
+    What a partial window has beyond the padding is never counted.
+    """
     shape, places = window.places(x.shape[2:], ceil_mode)
     made = []
     for values, taps in _windows(x, places):
@@ -212,7 +217,7 @@ def mean(values: Sequence[Any], count: int) -> Any:
 def _windows(x: Tensor, places: NDArray[np.int64]) -> Iterator[tuple[list[Any], int]]:
     for image in x.reshape(x.shape[0] * x.shape[1], -1):
         for place in places:
-            yield list(image[place[place >= 0]]), len(place)
+            yield list(image[place[place >= 0]]), int((place >= -1).sum())
 
 
 def batch_normalisation(

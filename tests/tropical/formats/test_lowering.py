@@ -193,12 +193,13 @@ def test_groups_of_a_convolution_read_their_own_channels():
         tensors.convolution(graph, x, numbers([[[1], [10]], [[1], [-1]]]), None, window, groups=3)
 
 
-def test_partial_windows_and_windows_of_padding_are_refused():
+def test_partial_windows_and_windows_of_padding():
     graph = Graph(4)
     x = graph.inputs((1, 1, 4))
     window = Window((3,), (2,), ((0, 0),), (1,))
-    with pytest.raises(ValueError, match="ceil_mode adds a partial window"):
-        tensors.max_pool(graph, x, window, ceil_mode=True)
+    assert tensors.max_pool(graph, x, window).shape == (1, 1, 1)
+    both = tensors.max_pool(graph, x, window, ceil_mode=True)
+    assert graph.network(both)([1, 0, 2, 3]) == (2, 3)
     assert tensors.max_pool(graph, x, Window((2,), (2,), ((0, 0),), (1,)), ceil_mode=True).shape == (1, 1, 2)
     with pytest.raises(ValueError, match="wholly in the padding"):
         tensors.max_pool(graph, x, Window((1,), (1,), ((1, 0),), (1,)))

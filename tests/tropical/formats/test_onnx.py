@@ -1,4 +1,4 @@
-"""ONNX models: every operator against onnxruntime, exported and residual models, and one clear error for the rest."""
+"""ONNX models: exported and residual ones, and one clear error for the rest."""
 
 from fractions import Fraction
 
@@ -8,6 +8,7 @@ import pytest
 import tropical as tp
 from oracles import certified
 from oracles.float_errors import assert_runtime_agrees
+from oracles.onnx_models import agree, model, node, outputs_at
 from tropical.formats import FormatError, load_network, save_network
 from tropical.formats.onnx import reading, writing
 from tropical.functions.network import ReLUNetwork
@@ -23,149 +24,12 @@ needs_onnx = pytest.mark.skipif(onnx is None, reason="needs onnx and onnxruntime
 rng = np.random.default_rng(7)
 
 
-def model(nodes, shape, constants=(), opset=17, kind=1, outputs=("y",), ir_version=8):
-    """The bytes of a model from x, of the given shape, to y; constants are arrays by name."""
-    initializers = [c if hasattr(c, "dims") else numpy_helper.from_array(c, k) for k, c in dict(constants).items()]
-    graph = helper.make_graph(
-        nodes,
-        "test",
-        [helper.make_tensor_value_info("x", kind, shape)],
-        [helper.make_tensor_value_info(name, kind, None) for name in outputs],
-        initializers,
-    )
-    opsets = [helper.make_opsetid("", opset)]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=ir_version).SerializeToString()
-
-
-def node(kind, inputs="x", outputs="y", **attributes):
-    return helper.make_node(kind, inputs.split(","), outputs.split(","), name=f"the_{kind}_{outputs}", **attributes)
-
-
-def agree(data, points=1000, roundoff=2.0**-24, dtype=np.float32):
-    """The imported network, once its exact values have been compared with onnxruntime's."""
-    net = reading.decode(data)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    shape = [1 if not isinstance(n, int) else n for n in session.get_inputs()[0].shape]
-    X = np.random.default_rng(1).normal(size=(points, net.input_dim)).astype(dtype)
-    Y = [session.run(None, {session.get_inputs()[0].name: x.reshape(shape)})[0] for x in X]
-    assert_runtime_agrees(net, X.astype(np.float64), np.stack(Y), roundoff)
-    return net
-
-
 def f32(*shape):
     return rng.normal(size=shape).astype(np.float32)
 
 
 def i64(*values):
     return np.array(values, dtype=np.int64)
-
-
-def operators():
-    """name: (nodes, input shape, constants, opset)."""
-    if onnx is None:
-        return {}
-    image, vector = ["N", 2, 5, 4], ["N", 6]
-    statistics = {"s": f32(2), "b": f32(2), "m": f32(2), "v": np.abs(f32(2)) + 0.5}
-    return {
-        "Gemm": ([node("Gemm", "x,w,c", alpha=0.5, beta=2.0, transB=1)], vector, {"w": f32(3, 6), "c": f32(3)}, 17),
-        "Gemm, no bias, opset 13": ([node("Gemm", "x,w")], vector, {"w": f32(6, 3)}, 13),
-        "Gemm, constant left": ([node("Gemm", "w,x", transB=1)], [1, 6], {"w": f32(2, 6)}, 17),
-        "MatMul": ([node("MatMul", "x,w")], ["N", 3, 2], {"w": f32(2, 4)}, 17),
-        "MatMul, constant left": ([node("MatMul", "w,x")], [1, 3, 2], {"w": f32(4, 3)}, 17),
-        "MatMul, batches": ([node("MatMul", "x,w")], [1, 3, 2], {"w": f32(3, 2, 2)}, 17),
-        "MatMul, vector": ([node("MatMul", "x,w")], [3], {"w": f32(3, 2)}, 17),
-        "Add": ([node("Add", "x,c")], image, {"c": f32(2, 1, 1)}, 17),
-        "Sub, constant left": ([node("Sub", "c,x")], vector, {"c": f32(1)}, 17),
-        "Mul": ([node("Mul", "x,c")], image, {"c": f32(4)}, 7),
-        "Div": ([node("Div", "x,c")], vector, {"c": np.float32([3, -7, 0.1, 2, 5, 1])}, 17),
-        "Sum and Neg": ([node("Neg", "x", "n"), node("Sum", "x,n,c,n")], vector, {"c": f32(6)}, 17),
-        "Relu": ([node("Relu")], vector, {}, 17),
-        "LeakyRelu": ([node("LeakyRelu", alpha=0.3)], vector, {}, 17),
-        "LeakyRelu, default": ([node("LeakyRelu")], vector, {}, 17),
-        "PRelu": ([node("PRelu", "x,s")], image, {"s": f32(2, 1, 1)}, 17),
-        "Abs": ([node("Abs")], vector, {}, 17),
-        "Clip": ([node("Clip", "x,a,b")], vector, {"a": np.float32(-0.5), "b": np.float32(0.25)}, 17),
-        "Clip from below": ([node("Clip", "x,a")], vector, {"a": np.float32(0.5)}, 13),
-        "Clip from above": ([node("Clip", "x,,b")], vector, {"b": np.float32(0.5)}, 13),
-        "Clip, opset 7": ([node("Clip", min=-0.5, max=0.25)], vector, {}, 7),
-        "Max of three": ([node("Neg", "x", "n"), node("Max", "x,n,c")], vector, {"c": f32(1, 1)}, 17),
-        "Min": ([node("Min", "x,c")], vector, {"c": f32(6)}, 17),
-        "Conv": (
-            [node("Conv", "x,w,b", pads=[1, 0, 0, 2], strides=[2, 1], dilations=[1, 2])],
-            image,
-            {"w": f32(3, 2, 2, 2), "b": f32(3)},
-            17,
-        ),
-        "Conv in groups": ([node("Conv", "x,w", group=2, kernel_shape=[3, 3])], image, {"w": f32(4, 1, 3, 3)}, 11),
-        "Conv, SAME_UPPER": (
-            [node("Conv", "x,w", auto_pad="SAME_UPPER", strides=[2, 2])], image, {"w": f32(1, 2, 2, 3)}, 17),
-        "Conv, SAME_LOWER": ([node("Conv", "x,w", auto_pad="SAME_LOWER")], image, {"w": f32(1, 2, 2, 2)}, 17),
-        "Conv, one axis, VALID": ([node("Conv", "x,w", auto_pad="VALID")], ["N", 1, 5], {"w": f32(2, 1, 2)}, 17),
-        "MaxPool": ([node("MaxPool", kernel_shape=[2, 2], strides=[2, 1], pads=[1, 0, 0, 1])], image, {}, 17),
-        "MaxPool, dilations": ([node("MaxPool", kernel_shape=[2, 2], dilations=[3, 1])], image, {}, 17),
-        "AveragePool": ([node("AveragePool", kernel_shape=[3, 2], pads=[1, 1, 1, 0])], image, {}, 17),
-        "AveragePool, padding counted": (
-            [node("AveragePool", kernel_shape=[3, 2], pads=[1, 1, 1, 0], count_include_pad=1)], image, {}, 17),
-        "GlobalAveragePool": ([node("GlobalAveragePool")], image, {}, 17),
-        "GlobalMaxPool": ([node("GlobalMaxPool")], ["N", 2, 2, 2], {}, 17),
-        "BatchNormalization": ([node("BatchNormalization", "x,s,b,m,v", epsilon=0.01)], image, statistics, 17),
-        "Flatten": ([node("Flatten")], image, {}, 17),
-        "Flatten at the end": ([node("Flatten", axis=-1)], image, {}, 13),
-        "Reshape": ([node("Reshape", "x,s"), ], image, {"s": i64(0, -1, 4)}, 17),
-        "Squeeze and Unsqueeze": (
-            [node("Unsqueeze", "x,a", "u"), node("Squeeze", "u,c")], vector, {"a": i64(1, -1), "c": i64(1)}, 17),
-        "Squeeze and Unsqueeze, opset 11": (
-            [node("Unsqueeze", axes=[0, 3], outputs="u"), node("Squeeze", "u", axes=[0])], vector, {}, 11),
-        "Transpose": ([node("Transpose", perm=[0, 3, 1, 2])], image, {}, 17),
-        "Transpose, default": ([node("Transpose")], ["N", 3], {}, 17),
-        "Concat": ([node("Relu", "x", "r"), node("Concat", "x,r,c", axis=-1)], vector, {"c": f32(1, 2)}, 17),
-        "Slice": ([node("Slice", "x,s,e,a,t")], image,
-                  {"s": i64(-1, 1), "e": i64(-9, 9), "a": i64(2, -1), "t": i64(-2, 2)}, 17),
-        "Slice, opset 9": ([node("Slice", starts=[1], ends=[4], axes=[1])], vector, {}, 9),
-        "Split": ([node("Split", "x,s", "a,b", axis=1), node("Concat", "b,a", axis=1)], vector, {"s": i64(2, 4)}, 17),
-        "Split evenly": ([node("Split", "x", "a,b", axis=1), node("Sub", "b,a")], vector, {}, 13),
-        "Split, num_outputs": (
-            [node("Split", "x", "a,b", axis=1, num_outputs=2), node("Sub", "b,a")], vector, {}, 18),
-        "Pad": ([node("Pad", "x,p,v")], ["N", 3], {"p": i64(0, 1, 0, 2), "v": np.float32(-0.5)}, 17),
-        "Pad, opset 7": ([node("Pad", pads=[0, 1, 0, 2], value=2.0)], ["N", 3], {}, 7),
-        "Pad, axes": ([node("Pad", "x,p,,a")], ["N", 3], {"p": i64(1, 0), "a": i64(-1)}, 18),
-        "Gather": ([node("Gather", "x,i", axis=1)], vector, {"i": i64(3, 0, -1)}, 17),
-        "Shape": ([node("Shape", "x", "s", end=2), node("Concat", "s,m", "t", axis=0), node("Reshape", "x,t")],
-                  image, {"m": i64(-1)}, 17),
-        "ReduceMean": ([node("ReduceMean", axes=[2, 3])], image, {}, 17),
-        "ReduceMean, axes dropped": ([node("ReduceMean", "x,a", keepdims=0)], image, {"a": i64(-1)}, 18),
-        "ReduceSum": ([node("ReduceSum", "x,a", keepdims=0)], image, {"a": i64(1, 2)}, 17),
-        "ReduceSum of everything": ([node("ReduceSum", keepdims=1)], ["N", 3], {}, 17),
-        "ReduceMax": ([node("ReduceMax", axes=[1], keepdims=0)], vector, {}, 17),
-        "ReduceMin": ([node("ReduceMin", axes=[-1])], vector, {}, 17),
-        "Identity and Dropout": ([node("Identity", "x", "i"), node("Dropout", "i")], vector, {}, 17),
-        "Constant": ([node("Constant", "", "c", value_floats=[1.5, 2.5]), node("Mul", "x,c")], ["N", 2], {}, 17),
-        "Cast up": ([node("Cast", to=11, outputs="d"), node("Relu", "d")], vector, {}, 17),
-        "Cast of a constant": ([node("Cast", "c", "d", to=1), node("Add", "x,d")], vector, {"c": i64(7)}, 17),
-        "constant folding": ([node("Neg", "c", "n"), node("Relu", "n", "r"), node("Add", "x,r")], vector,
-                             {"c": f32(6)}, 17),
-        "zero weights": ([node("Gemm", "x,w", "h"), node("Relu", "h")], vector,
-                         {"w": np.zeros((6, 2), np.float32)}, 17),
-        "unread nodes": ([node("Sin", "x", "z"), node("Relu")], vector, {}, 17),
-    }  # fmt: skip
-
-
-@needs_onnx
-@pytest.mark.parametrize("points", [50, pytest.param(1000, marks=pytest.mark.exhaustive)])
-@pytest.mark.parametrize("name", operators())
-def test_operators_agree_with_onnxruntime(name, points):
-    nodes, shape, constants, opset = operators()[name]
-    if name == "Constant":
-        del nodes[0].input[:]
-    kind = TensorProto.DOUBLE if name == "Cast up" else TensorProto.FLOAT
-    data = model(nodes, shape, constants, opset)
-    if kind != TensorProto.FLOAT:
-        proto = onnx.load_model_from_string(data)
-        proto.graph.output[0].type.tensor_type.elem_type = kind
-        data = proto.SerializeToString()
-    agree(data, points)
 
 
 def residual():
@@ -316,22 +180,19 @@ def refused():
         "attribute": (model([node("Relu", speed=3)], v), r"\(Relu\): attribute 'speed' is not supported"),
         "product": (model([node("Mul", "x,x")], v), r"\(Mul\): the product of two values"),
         "division by zero": (model([node("Div", "x,w")], v, {"w": np.float32([0, 1])}), "division by zero"),
-        "integer division": (
-            model([node("Div", "a,w", "b"), node("Cast", "b", "c", to=1), node("Mul", "x,c")], v,
-                  {"a": i64(5), "w": i64(2)}), "results of type INT64 must be constant integers"),
         "old opset": (model(relu, v, opset=6), "opset from 7 to"),
         "two inputs": (model([node("Add", "x,z")], v, {}).replace(b"\x12\x01z", b"\x12\x01q"), "no earlier node"),
         "no such input": (model([node("Add", "x,z")], v), r"\(Add\): input 'z' is computed by no earlier node"),
         "no output": (model([node("Relu", outputs="z")], v), "output 'y' is computed by no node"),
         "two outputs": (model(relu, v, outputs=("y", "z")), "must have one output, got"),
-        "fixed batch": (model(relu, [4, 2]), r"batch size 1 or symbolic, all else fixed, got \[4, 2\]"),
         "symbolic size": (model(relu, ["N", "M"]), r"all else fixed, got \['N', 'M'\]"),
-        "no shape": (model(relu, []), "batch size 1 or symbolic"),
+        "no shape": (model(relu, []), "fixed batch size, all else fixed, got"),
         "integer input": (model(relu, v, kind=7), "must be of float type, got INT64"),
         "huge input": (model(relu, ["N", 10**9]), "between 1 and"),
-        "external data": (model(multiply, v, {"w": external}), "data in another file, which is never opened"),
+        "external data": (
+            model(multiply, v, {"w": external}), "another file, .* the plain name .* external_data=False"),
         "external constant": (
-            model([helper.make_node("Constant", [], ["w"], value=external), *multiply], v), "never opened"),
+            model([helper.make_node("Constant", [], ["w"], value=external), *multiply], v), "not the plain name"),
         "short data": (model(multiply, v, {"w": short}), "initializer 'w' is malformed"),
         "huge initializer": (model(multiply, v, {"w": huge}), "1000000000000 numbers"),
         "negative size": (model(multiply, v, {"w": negative}), "negative dimension"),
@@ -344,13 +205,11 @@ def refused():
         "rounded constant": (
             model([node("Cast", "w", "c", to=1), node("Mul", "x,c")], v, {"w": i64(2**24 + 1)}), "FLOAT rounds"),
         "broadcast bomb": (
-            model([node("Expand")], v), "not supported"),
+            model([node("Expand", "x,s")], v, {"s": i64(10**6, 1, 2)}), "has more than"),
         "big broadcast": (
             model([node("Mul", "x,w")], ["N", 2000], {"w": f32(2000, 1)}), "has more than 1048576 elements"),
         "padding bomb": (model([node("Pad", "x,p")], v, {"p": i64(0, 0, 0, 10**12)}), "has more than"),
         "reshape": (model([node("Reshape", "x,s")], v, {"s": i64(3)}), "cannot take the shape"),
-        "ceil mode": (
-            model([node("MaxPool", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)], ["N", 1, 3, 3]), "ceil_mode"),
         "kernel": (model([node("MaxPool", kernel_shape=[2])], ["N", 1, 3, 3]), "must fit the 2 spatial axes"),
         "concat": (model([node("Concat", "x,w", axis=1)], v, {"w": f32(2, 1)}), "differ beside axis 1"),
         "axis": (model([node("Flatten", axis=5)], v), "axis 5 is out of range"),
@@ -389,3 +248,167 @@ def test_what_is_not_supported_is_named(name, tmp_path):
 def test_without_onnx_the_extra_is_named(tmp_path):
     with pytest.raises(FormatError, match=r"needs onnx: pip install 'tropical-relu\[onnx\]'"):
         save_network(SAVED["relu"], tmp_path / "net.onnx")
+
+
+def classifier(*last, outputs=("y",)):
+    """A hidden layer, scores h, and what stands behind them."""
+    constants = {"w": f32(2, 3), "v": f32(3, 3), "l": i64(4, 7, 9)}
+    nodes = [node("MatMul", "x,w", "g"), node("Relu", "g", "r"), node("MatMul", "r,v", "h"), *last]
+    return model(nodes, ["N", 2], constants, outputs=outputs)
+
+
+def heads():
+    if onnx is None:
+        return {}
+    labels = [
+        node("Softmax", "h", "p"),
+        node("ArgMax", "p", "a", axis=1),
+        node("ArrayFeatureExtractor", "l,a", "b", domain="ai.onnx.ml"),
+        node("Cast", "b", "y", to=7),
+    ]
+    return {
+        "Softmax": classifier(node("Softmax", "h")),
+        "LogSoftmax": classifier(node("LogSoftmax", "h")),
+        "Sigmoid": classifier(node("Sigmoid", "h", "s"), node("Identity", "s")),
+        "ArgMax": classifier(node("ArgMax", "h", "a"), node("Squeeze", "a")),
+        "labels and probabilities": classifier(*labels, outputs=("y", "p")),
+        "no head": classifier(node("Identity", "h")),
+    }
+
+
+@needs_onnx
+@pytest.mark.parametrize("name", heads())
+def test_a_head_is_cut_off_where_it_is_asked_for(name, tmp_path):
+    file, data = tmp_path / "net.onnx", heads()[name]
+    file.write_bytes(data)
+    net = load_network(file, cut_head=True)
+    assert load_network(file, outputs="h") == net
+    proto = onnx.load_model_from_string(data)
+    del proto.graph.output[:], proto.graph.node[3:]
+    proto.graph.output.append(helper.make_tensor_value_info("h", 1, None))
+    X = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    assert_runtime_agrees(net, X.astype(float), outputs_at(proto.SerializeToString(), X))
+    if name != "no head":
+        with pytest.raises(FormatError, match=r"cut_head=True leaves it out|choose with outputs="):
+            load_network(file)
+
+
+@needs_onnx
+def test_outputs_are_chosen_by_name(tmp_path):
+    file = tmp_path / "net.onnx"
+    data = classifier(node("Neg", "h"), node("Abs", "h", "z"), outputs=("y", "z"))
+    file.write_bytes(data)
+    X = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    for names in ["z", ["y"], ["z", "y"], ["y", "y"]]:
+        net = load_network(file, outputs=names)
+        listed = [names] if isinstance(names, str) else names
+        assert net.output_dim == 3 * len(listed)
+        assert_runtime_agrees(net, X.astype(float), np.hstack([outputs_at(data, X, [name]) for name in listed]))
+    assert load_network(file, outputs=["r", "x"])([1, 2])[3:] == (1, 2)
+    for wrong, problem in [
+        (None, r"must have one output, got \['y', 'z'\]: choose with outputs="),
+        ("q", r"no tensor is named 'q'; the outputs are \['y', 'z'\]"),
+        ([], "outputs must be one or more names"),
+        ([7], "outputs must be one or more names"),
+    ]:
+        with pytest.raises(FormatError, match=problem):
+            load_network(file, outputs=wrong)
+    save_network(SAVED["relu"], tmp_path / "net.json")
+    for choice in ({"outputs": "y"}, {"cut_head": True}):
+        with pytest.raises(FormatError, match=r"chosen for \.onnx files only"):
+            load_network(tmp_path / "net.json", **choice)
+
+
+@needs_onnx
+def test_of_several_inputs_one_may_be_enough(tmp_path):
+    file = tmp_path / "net.onnx"
+    info = [helper.make_tensor_value_info(name, 1, ["N", 2]) for name in "xzyu"]
+    graph = helper.make_graph([node("Relu"), node("Add", "y,z", "u")], "test", info[:2], info[2:])
+    file.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString())
+    assert load_network(file, outputs="y")([-1, 2]) == (0, 2)
+    with pytest.raises(FormatError, match=r"must have one input, got \['x', 'z'\]: choose outputs="):
+        load_network(file, outputs="u")
+
+
+def functional(calls, bodies):
+    """A model that calls functions of its own; bodies: name -> (inputs, outputs, nodes, attributes)."""
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("mine", 1)]
+    made = [helper.make_function("mine", name, *body[:3], opsets, body[3]) for name, body in bodies.items()]
+    return model(calls, ["N", 3], functions=made, ir_version=10)
+
+
+@needs_onnx
+def test_functions_of_the_model_are_read():
+    alpha = helper.make_node("LeakyRelu", ["a"], ["l"])
+    alpha.attribute.append(onnx.AttributeProto(name="alpha", type=1, ref_attr_name="slope"))
+    leaky = (["a"], ["l", "n"], [alpha, helper.make_node("Sin", ["a"], ["n"])], ["slope"])
+    calls = [node("Leaky", "a", "b,o", domain="mine", slope=0.5), node("Leaky", "b", "c,p", domain="mine", slope=2.0)]
+    twice = (["a"], ["y"], [*calls, node("Add", "b,c")], [])
+    agree(functional([node("Twice", domain="mine")], {"Leaky": leaky, "Twice": twice}), 50)
+    itself = (["a"], ["y"], [node("Loop", "a", domain="mine")], [])
+    with pytest.raises(ValueError, match="call each other 16 deep, or themselves"):
+        reading.decode(functional([node("Loop", domain="mine")], {"Loop": itself}))
+    bodies = {
+        f"F{i}": (["a"], [f"a{40}"], [node(f"F{i + 1}" if i < 8 else "Relu", f"a{k}" if k else "a", f"a{k + 1}",
+                  domain="mine" if i < 8 else "") for k in range(40)], [])
+        for i in range(9)
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="at most 20000 are read"):
+        reading.decode(functional([node("F0", domain="mine")], bodies))
+
+
+@needs_onnx
+def test_the_same_opset_twice_and_a_constant_that_is_false():
+    constants = {"r": np.float32(0.5), "t": np.array(False)}
+    data = onnx.load_model_from_string(model([node("Dropout", "x,r,t", "y,m")], ["N", 2], constants))
+    data.opset_import.append(helper.make_opsetid("ai.onnx", 17))
+    data.opset_import.append(helper.make_opsetid("", 17))
+    assert reading.decode(data.SerializeToString())([3, -1]) == (3, -1)
+    data.opset_import.append(helper.make_opsetid("", 16))
+    with pytest.raises(ValueError, match=r"must import one ONNX opset .* got \[16, 17\]"):
+        reading.decode(data.SerializeToString())
+
+
+def with_sibling(folder, **fields):
+    """A model whose weight, two numbers, stands in a file beside it; its path."""
+    weight = TensorProto(name="w", data_type=1, dims=[2], data_location=TensorProto.EXTERNAL)
+    for key, value in ({"location": "net.onnx.data", "offset": "4", "length": "8"} | fields).items():
+        if value is not None:
+            weight.external_data.add(key=key, value=value)
+    (folder / "net.onnx").write_bytes(model([node("Mul", "x,w")], ["N", 2], {"w": weight}))
+    (folder / "net.onnx.data").write_bytes(np.float32([7, 2, -3]).tobytes())
+    return folder / "net.onnx"
+
+
+@needs_onnx
+def test_weights_in_a_file_beside_the_model(tmp_path):
+    for fields in ({}, {"length": None}, {"checksum": "unread"}):
+        file = with_sibling(tmp_path, **fields)
+        assert load_network(file)([1, 1]) == (2, -3)
+        assert onnxruntime.InferenceSession(file).run(None, {"x": np.float32([[1, 1]])})[0].tolist() == [[2, -3]]
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "w").write_bytes(bytes(12))
+    (tmp_path / "link").symlink_to(tmp_path / "net.onnx.data")
+    for fields, problem in [
+        ({"location": "below/w"}, "not the plain name of a file beside"),
+        ({"location": "..\\w"}, "not the plain name"),
+        ({"location": ""}, "not the plain name"),
+        ({"location": ".."}, "not the plain name"),
+        ({"location": "C:w"}, "not the plain name"),
+        ({"location": "below"}, "cannot be read: it is a directory"),
+        ({"location": "missing"}, "cannot be read: No such file"),
+        ({"location": "link"}, "it is a link"),
+        ({"length": "12"}, "12 bytes from 4 on of 12 are named for 8"),
+        ({"offset": "8"}, "8 bytes from 8 on of 12 are named for 8"),
+        ({"offset": "-4"}, "must be numbers, got '-4'"),
+        ({"length": "9" * 5000}, "must be numbers, got '9999"),
+    ]:
+        file = with_sibling(tmp_path, **fields)
+        with pytest.raises(FormatError, match=problem) as caught:
+            load_network(file)
+        assert "another file" in str(caught.value)
+        assert "external_data=False" in str(caught.value)
+        assert "onnx.save_model" in str(caught.value)
+        assert len(str(caught.value)) < 500
+    with pytest.raises(ValueError, match="only load_network"):
+        reading.decode(with_sibling(tmp_path).read_bytes())

@@ -222,10 +222,7 @@ def refused():
         "wrong shape": (nn.Linear(3, 1), (2,), r"shapes \(1, 2\) and \(3, 1\) cannot be multiplied"),
         "empty shape": (nn.ReLU(), (), "input_shape must hold positive integers"),
         "images": (nn.Conv2d(1, 1, 1), (3,), r"Conv2d: needs a tensor of 4 axes"),
-        "padding mode": (nn.Conv2d(1, 1, 1, padding_mode="reflect"), (1, 2, 2), "padding_mode 'reflect'"),
-        "partial window": (nn.MaxPool2d(2, ceil_mode=True), (1, 3, 3), "ceil_mode adds a partial window"),
         "indices": (nn.MaxPool2d(2, return_indices=True), (1, 4, 4), "return_indices"),
-        "adaptive": (nn.AdaptiveAvgPool2d(2), (1, 4, 4), "output_size must be 1, got 2"),
         "NaN": (nan, None, "Linear: weight must be finite"),
         "not a module": (nn.functional.relu, (2,), "must be a torch.nn.Module, got function"),
     }

@@ -1,7 +1,7 @@
 """One node of an ONNX graph as its operator sees it: inputs and attributes of the types that they must have."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flint import fmpq
@@ -9,18 +9,42 @@ from flint import fmpq
 from tropical.formats.lowering import Graph, Tensor, is_constant
 from tropical.formats.tensors import integers
 
+Typed = tuple[Tensor, str]
+"""A tensor and the name of its ONNX element type."""
+
 
 class Call:
     """One node as its operator sees it: inputs (None where left out), attributes, the opset.
 
-    An attribute that no operator asks for is one whose meaning is unknown, hence refused (:meth:`finish`).
+    ``outputs`` says which of the listed outputs somebody reads; ``kind`` is the element type of the results, that of
+    the first input unless the operator sets it. An attribute that no operator asks for is one whose meaning is unknown,
+    hence refused (:meth:`finish`).
     """
 
     def __init__(
-        self, graph: Graph, opset: int, inputs: Sequence[Tensor | None], attributes: Mapping[str, Any], outputs: int
+        self,
+        graph: Graph,
+        opset: int,
+        inputs: Sequence[Typed | None],
+        attributes: Mapping[str, Any],
+        outputs: Sequence[bool],
+        type_name: Callable[[int], str],
     ) -> None:
-        self.graph, self.opset, self.outputs = graph, opset, outputs
+        self.graph, self.opset, self.outputs, self._type_name = graph, opset, outputs, type_name
         self._inputs, self._attributes = inputs, dict(attributes)
+        self.kind = next((entry[1] for entry in inputs if entry), "")
+
+    def only_first(self, others: str) -> None:
+        """``ValueError`` if an output other than the first is read."""
+        if any(self.outputs[1:]):
+            raise ValueError(f"{others} are not supported, and output {self.outputs[1:].index(True) + 1} is read")
+
+    def kind_of(self, index: int) -> str:
+        """The element type of an input."""
+        entry = self._inputs[index] if index < len(self._inputs) else None
+        if entry is None:
+            raise ValueError(f"input {index} is missing")
+        return entry[1]
 
     def x(self, index: int = 0) -> Tensor:
         """A required input."""
@@ -31,13 +55,30 @@ class Call:
 
     def optional(self, index: int) -> Tensor | None:
         """An input that may be left out."""
-        return self._inputs[index] if index < len(self._inputs) else None
+        entry = self._inputs[index] if index < len(self._inputs) else None
+        return None if entry is None else entry[0]
+
+    def constant(self, index: int, name: str) -> Tensor:
+        """A required input that must not depend on the input of the network."""
+        value = self.x(index)
+        if not is_constant(value):
+            raise ValueError(f"{name} must be constant")
+        return value
 
     def all(self) -> list[Tensor]:
         """The inputs of an operator that takes any number of them."""
         if not self._inputs:
             raise ValueError("has no inputs")
         return [self.x(index) for index in range(len(self._inputs))]
+
+    def has(self, name: str) -> bool:
+        """Whether an attribute is given."""
+        return name in self._attributes
+
+    def skip(self, *names: str) -> None:
+        """Leave out attributes that do not change the value."""
+        for name in names:
+            self._attributes.pop(name, None)
 
     def take(self, name: str, default: int) -> int:
         """An integer attribute, or its default."""
@@ -66,6 +107,24 @@ class Call:
         if not isinstance(value, float) or not math.isfinite(value):
             raise ValueError(f"attribute {name!r} must be a finite number, got {str(value)[:20]}")
         return fmpq(*value.as_integer_ratio())
+
+    def numbers(self, name: str) -> list[fmpq]:
+        """An attribute of floats, exactly."""
+        value = self._attributes.pop(name, [])
+        if not isinstance(value, list) or not all(isinstance(q, float) and math.isfinite(q) for q in value):
+            raise ValueError(f"attribute {name!r} must be finite numbers")
+        return [fmpq(*q.as_integer_ratio()) for q in value]
+
+    def element_type(self, name: str, default: int = 0) -> str:
+        """An attribute that names an element type by its number."""
+        return self._type_name(self.take(name, default))
+
+    def typed(self, name: str) -> Typed:
+        """An attribute that is a tensor."""
+        value = self._attributes.pop(name, None)
+        if not isinstance(value, tuple):
+            raise ValueError(f"attribute {name!r} must be a tensor, got {type(value).__name__}")
+        return value
 
     def indices(self, name: str, index: int, since: int) -> list[int] | None:
         """Integers that are an attribute before opset ``since`` and an input from then on."""
