@@ -96,6 +96,13 @@ def test_decisions(seed):
     assert tp.equivalent(polynomial, f, flat_domain).status == "proved"
     smaller = tp.irredundant(polynomial, flat_domain).polynomial
     assert values_at(smaller, points) == values_at(f, points)
+    everywhere = tp.to_lattice_polynomial(f)  # of which pieces may coincide on the domain
+    if len(everywhere.pieces) <= 12:
+        form = tp.irredundant(everywhere, flat_domain)
+        assert values_at(form.polynomial, points) == values_at(f, points)
+        assert set(form.polynomial.pieces) <= set(everywhere.pieces)
+        assert len(form.polynomial.clauses) == len(tp.irredundant(polynomial, flat_domain).polynomial.clauses)
+        assert all(map(flat_domain.contains, form.clause_points))
 
 
 def flat_inclusion(flat):
