@@ -16,8 +16,8 @@ import tropical as tp
 from oracles.activation_z3 import activation_regions, relu_case
 from oracles.built import domain as box_of
 from oracles.built import network
-from oracles.equality_z3 import point_above
-from oracles.flat_cases import flat_case
+from oracles.equality_z3 import differing_point, point_above, point_exceeding
+from oracles.flat_cases import flat_case, put_in
 from tropical.functions.affine import form_of_row
 
 SEEDS = range(240)
@@ -96,6 +96,13 @@ def test_decisions(seed):
     assert tp.equivalent(polynomial, f, flat_domain).status == "proved"
     smaller = tp.irredundant(polynomial, flat_domain).polynomial
     assert values_at(smaller, points) == values_at(f, points)
+    everywhere = tp.to_lattice_polynomial(f)  # of which pieces may coincide on the domain
+    if len(everywhere.pieces) <= 12:
+        form = tp.irredundant(everywhere, flat_domain)
+        assert values_at(form.polynomial, points) == values_at(f, points)
+        assert set(form.polynomial.pieces) <= set(everywhere.pieces)
+        assert len(form.polynomial.clauses) == len(tp.irredundant(polynomial, flat_domain).polynomial.clauses)
+        assert all(map(flat_domain.contains, form.clause_points))
 
 
 def flat_inclusion(flat):
@@ -176,6 +183,13 @@ def test_z3_finds_no_larger_value(seed):
     scalar = replace(flat.inner, weights=(*weights[:-1], weights[-1][:1]), biases=(*biases[:-1], biases[-1][:1]))
     assert point_above(scalar, value) is None
     assert point_above(scalar, value - Fraction(1, 1000)) is not None
+    case = relu_case([[[(-1) ** j for j in range(net.input_dim)]], [[1]]], [[1], [0]])
+    other, inner = network(case), put_in(case, flat.inclusion, flat.inner.box)
+    f = net.output(0)
+    equal, below = tp.equivalent(f, other, flat_domain), tp.implies_leq(f, other, flat_domain)
+    assert (equal.status == "proved") == (differing_point(scalar, inner) is None)
+    assert (below.status == "proved") == (point_exceeding(scalar, inner) is None)
+    assert tp.equivalent(f, f + other - other, flat_domain).status == "proved"
 
 
 @pytest.mark.parametrize("seed", few(SEEDS, 6))

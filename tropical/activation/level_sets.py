@@ -35,12 +35,12 @@ def decision_boundary(
     budget: Budget | None = None,
     progress: Progress | None = None,
 ) -> Sequence[BoundaryPiece]:
-    """Return {x : F_output(x) = level} as polyhedra of dimension n - 1, one for each cell that it cuts, in their order.
+    """Return {x : F_output(x) = level} as polyhedra, one for each cell that it cuts, in their order.
 
-    Vertices and rays of a piece are found when it is looked at.
-    A facet on which F equals the level is one piece of both its cells; a cell on which F does is a piece of dimension
-    n, and its facets are not listed again. Faces of lower dimension that F only touches are left out: they do not
-    separate. Raises ``ValueError`` if ``cx`` is incomplete or ``output`` is out of range, and
+    They have one dimension less than the domain. Vertices and rays of a piece are found when it is looked at.
+    A facet on which F equals the level is one piece of both its cells; a cell on which F does is a piece of its own
+    dimension, and its facets are not listed again. Faces of lower dimension that F only touches are left out: they do
+    not separate. Raises ``ValueError`` if ``cx`` is incomplete or ``output`` is out of range, and
     :class:`BudgetExhausted` if ``budget`` runs out.
 
     >>> from tropical import Box, ReLUNetwork, polyhedral_complex

@@ -47,14 +47,14 @@ report_option = click.option(
 
 
 def publish(summary: Mapping[str, Any], out: Path | None, as_json: bool, show: Callable[[], None]) -> None:
-    """Give a result to the file, if there is one, and to stdout: as one JSON object, or as ``show`` prints it."""
+    """Print a result, as one JSON object or as ``show`` does, and then give the object to the file, if there is one."""
     text = json.dumps(summary)
-    if out is not None:
-        write_atomically(out, f"{text}\n".encode())
     if as_json:
         click.echo(text)
     else:
         show()
+    if out is not None:
+        write_atomically(out, f"{text}\n".encode())
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from tropical.arguments import require
 from tropical.arithmetic.rationals import Vector
 from tropical.budget import Budget, Meter, Progress
 from tropical.forms.form_signs import FormTable, bit_mask, clause_masks, spanning_vectors
-from tropical.functions.affine import rows_of
+from tropical.functions.affine import AffineForm, rows_of
 from tropical.functions.lattice_polynomial import LatticePolynomial, bits_of, mask_of, minimal_masks
 from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, cut, intersect
@@ -62,9 +62,10 @@ def irredundant(
     """
     require(polynomial, LatticePolynomial, "polynomial", "a LatticePolynomial such as to_lattice_polynomial(net)")
     chart = Chart.of(polynomial.gradients(), polynomial.input_dim, domain)
-    table = FormTable(rows_of(chart.restrict(polynomial).pieces))
+    own = chart.restrict(polynomial)  # with fewer pieces, where some coincide on a domain with equations
+    table = FormTable(rows_of(own.pieces))
     meter = Meter(budget, progress)
-    clauses = tuple(clause_masks(polynomial))
+    clauses = tuple(clause_masks(own))
     cone = chart.cone_within(meter)
     function = _Function(table, cone, clauses, _Pool(table, clauses, _random_vectors(cone)), meter)
     shrunk: dict[int, dict[int, Integers]] = {}
@@ -73,7 +74,8 @@ def irredundant(
         members, points = function.shrink(clause)
         shrunk[members] = points
     kept = function.necessary(minimal_masks(shrunk))
-    return _numbered(polynomial, chart, kept, shrunk)
+    first = {chart.restrict(piece): piece for piece in reversed(polynomial.pieces)}
+    return _numbered([first[piece] for piece in own.pieces], chart, kept, shrunk)
 
 
 class _Pool:
@@ -250,14 +252,14 @@ def _random_vectors(cone: Cone) -> list[Integers]:
 
 
 def _numbered(
-    polynomial: LatticePolynomial,
+    pieces: Sequence[AffineForm],
     chart: Chart,
     clauses: Mapping[int, Integers],
     indices: Mapping[int, Mapping[int, Integers]],
 ) -> IrredundantForm:
     """The form with these clauses, its points on the original space under the numbers that it gives them."""
-    form = LatticePolynomial(polynomial.pieces, [bits_of(clause) for clause in clauses])
-    old = {piece: i for i, piece in enumerate(polynomial.pieces)}
+    form = LatticePolynomial(pieces, [bits_of(clause) for clause in clauses])
+    old = {piece: i for i, piece in enumerate(pieces)}
     clause_points, index_points = [], {}
     for j, clause in enumerate(form.clauses):
         mask = mask_of(old[form.pieces[i]] for i in clause)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from flint import fmpq_mat, fmpz_mat
+from flint import fmpq, fmpq_mat, fmpz_mat
 
 from tropical.arithmetic.linear_program import maximise
 from tropical.arithmetic.rationals import primitive, primitive_integers, row_space, to_flint
@@ -63,7 +63,7 @@ class Hull(Value):
         for row in self.equations:
             pivot = next(j for j, a in enumerate(row) if j and a)
             for i, j in enumerate((0, *(j + 1 for j in self.free))):
-                found[pivot, i] = fmpq_mat(1, 1, [-row[j]])[0, 0] / row[pivot]
+                found[pivot, i] = fmpq(-row[j], row[pivot])
         return found
 
     @cached_property

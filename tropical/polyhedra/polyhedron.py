@@ -49,6 +49,8 @@ class Polyhedron(Value):
     >>> edge = triangle & Polyhedron([AffineForm([1, 1], -1)])
     >>> edge.dimension, list(map(str, edge.equations)), edge.vertices == triangle.vertices[1:]
     (1, ['x0 + x1 - 1'], True)
+    >>> edge
+    <Polyhedron in Q^2: x0 + x1 - 1 = 0, x1 >= 0, -x1 + 1 >= 0>
     """
 
     input_dim: int
@@ -115,9 +117,11 @@ class Polyhedron(Value):
         return common
 
     def __repr__(self) -> str:
-        forms = map(form_of_row, self.rows[:_SHOWN])
-        shown = [f"{text_form(h.gradient, h.constant, _SHOWN)} >= 0" for h in forms]
-        more = [f"... ({len(self.rows) - _SHOWN} more)"] if len(self.rows) > _SHOWN else []
+        both = set(self.hull.both_signs)
+        said = [*((row, "=") for row in self.hull.equations), *((row, ">=") for row in self.rows if row not in both)]
+        forms = [(form_of_row(row), relation) for row, relation in said[:_SHOWN]]
+        shown = [f"{text_form(h.gradient, h.constant, _SHOWN)} {relation} 0" for h, relation in forms]
+        more = [f"... ({len(said) - _SHOWN} more)"] if len(said) > _SHOWN else []
         return summary(f"Polyhedron in Q^{self.input_dim}", ", ".join([*shown, *more]))
 
     @property

@@ -366,7 +366,8 @@ def test_fixed_inputs_are_not_drawn():
     net = tp.ReLUNetwork.from_arrays([[[1, 2, -1], [0, 1, 1], [1, -1, 0]], [[1, -2, 1]]], [[0, -1, 1], [0]])
     by_hand = tp.ReLUNetwork.from_arrays([[[1, -1], [0, 1], [1, 0]], [[1, -2, 1]]], [[6, 2, -2], [0]])
     box, square = tp.Box([-2, 3, -9], [3, 3, 2]), tp.Box([-2, -9], [3, 2])
-    for draw in (pl.plot_regions, pl.plot_surface, pl.plot_dual_graph, pl.plot_bent_hyperplanes):
+    planar = (pl.plot_regions, pl.plot_surface, pl.plot_dual_graph, pl.plot_bent_hyperplanes, pl.plot_decision_boundary)
+    for draw in planar:
         axes, other = draw(net, domain=box), draw(by_hand, domain=square)
         assert (axes.get_xlabel(), axes.get_ylabel()) == ("$x_0$", "$x_2$")
         for name in ("get_xlim", "get_ylim"):
