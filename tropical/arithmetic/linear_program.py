@@ -147,10 +147,10 @@ class BasisProposer:
         point = np.array(self._solver.getSolution().col_value)
         return Basis(rows, columns, point if len(point) == self.dim else np.zeros(self.dim))
 
-    def minimise_row(self, row: int, gradient: Floats) -> Basis:
+    def minimise_row(self, row: int, gradient: Floats, meter: Meter | None = None) -> Basis:
         """Minimise one of the constraints, itself relaxed by 1."""
         self._solver.changeRowBounds(row, -self.constants[row] - 1, self._infinity)
-        basis = self.minimise(gradient)
+        basis = self.minimise(gradient, meter)
         self._solver.changeRowBounds(row, -self.constants[row], self._infinity)
         return basis
 

@@ -45,14 +45,14 @@ class Found:
 
 
 def branch_and_bound(
-    net: ReLUNetwork, objectives: Sequence[Objective], domain: Polyhedron, most: Fraction | float, meter: Meter
+    net: ReLUNetwork, objectives: Sequence[Objective], domain: Polyhedron, most: Fraction | None, meter: Meter
 ) -> Found:
     """The maximum of several objectives on a bounded domain, and the lexicographically greatest point that attains it.
 
-    ``most`` is an upper bound known before. Every part is counted by ``meter.count_cell()``.
+    ``most`` is an upper bound, if one is known before. Every part is counted by ``meter.count_cell()``.
 
     >>> absolute = ReLUNetwork.from_arrays([[[1], [-1]], [[1, 1]]])
-    >>> branch_and_bound(absolute, [Objective(0, 1)], Box([-1], [2]), math.inf, Meter())
+    >>> branch_and_bound(absolute, [Objective(0, 1)], Box([-1], [2]), None, Meter())
     Found(lower=Fraction(2, 1), upper=Fraction(2, 1), point=(Fraction(2, 1),), open_units=2, incomplete_because=None)
     """
     search = _Search(net, objectives, domain, most, meter)
@@ -88,7 +88,7 @@ class _Node:
     ``whole`` is the relaxation over it or over a larger part, from which it differs by signs of open units.
     """
 
-    bound: Fraction | float
+    bound: Fraction
     objective: Objective
     whole: Relaxation
     signs: Mapping[Unit, int]
@@ -108,7 +108,7 @@ class _Search:
         net: ReLUNetwork,
         objectives: Sequence[Objective],
         domain: Polyhedron,
-        most: Fraction | float,
+        most: Fraction | None,
         meter: Meter,
     ) -> None:
         self.net, self.objectives, self.whole, self.most, self.meter = net, objectives, domain, most, meter
@@ -116,7 +116,7 @@ class _Search:
         values = net.values(self.point)
         self.best = max(objective.sign * values[objective.output] for objective in objectives)
         self.pending: list[_Node] = []
-        self.open_bound: Fraction | float = most  # of what is looked at at the moment
+        self.open_bound = most  # of what is looked at at the moment; None: not known
         self.last = max((i for i, layer in enumerate(net.layers[:-1]) if layer.kinked), default=0)
         self.open_units = net.num_kinked
         self.number = 0
@@ -124,6 +124,8 @@ class _Search:
     @property
     def upper(self) -> Fraction | float:
         """What the maximum does not exceed."""
+        if self.open_bound is None:
+            return math.inf
         return max(self.best, self.open_bound, *(node.bound for node in self.pending[:1]))
 
     def look(self, point: Vector, objective: Objective) -> None:
@@ -143,8 +145,10 @@ class _Search:
             self.pending = []
             for objective in self.objectives:
                 self.consider(found, objective, {}, self.most)
-            self.open_bound = min(self.open_bound, max((node.bound for node in self.pending), default=self.best))
+            self.open_bound = max((node.bound for node in self.pending), default=self.best)
             ranges, self.open_units = found.ranges, len(found.open_units)
+            if not self.pending:
+                break
         self.open_bound = self.best
 
     def divide(self) -> None:
@@ -162,7 +166,7 @@ class _Search:
         self.open_bound = self.best
 
     def consider(
-        self, part: Relaxation, objective: Objective, signs: Mapping[Unit, int], above: Fraction | float
+        self, part: Relaxation, objective: Objective, signs: Mapping[Unit, int], above: Fraction | None
     ) -> None:
         """Bound the objective on a part, and keep the part if it may hold what is sought."""
         row, scale = integers([objective.sign * q for q in part.outputs[objective.output]])
@@ -170,7 +174,7 @@ class _Search:
         found = part.program.bound(row, sides)
         if found is None or found.upper * scale < self.best:
             return
-        bound = min(found.upper * scale, above)
+        bound = found.upper * scale if above is None else min(found.upper * scale, above)
         self.look(self.within(found.point), objective)
         gaps: list[float] = part.gaps(found.point).tolist()
         rest = [(gap, u.unit) for gap, u in zip(gaps, part.open_units, strict=True) if u.unit not in signs]

@@ -187,7 +187,7 @@ def _by_branching(
 ) -> tuple[Extremum, bool]:
     """The supremum by dividing at units, and whether so few take both signs that a tree can prove it."""
     assert chart.domain is not None
-    most = above(chart.domain) if isinstance(chart.domain, Box) else math.inf
+    most = above(chart.domain) if isinstance(chart.domain, Box) else None
     found = branch_and_bound(net, objectives, chart.domain, most, meter)
     extremum = Extremum(found.lower, found.upper, found.point, incomplete_because=found.incomplete_because)
     return extremum, found.open_units <= _PROVED_UNITS

@@ -90,7 +90,7 @@ def term_evidence(p: TropicalPolynomial, budget: Budget | None = None) -> tuple[
     points = essential_points(p, meter)
     kept = sorted(points)
     rows = _epigraph(p)
-    program = LinearProgram([rows[i] for i in kept], p.input_dim + 1)
+    program = LinearProgram([rows[i] for i in kept], p.input_dim + 1, meter)
     evidence: list[EssentialTerm | InessentialTerm] = []
     for index, row in enumerate(rows):
         if index in points:

@@ -39,7 +39,7 @@ def moments_in_frame(
     dim = len(frame.basis)
 
     def evaluate() -> list[arb]:
-        integrals = Integrals()
+        integrals = Integrals(meter)
         total, mean, second = arb(0), arb_mat(1, dim), arb_mat(dim, dim)
         for piece in meter.timed(pieces):
             total += measure(piece.solid, integrals)

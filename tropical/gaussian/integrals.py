@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from flint import acb, arb, ctx, fmpq
 
+from tropical.budget import Meter
 from tropical.gaussian.quadrature import enclosed_integral
 
 End = tuple[int, fmpq] | None
@@ -22,8 +23,12 @@ def upper_tail(square: fmpq) -> arb:
 
 @dataclass
 class Integrals:
-    """Values already found at the current precision: neighbouring polyhedra ask for the same ones."""
+    """Values already found at the current precision: neighbouring polyhedra ask for the same ones.
 
+    Raises :class:`tropical.budget.BudgetExhausted` in the middle of an integral once the time of ``meter`` is over.
+    """
+
+    meter: Meter
     _owen: dict[tuple[fmpq, fmpq], arb] = field(default_factory=dict)
     _edges: dict[tuple[fmpq, fmpq, frozenset[End]], arb] = field(default_factory=dict)
 
@@ -49,6 +54,7 @@ class Integrals:
             exponent = -arb(height) / 2
 
             def integrand(u: acb, _: bool) -> acb:
+                self.meter.check_time()
                 return (exponent * u * u).exp() / (1 + u * u)
 
             area = enclosed_integral(integrand, 0, arb(square / height).sqrt()).real
@@ -65,11 +71,11 @@ class Integrals:
         key = height, offset, frozenset(ends)
         if key not in self._edges:
             scale = arb(height).sqrt() / (4 * arb.pi())
-            self._edges[key] = scale * _edge_integral(height, offset, ends)
+            self._edges[key] = scale * _edge_integral(height, offset, ends, self.meter)
         return self._edges[key]
 
 
-def _edge_integral(height: fmpq, offset: fmpq, ends: tuple[End, End]) -> arb:
+def _edge_integral(height: fmpq, offset: fmpq, ends: tuple[End, End], meter: Meter) -> arb:
     """int erfc(s/sqrt 2)/s dangle. At d sinh v on the edge s^2 = h^2 + d^2 cosh^2 v and dangle = dv/cosh v.
 
     Where s is so large that erfc vanishes at this precision, the rest lies between 0 and its value times two right
@@ -82,6 +88,7 @@ def _edge_integral(height: fmpq, offset: fmpq, ends: tuple[End, End]) -> arb:
     near, across, root_half = arb(height), arb(offset), arb(0.5).sqrt()
 
     def integrand(v: acb, analytic: bool) -> acb:
+        meter.check_time()
         c = v.cosh()
         s = (near + across * c * c).sqrt(analytic=analytic)
         return (s * root_half).erfc() / (c * s)

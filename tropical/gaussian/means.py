@@ -93,7 +93,7 @@ def _total(refinement: Refinement, functional: Callable[[_Part, Integrals], arb]
     parts = [_part(Facets.of(cone), refinement.metric, rows) for cone, rows in meter.timed(refinement.parts)]
 
     def evaluate() -> list[arb]:
-        integrals = Integrals()
+        integrals = Integrals(meter)
         return [sum((functional(part, integrals) for part in meter.timed(parts)), arb(0))]
 
     return narrow_enclosures(evaluate, bits)[0]

@@ -65,7 +65,7 @@ def gaussian_measure(
     solids = [_solid(chart, cone)[0] for cone in meter.timed(cones)]
 
     def evaluate() -> list[arb]:
-        integrals = Integrals()
+        integrals = Integrals(meter)
         return [sum((measure(solid, integrals) for solid in meter.timed(solids)), arb(0))]
 
     return within_unit_interval(narrow_enclosures(evaluate, bits)[0])

@@ -32,13 +32,12 @@ def enclosed_integral(integrand: Callable[[acb, bool], acb], start: Any, end: An
     raised: list[BaseException] = []
 
     def guarded(z: acb, analytic: bool) -> acb:
-        if raised:
-            return acb("nan")
-        try:
-            return integrand(z, analytic)
-        except BaseException as error:
-            raised.append(error)
-            return acb("nan")
+        if not raised:
+            try:
+                return integrand(z, analytic)
+            except BaseException as error:
+                raised.append(error)
+        return acb(0)  # of which the binding makes an integral at once: the quickest way out
 
     limits: dict[str, Any] = {} if tolerance is None else {"rel_tol": tolerance, "abs_tol": tolerance}
     with _signals_wait():

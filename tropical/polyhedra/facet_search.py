@@ -322,7 +322,7 @@ class _FacetSearch:
         for i in self.meter.timed(rest):
             if proposer is None or i in self.found:
                 continue
-            basis = proposer.minimise_row(i, self.view.gradients[i])
+            basis = proposer.minimise_row(i, self.view.gradients[i], self.meter)
             if self.is_implied(i, basis):
                 continue
             for bits in _ROUNDINGS:
@@ -347,7 +347,7 @@ class _FacetSearch:
         """The same by the exact simplex."""
         row = self.rows[target]
         relaxed = [*self.rows[:target], (row[0] + 1, *row[1:]), *self.rows[target + 1 :]]
-        outcome = simplex([-a for a in row], relaxed, start)
+        outcome = simplex([-a for a in row], relaxed, start, self.meter)
         assert outcome.point is not None
         assert outcome.value is not None
         if outcome.value > 0:

@@ -127,7 +127,7 @@ class _Part:
         """The part where sign * row >= 0; ``inside`` lies strictly in there."""
         wall = tuple(sign * a for a in row)
         walls = (*self.walls, wall)
-        program = LinearProgram(walls, self.program.dim)
+        program = LinearProgram(walls, self.program.dim, self.program.meter)
         smaller = replace(self, walls=walls, program=program, inside=simplified(walls, inside))
         return replace(smaller.learn(row, sign, [[len(self.walls), "1"]]), signs=(*self.signs, sign))
 
@@ -153,7 +153,7 @@ class _Walk:
         inside = interior_point(rows, dim)
         assert inside is not None, "a Polyhedron has interior"
         walls = (self.top[0], *rows)
-        self.start = _Part(walls, inside, LinearProgram(walls, dim), {}, self.top)
+        self.start = _Part(walls, inside, LinearProgram(walls, dim, meter), {}, self.top)
         self.nodes: list[Node] = []
         self.pending: list[_Part] = []
 

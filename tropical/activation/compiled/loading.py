@@ -39,10 +39,10 @@ def is_loaded() -> bool:
 
 def is_kept() -> bool:
     """Whether nothing has to be compiled. To tell takes as long as to import numba."""
-    from numba import config
+    import numba
 
     folder = cache_folder()
-    return bool(config.DISABLE_JIT) or (folder is not None and (folder / _MARK).exists())
+    return bool(getattr(numba.config, "DISABLE_JIT", False)) or (folder is not None and (folder / _MARK).exists())
 
 
 def _mark() -> None:
