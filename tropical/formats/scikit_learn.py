@@ -43,8 +43,8 @@ def from_sklearn(model: Any) -> ReLUNetwork:
 _Step = Callable[[Graph, Any, Tensor], Tensor]
 
 
-def _step_of(model: Any, steps: Mapping[str, _Step] | None = None) -> _Step:
-    steps = _STEPS if steps is None else steps
+def _step_of(model: Any, inverse: bool = False) -> _Step:
+    steps = _INVERSES if inverse else _STEPS
     kind = type(model).__name__
     if not type(model).__module__.startswith("sklearn.") or kind not in steps:
         reason = "not continuous" if any(part in kind for part in _DISCONTINUOUS) else "not supported"
@@ -54,18 +54,14 @@ def _step_of(model: Any, steps: Mapping[str, _Step] | None = None) -> _Step:
     return steps[kind]
 
 
-def _applied(graph: Graph, model: Any, x: Tensor) -> Tensor:
+def _applied(graph: Graph, model: Any, x: Tensor, inverse: bool = False) -> Tensor:
     if model is None or (isinstance(model, str) and model == "passthrough"):
         return x
-    step = _step_of(model)
+    step = _step_of(model, inverse)
     try:
         return step(graph, model, x)
     except ValueError as error:
         raise ValueError(f"{type(model).__name__}: {error}") from error
-
-
-def _inverted(graph: Graph, model: Any, x: Tensor) -> Tensor:
-    return _step_of(model, _INVERSES)(graph, model, x)
 
 
 def _fitted(model: Any, name: str) -> Any:
@@ -96,10 +92,15 @@ def _unscaled(graph: Graph, model: Any, x: Tensor) -> Tensor:
     return x
 
 
-def _function(graph: Graph, model: Any, x: Tensor) -> Tensor:
-    if model.func is not None or model.inverse_func is not None:
-        raise ValueError("only the identity, func=None, can be followed")
-    return x
+def _identity(name: str) -> _Step:
+    """The step of a ``FunctionTransformer`` whose function of this name is the identity."""
+
+    def step(graph: Graph, model: Any, x: Tensor) -> Tensor:
+        if getattr(model, name) is not None:
+            raise ValueError(f"only the identity can be followed, {name}=None")
+        return x
+
+    return step
 
 
 def _pca(graph: Graph, model: Any, x: Tensor) -> Tensor:
@@ -137,23 +138,24 @@ def _pipeline(graph: Graph, model: Any, x: Tensor) -> Tensor:
 
 def _pipeline_inverse(graph: Graph, model: Any, x: Tensor) -> Tensor:
     for _, step in reversed(model.steps):
-        x = _inverted(graph, step, x)
+        x = _applied(graph, step, x, inverse=True)
     return x
 
 
 def _columns(graph: Graph, model: Any, x: Tensor) -> Tensor:
     if model.transformer_weights:
         raise ValueError("transformer_weights are not supported")
-    parts = [_applied(graph, transformer, x[_places(model, columns, len(x))])
-             for _, transformer, columns in _fitted(model, "transformers_")
-             if not (isinstance(transformer, str) and transformer == "drop")]  # fmt: skip
-    return np.concatenate(parts) if parts else x[:0]
+    parts = [x[:0]]
+    for _, transformer, columns in _fitted(model, "transformers_"):
+        places = _places(model, columns, len(x))
+        if len(places) and not (isinstance(transformer, str) and transformer == "drop"):
+            parts.append(_applied(graph, transformer, x[places]))
+    return np.concatenate(parts)
 
 
 def _places(model: Any, columns: Any, count: int) -> Any:
-    """The indices of columns that are given by numbers, a slice, a mask, or names."""
-    if isinstance(columns, str):
-        columns = [columns]
+    """The indices of columns that are given by a number, numbers, a slice, a mask, or names."""
+    columns = [columns] if isinstance(columns, (str, int)) else columns
     if isinstance(columns, slice) or not all(isinstance(name, str) for name in columns):
         return np.arange(count)[columns]
     names = list(getattr(model, "feature_names_in_", []))
@@ -161,7 +163,8 @@ def _places(model: Any, columns: Any, count: int) -> Any:
 
 
 def _target(graph: Graph, model: Any, x: Tensor) -> Tensor:
-    return _inverted(graph, _fitted(model, "transformer_"), _applied(graph, _fitted(model, "regressor_"), x))
+    y = _applied(graph, _fitted(model, "regressor_"), x)
+    return _applied(graph, _fitted(model, "transformer_"), y, inverse=True)
 
 
 def _best(graph: Graph, model: Any, x: Tensor) -> Tensor:
@@ -187,7 +190,7 @@ _STEPS: Mapping[str, _Step] = {
     "MLPClassifier": _perceptron,
     **dict.fromkeys(_SCALINGS, _scaled),
     "PCA": _pca,
-    "FunctionTransformer": _function,
+    "FunctionTransformer": _identity("func"),
     "Pipeline": _pipeline,
     "ColumnTransformer": _columns,
     "TransformedTargetRegressor": _target,
@@ -197,7 +200,7 @@ _STEPS: Mapping[str, _Step] = {
 }
 _INVERSES: Mapping[str, _Step] = {
     **dict.fromkeys(_SCALINGS, _unscaled),
-    "FunctionTransformer": _function,
+    "FunctionTransformer": _identity("inverse_func"),
     "Pipeline": _pipeline_inverse,
 }
 _DISCONTINUOUS = ("Tree", "Forest", "Boosting", "Neighbors", "Discretizer", "Binarizer")

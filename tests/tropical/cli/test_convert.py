@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -143,3 +145,18 @@ def test_ctrl_c_in_the_middle_of_an_inspection_gives_what_was_found(files, monke
     report = json.loads(result.stdout)
     assert (result.exit_code, report["complete"], report["reason"], report["cells"]) == (130, False, "interrupted", 3)
     assert "3 or more" in run("inspect", files / "max.json").stdout
+
+
+@pytest.mark.filterwarnings("always::tropical.AssumedReLUWarning")
+def test_weights_of_other_programs_are_converted_with_a_warning_of_one_line(files):
+    np.savez(files / "net.npz", W1=[[1.0, -1.0]], b1=[0.0, 0.5], W2=[[1.0], [1.0]])
+    result = run("convert", files / "net.npz", files / "relu.json")
+    assert result.exit_code == 0
+    assert result.stderr.startswith(f"Warning: {files / 'net.npz'}: ReLU is assumed between the layers (W1, W2)")
+    assert result.stderr.count("\n") == 1
+    result = run(
+        "convert", files / "net.npz", files / "slopes.json", "--layers", "Linear(W1), LeakyReLU(0.5), Linear(W2)"
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert tp.load_network(files / "relu.json")([2]) == (2,)
+    assert tp.load_network(files / "slopes.json")([2]) == (Fraction(5, 4),)

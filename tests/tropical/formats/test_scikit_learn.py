@@ -85,7 +85,8 @@ MODELS = {
     ),
     "target scaled twice": (
         TransformedTargetRegressor(
-            linear_model.Ridge(), transformer=make_pipeline(preprocessing.MaxAbsScaler(), preprocessing.RobustScaler())
+            linear_model.Ridge(),
+            transformer=make_pipeline(preprocessing.MaxAbsScaler(), "passthrough", preprocessing.RobustScaler()),
         ),
         y,
     ),
@@ -93,7 +94,8 @@ MODELS = {
     "columns": (
         Pipeline([
             ("columns", ColumnTransformer(
-                [("a", preprocessing.StandardScaler(), [2, 0]), ("b", "passthrough", slice(1, 2)), ("c", "drop", [3])]
+                [("a", preprocessing.StandardScaler(), [2, 0]), ("b", "passthrough", slice(1, 2)), ("c", "drop", [3]),
+                 ("d", preprocessing.MinMaxScaler(), [])]
             )),
             ("model", regressor()),
         ]),
@@ -211,10 +213,10 @@ REFUSED = {
     "normaliser": (fit(make_pipeline(preprocessing.Normalizer(), regressor())), "got Normalizer, which is not"),
     "poisson": (fit(linear_model.PoissonRegressor(), y - y.min() + 1), "got PoissonRegressor, which is not supported"),
     "whitening": (fit(decomposition.PCA(2, whiten=True)), "PCA: whiten=True divides by square roots"),
-    "a function": (fit(preprocessing.FunctionTransformer(np.exp)), "only the identity, func=None"),
+    "a function": (fit(preprocessing.FunctionTransformer(np.exp)), "only the identity can be followed, func=None"),
     "logarithm of the target": (
         fit(TransformedTargetRegressor(linear_model.Ridge(), func=np.log1p, inverse_func=np.expm1), y - y.min()),
-        "only the identity, func=None",
+        "only the identity can be followed, inverse_func=None",
     ),
     "curved target": (
         fit(TransformedTargetRegressor(linear_model.Ridge(), transformer=preprocessing.PowerTransformer())),
