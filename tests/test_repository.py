@@ -1,9 +1,11 @@
 """What the repository promises about itself: its commands, its versions, and imports that stay light."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -31,6 +33,30 @@ def test_one_version_everywhere():
 
 def test_both_packages_are_typed():
     assert all((ROOT / package / "py.typed").exists() for package in ("tropical", "learning"))
+
+
+def test_an_editable_installation_is_not_hidden_by_what_an_earlier_one_left(tmp_path):
+    """Files that pip does not know, such as caches, keep the folder of a package that it removes.
+
+    Where `pip install -e` puts a finder behind Python's own, that folder comes first, as a package without content.
+    """
+    pytest.importorskip("setuptools", "77")
+    source, site = tmp_path / "source", tmp_path / "site"
+    for package in ("tropical", "learning", "tropical_relu_cli"):
+        (source / package).mkdir(parents=True)
+        (source / package / "__init__.py").touch()
+        (site / package / "__pycache__").mkdir(parents=True)
+        (site / package / "__pycache__" / "left.cpython-311.opt-2.pyc").touch()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    build = f"from setuptools.build_meta import build_editable; print(build_editable({str(site)!r}))"
+    built = subprocess.run([sys.executable, "-c", build], cwd=source, capture_output=True, text=True, check=True)
+    with zipfile.ZipFile(site / built.stdout.split()[-1]) as wheel:
+        wheel.extractall(site)
+    code = f"import site; site.addsitedir({str(site)!r}); import tropical; print(tropical.__file__)"
+    command = [sys.executable, "-I", "-S", "-c", code]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert Path(found.strip()) == source / "tropical" / "__init__.py"
 
 
 @pytest.mark.parametrize(

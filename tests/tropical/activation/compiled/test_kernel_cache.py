@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from case_counts import exhaustive
 
 import tropical
-from tropical.activation.compiled.kernels import cache_folder
+from tropical.activation.compiled.kernels import cache_folder, code_cache
 
 PACKAGE = Path(tropical.__file__).parent
 ROOM = Path("activation", "compiled", "kernels")
@@ -183,6 +184,31 @@ code_cache._Files._save_data = fail
     assert "kernels-" in line
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_disk_that_is_full_in_the_middle_of_a_file(package):
+    """Of the system itself: a write beyond the largest size that a file may have."""
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))\n"
+    result, (line,) = run(package, limit + WALK)
+    assert result == "7 0"
+    assert "File too large" in line
+    assert not files(package, "*.tmp*")
+    assert run(package) == ("7 0", [])
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    (place := tmp_path / "walk.nbc").write_bytes(b"old")
+
+    def write():
+        with code_cache._Files._open_for_write(None, str(place)) as file:
+            file.write(b"new")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert [(path, path.read_bytes()) for path in tmp_path.iterdir()] == [(place, b"old")]
+
+
 def test_no_folder_is_said_once_and_changes_nothing(package, tmp_path):
     (tmp_path / "file").touch()
     result, (line,) = run(package, XDG_CACHE_HOME=str(tmp_path / "file"))
@@ -204,6 +230,39 @@ def test_a_folder_that_others_may_write_to_is_not_used(used_package):
         assert result == "7 0"
         assert f"other users may write to {place}" in line
         place.chmod(0o700)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="owners and modes of POSIX")
+def test_a_folder_whose_name_is_in_the_hands_of_others_is_not_used(tmp_path, monkeypatch):
+    (place := tmp_path / "caches").mkdir()
+    place.chmod(0o777)
+    with pytest.raises(ValueError, match=rf"other users may write to {place}$"):
+        cache_folder._make_private(place / "ours")
+    place.chmod(0o1777)  # as /tmp: everybody renames and removes what is his
+    assert not cache_folder._make_private(place / "ours")
+    (place / "link").symlink_to(place / "ours")
+    assert not cache_folder._make_private(place / "link")
+    of_another = SimpleNamespace(st_uid=os.getuid() + 1)
+    monkeypatch.setattr(Path, "lstat", lambda path: of_another)
+    with pytest.raises(ValueError, match="link belongs to another user"):
+        cache_folder._make_private(place / "link")
+
+
+def test_threads_that_compile_at_once(package):
+    program = """import threading
+from tropical.activation.compiled.kernels.walks import walk
+start, found = threading.Barrier(8), []
+def go():
+    start.wait()
+    found.append(walk(3))
+threads = [threading.Thread(target=go) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(found)
+"""
+    assert run(package, program) == (str([7] * 8), [])
+    assert run(package) == ("7 1", [])
+    assert not files(package, "*.tmp*")
 
 
 def test_processes_that_compile_at_once(package):

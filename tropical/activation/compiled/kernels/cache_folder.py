@@ -92,15 +92,21 @@ def _base() -> Path:
 
 
 def _make_private(folder: Path) -> bool:
-    """Make the folder for this user alone; whether it is new. ``ValueError`` if others have a hand in it."""
+    """Make the folder for this user alone; whether it is new. ``ValueError`` if others have a hand in it.
+
+    Or in its name: in a folder that everybody may write to, and which lets them rename what is not theirs, or as a link
+    of another user.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = not folder.is_dir()
     folder.mkdir(mode=0o700, exist_ok=True)
-    status = folder.stat()
-    if hasattr(os, "getuid") and status.st_uid != os.getuid():
+    status, above = folder.stat(), folder.parent.stat()
+    if hasattr(os, "getuid") and {status.st_uid, folder.lstat().st_uid} != {os.getuid()}:
         raise ValueError(f"{folder} belongs to another user")
     if os.name == "posix" and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ValueError(f"other users may write to {folder}")
+    if os.name == "posix" and above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX:
+        raise ValueError(f"other users may write to {folder.parent}")
     return new
 
 

@@ -9,7 +9,9 @@ compile. Processes that write at once replace whole files, as in numba.
 
 import contextlib
 import hashlib
+import os
 import pickle
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,6 +74,18 @@ class _Files(IndexDataCacheFile):
     def load(self, key: Any) -> Any:
         found, data = super().load(key) or (None, None)
         return data if found == key else None
+
+    @contextlib.contextmanager
+    def _open_for_write(self, path: str) -> Iterator[Any]:
+        """A file that replaces the old one when it is whole; neither an error nor Ctrl-C leaves a part of it."""
+        temporary = f"{path}.tmp.{secrets.token_hex(8)}"
+        try:
+            with open(temporary, "wb") as file:
+                yield file
+            os.replace(temporary, path)
+        finally:
+            with contextlib.suppress(OSError):  # it has its place
+                os.unlink(temporary)
 
     def _load_index(self) -> dict[Any, str]:
         with _reported(Path(self._cache_path), "read"):
