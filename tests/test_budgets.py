@@ -157,6 +157,17 @@ def test_a_budget_of_time_is_kept_in_many_dimensions(name, bounded):
     assert time.process_time() - start < MOST
 
 
+@pytest.mark.parametrize(("digits", "slope"), [(4000, 1), (4000, 10**300), (20_000, 1)])
+def test_a_budget_is_kept_where_numbers_are_long(digits, slope):
+    """min(sx, e, 3e - sx) is concave, and bends within a few times e of 0."""
+    e = Fraction(1, 10**digits)
+    forms = [tp.AffineForm([slope], 0), tp.AffineForm([0], e), tp.AffineForm([-slope], 3 * e)]
+    start = time.process_time()
+    verdict = tp.is_convex(tp.LatticePolynomial(forms, [[0, 1, 2]]), budget=tp.Budget(seconds=1))
+    assert verdict.status in ("refuted", "unknown")
+    assert time.process_time() - start < MOST
+
+
 def test_the_functions_are_those_that_take_a_budget():
     assert len(BUDGETED) > 30
     assert set(BUDGETED) <= set(TROPICAL_CALLS)

@@ -37,6 +37,7 @@ BOXES = {
     "strip": ([-1, -SLIVER], [1, SLIVER]),
     "subnormal": ([0, 0], [Fraction(1, 10**320)] * 2),
     "time": ([TIME] * 2, [TIME + 100] * 2),
+    "below float64": ([0, 0], [Fraction(1, 10**600)] * 2),
 }
 KINDS = {
     **{color: lambda f, box, color=color: tp.plot_regions(f, box, color=color) for color in ("value", "piece")},
@@ -79,13 +80,13 @@ def drawn(draw):
 PLANAR = [(kind, name, box) for box in BOXES for name in PLANE for kind in KINDS]
 LISTED = [("value", "sliver", "unit"), ("piece", "meeting", "whole"), ("value", "meeting", "large")]
 LISTED += [("surface", "sliver", "strip"), ("boundary", "star", "tiny"), ("dual graph", "close", "unit")]
-LISTED += [("bends", "meeting", "time"), ("surface", "star", "subnormal")]
+LISTED += [("bends", "meeting", "time"), ("surface", "star", "subnormal"), ("piece", "star", "below float64")]
 
 
 @pytest.mark.parametrize(("kind", "name", "box"), few([*LISTED, *sorted(set(PLANAR) - set(LISTED))], len(LISTED)))
 def test_in_the_plane(kind, name, box):
     domain = BOXES[box] and tp.Box(*BOXES[box])
-    assert drawn(lambda: KINDS[kind](PLANE[name], domain)) == (box != "time")
+    assert drawn(lambda: KINDS[kind](PLANE[name], domain)) == (box not in ("time", "below float64"))
 
 
 @pytest.mark.parametrize("name", ["meeting", "sliver"])

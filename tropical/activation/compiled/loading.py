@@ -13,11 +13,17 @@ COMPILING_SECONDS = 30.0
 _SILENT_SECONDS = 10.0  # loading takes less even on a busy machine; what is kept may be damaged or of another processor
 _NOTICE = "compiling, about a minute, once on this machine ..."
 _MARK = "complete"  # a file beside the code, written once all of it is there
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def load() -> None:
+    """Load the compiled code, or compile it on its first use on this machine and say so on standard error."""
+    with _ONE_AT_A_TIME:  # of several threads the first does it, and says so once
+        _load()
 
 
 @functools.cache
-def load() -> None:
-    """Load the compiled code, or compile it on its first use on this machine and say so on standard error."""
+def _load() -> None:
     if not is_kept():
         say(_NOTICE)
         _compile()
@@ -34,7 +40,7 @@ def load() -> None:
 
 def is_loaded() -> bool:
     """Whether this process has loaded the compiled code, so that using it costs nothing more."""
-    return load.cache_info().currsize > 0
+    return _load.cache_info().currsize > 0
 
 
 def is_kept() -> bool:
