@@ -248,11 +248,11 @@ class Inclusion:
     def __init__(self, dim: int, terms: list[list[tuple[int, Fraction]]]) -> None:
         self.dim, self.terms = dim, terms
 
-    def pulled_back(self, rows: Sequence[Sequence[Fraction]]) -> list[Numbers]:
+    def pulled_back(self, rows: Sequence[Sequence[Fraction | int]]) -> list[Numbers]:
         """The rows on (1, x) as rows on (1, y)."""
         found = []
         for constant, *gradient in rows:
-            row = [constant] + [Fraction(0)] * self.dim
+            row = [Fraction(constant)] + [Fraction(0)] * self.dim
             for a, terms in zip(gradient, self.terms, strict=True):
                 for place, factor in terms if a else ():
                     row[place] += a * factor
@@ -459,7 +459,7 @@ class Domain:
         basis = echelon([[*row[1:], row[0]] for row in both])
         self.equations = {j: row for j, row in basis.items() if j < dim}  # if 1 = 0 is left, no point is in any cone
         if self.equations:
-            pulled = self.inclusion(self.axes()).pulled_back([list(map(Fraction, row)) for row in rows])
+            pulled = self.inclusion(self.axes()).pulled_back(rows)
             rows = [primitive(row) for row in integers(pulled)[0] if any(row)]
         self.constraints = rows
         self.words = f"R^{dim}" if value is None else f"a polyhedron of {len(self.rows)} half-spaces in R^{dim}"
