@@ -40,7 +40,8 @@ class Extremum(Value):
     ``incomplete_because`` says so, and ``point`` attains ``lower`` for a supremum, ``upper`` for an infimum.
     ``certificate`` proves a finite maximum or minimum of one function; for a network on a bounded domain of more than 6
     dimensions it claims f <= value, or value <= f, by a tree of linear programs, and is None where time ran out or the
-    tree might be large: if n times the combinations of signs that units may take there is 1024 or more. ``==`` and ``hash`` go by the other fields.
+    tree might be large: if n times the combinations of signs that units may take there is 1024 or more.
+    ``==`` and ``hash`` go by the other fields.
     """
 
     lower: Fraction | float

@@ -77,7 +77,7 @@ def test_the_cases_of_the_field():
 def test_what_a_budget_leaves():
     forms = [tp.AffineForm([sign * k], -k * k) for k in range(-8, 9) for sign in (1, -1)]
     f, box = tp.LatticePolynomial(forms, [[i, i + 1] for i in range(0, 34, 2)]), tp.Box([-20], [20])
-    parts = [tp.maximum(f, box, tp.Budget(cells=cells)) for cells in (1, 5, 9)]
+    parts = [tp.maximum(f, box, tp.Budget(cells=cells)) for cells in (1, 3, 5)]
     assert [part.complete for part in parts] == [False] * 3
     assert all(f(part.point) == part.lower <= tp.maximum(f, box).value <= part.upper for part in parts)
     assert parts[0].lower <= parts[1].lower <= parts[2].lower

@@ -36,7 +36,8 @@ def preactivations(net, x):
 
 
 def value(row, point):
-    return row[0] + sum(a * q for a, q in zip(row[1:], point, strict=False))
+    numbers = [Fraction(str(a)) for a in row]
+    return numbers[0] + sum(a * q for a, q in zip(numbers[1:], point, strict=False))
 
 
 @pytest.mark.parametrize("tighten", [False, True])
