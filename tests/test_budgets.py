@@ -12,6 +12,7 @@ import sympy
 from case_counts import few
 
 import tropical as tp
+import tropical.budget as budget_module
 from oracles.valid_calls import TROPICAL_CALLS
 
 MOST = 20  # seconds of work, generously: what runs on for minutes is found, and no time is asserted
@@ -166,6 +167,77 @@ def test_a_budget_is_kept_where_numbers_are_long(digits, slope):
     verdict = tp.is_convex(tp.LatticePolynomial(forms, [[0, 1, 2]]), budget=tp.Budget(seconds=1))
     assert verdict.status in ("refuted", "unknown")
     assert time.process_time() - start < MOST
+
+
+class Ticking:
+    """A clock that goes on by one second whenever it is looked at."""
+
+    def __init__(self):
+        self.now = 0
+
+    def monotonic(self):
+        self.now += 1
+        return self.now
+
+
+def heavy(digits):
+    """Forms in the plane with so many digits."""
+    rng, size = Random(3), 10**digits
+    return [tp.AffineForm([rng.randint(-size, size) for _ in range(2)], rng.randint(-size, size)) for _ in range(12)]
+
+
+def lattice_of_many(dim):
+    rng = Random(5)
+    forms = [tp.AffineForm([rng.randint(-9, 9) for _ in range(dim)], rng.randint(-9, 9)) for _ in range(84)]
+    return tp.LatticePolynomial(forms, [rng.sample(range(84), 5) for _ in range(200)])
+
+
+@functools.cache
+def cells_of_many():
+    return tp.polyhedral_complex(network(3, 12, 12, 1), tp.Box([-1] * 3, [1] * 3))
+
+
+FIELD = {  # what once ran on, or took no budget at all
+    "gaussian_mean": lambda budget: tp.gaussian_mean(NET, budget=budget),
+    "filtered_moments": lambda budget: tp.filtered_moments(NET, threshold=1, budget=budget),
+    "gaussian_measure": lambda budget: tp.gaussian_measure(tp.Box([-1] * 3, [1] * 3), bits=1000, budget=budget),
+    "gaussian_moments": lambda budget: tp.gaussian_moments(tp.Box([-1] * 3, [2] * 3), bits=1000, budget=budget),
+    "maximum": lambda budget: tp.maximum(network(12, 20, 20, 1), tp.Box([-1] * 12, [1] * 12), budget),
+    "minimum": lambda budget: tp.minimum(network(12, 20, 1), tp.Box([-1] * 12, [1] * 12), budget),
+    "sup_distance": lambda b: tp.sup_distance(network(9, 9, 1), network(9, 8, 1), tp.Box([-1] * 9, [1] * 9), b),
+    "maximum of a lattice form": lambda budget: tp.maximum(lattice_of_many(4), tp.Box([-1] * 4, [1] * 4), budget),
+    "to_tropical_rational_map": lambda budget: tp.to_tropical_rational_map(NET, budget=budget),
+    "is_convex": lambda budget: tp.is_convex(tp.TropicalPolynomial(heavy(4000)), budget=budget),
+    "decision_boundary": lambda budget: tp.decision_boundary(cells_of_many(), budget=budget),
+    "lipschitz_constant": lambda budget: tp.lipschitz_constant(NET, budget=budget),
+    "prune": lambda budget: tp.prune(tp.TropicalPolynomial(heavy(300)), budget),
+}
+
+
+@pytest.mark.parametrize("name", FIELD)
+def test_the_clock_is_looked_at_and_its_end_heeded(name, monkeypatch):
+    cells_of_many()
+    clock = Ticking()
+    monkeypatch.setattr(budget_module, "time", clock)
+    assert ran_out(lambda: FIELD[name](tp.Budget(seconds=20)))
+    assert clock.now < 200  # looks: what goes on afterwards is short
+
+
+@pytest.mark.parametrize("name", ["lipschitz_constant", "maximum"])
+def test_the_budget_that_was_given_is_named(name, monkeypatch):
+    monkeypatch.setattr(budget_module, "time", Ticking())
+    answer = FIELD[name](tp.Budget(seconds=40))
+    assert "budget of 40 seconds exhausted" in answer.incomplete_because
+
+
+def test_what_is_left_of_a_budget(monkeypatch):
+    monkeypatch.setattr(budget_module, "time", Ticking())
+    meter = budget_module.Meter(tp.Budget(seconds=10, cells=3))
+    rest = budget_module.Meter(meter.rest()).rest()
+    assert rest.seconds < 10
+    assert rest == tp.Budget(seconds=rest.seconds, cells=3)
+    with pytest.raises(tp.BudgetExhausted, match="budget of 10 seconds exhausted"):
+        list(budget_module.Meter(rest).timed(range(20)))
 
 
 def test_the_functions_are_those_that_take_a_budget():

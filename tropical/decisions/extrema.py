@@ -28,7 +28,7 @@ from tropical.proofs.proof_trees import order_tree
 from tropical.values import Value, short
 
 _MOST_DIMENSIONS = 6  # of a bounded domain whose cells are cut; beyond, linear programs decide
-_PROVED_UNITS = 8  # that take both signs: a tree over them has some hundred leaves
+_LARGEST_TREE = 1 << 10  # leaves times dimensions, for which a tree of linear programs takes about a second
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,8 +39,9 @@ class Extremum(Value):
     that half-line it is affine with a slope that is not 0. If a budget ran out before it was known,
     ``incomplete_because`` says so, and ``point`` attains ``lower`` for a supremum, ``upper`` for an infimum.
     ``certificate`` proves a finite maximum or minimum of one function; for a network on a bounded domain of more than 6
-    dimensions it claims f <= value, or value <= f, by a tree of linear programs, and is None if more than 8 units take
-    both signs there or time ran out. ``==`` and ``hash`` go by the other fields.
+    dimensions it claims f <= value, or value <= f, by a tree of linear programs, and is None where time ran out or the
+    tree might be large: if n times the combinations of signs that units may take there is 1024 or more.
+    ``==`` and ``hash`` go by the other fields.
     """
 
     lower: Fraction | float
@@ -185,12 +186,12 @@ def _has_many_vertices(chart: Chart) -> bool:
 def _by_branching(
     net: ReLUNetwork, objectives: list[Objective], chart: Chart, above: Callable[[Box], Fraction], meter: Meter
 ) -> tuple[Extremum, bool]:
-    """The supremum by dividing at units, and whether so few take both signs that a tree can prove it."""
+    """The supremum by dividing at units, and whether a tree that proves it is small."""
     assert chart.domain is not None
     most = above(chart.domain) if isinstance(chart.domain, Box) else None
     found = branch_and_bound(net, objectives, chart.domain, most, meter)
     extremum = Extremum(found.lower, found.upper, found.point, incomplete_because=found.incomplete_because)
-    return extremum, found.open_units <= _PROVED_UNITS
+    return extremum, chart.dim << found.open_units < _LARGEST_TREE
 
 
 def _tree(f: ReLUNetwork, domain: Polyhedron | None, sign: int, meter: Meter, point: Vector) -> Certificate | None:

@@ -15,6 +15,7 @@ from oracles.activation_z3 import Case, activation_regions, relu_case
 from oracles.built import assert_routes_agree, complex_of
 from oracles.extreme_cases import KINDS, extreme_case, wide_case
 from oracles.random_cases import PERIOD, random_case
+from tropical.activation import subdivision
 
 
 @pytest.mark.interpreted
@@ -132,3 +133,44 @@ def test_the_generators_reach_what_they_are_for():
     widths = [len(wide_case(seed).weights[0]) for seed in range(60)]
     assert min(widths) >= 64
     assert max(widths) > 500
+
+
+WIDE = tp.ReLUNetwork.from_arrays(
+    [[[(5 * i + 3 * j) % 11 - 5 for j in range(n)] for i in range(m)] for n, m in ((2, 6), (6, 5), (5, 1))],
+    [[1, -2, 3, -1, 2, 0], [1, 0, -1, 2, -2], [0]],
+)
+
+
+@pytest.mark.parametrize(
+    ("patience", "kept", "seconds", "compiles"),
+    [
+        (60, True, None, False),  # cutting ends before the code is worth loading
+        (1e-9, True, None, True),
+        (1e-9, True, 50, True),
+        (1e-9, False, 5, False),  # no time to compile
+        (1e-9, False, None, False),  # cutting ends before the code would be compiled
+    ],
+)
+def test_the_route_goes_by_the_time_that_it_takes(patience, kept, seconds, compiles, monkeypatch):
+    called = []
+
+    def compiled(*arguments, **options):
+        called.append(arguments)
+        return enumerate_patterns(*arguments, **options)
+
+    enumerate_patterns = subdivision.enumerate_patterns
+    monkeypatch.setattr(subdivision, "enumerate_patterns", compiled)
+    monkeypatch.setattr(subdivision, "is_loaded", lambda: False)
+    monkeypatch.setattr(subdivision, "is_kept", lambda: kept)
+    monkeypatch.setattr(subdivision, "LOADING_SECONDS", patience)
+    found = tp.polyhedral_complex(WIDE, budget=tp.Budget(seconds=seconds))
+    assert bool(called) == compiles
+    assert found == tp.polyhedral_complex(WIDE, route="rational")
+
+
+def test_which_cells_a_count_leaves_does_not_depend_on_the_time(monkeypatch):
+    found = []
+    for loaded in (True, False):
+        monkeypatch.setattr(subdivision, "is_loaded", lambda loaded=loaded: loaded)
+        found.append(tp.polyhedral_complex(WIDE, budget=tp.Budget(cells=5)))
+    assert found[0] == found[1]

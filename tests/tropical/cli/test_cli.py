@@ -1,11 +1,14 @@
 """The command `tropical`: figures, streams, exit codes."""
 
+import itertools
 import json
 import subprocess
 import sys
+import time
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from types import SimpleNamespace
 
 import click
 import numpy as np
@@ -99,6 +102,52 @@ def test_inspect_in_a_box(files):
     assert report["clauses"] == 2
     decimal = json.loads(run("inspect", files / "max.json", "--box", "-1e0", "1.5", "--json").stdout)
     assert {**decimal, "seconds": None} == {**report, "seconds": None}
+
+
+def test_inspect_shows_each_count_as_soon_as_it_is_known(files, monkeypatch):
+    net, shown = tp.load_network(files / "max.json"), []
+    found = inspection.Inspection(net, None, shell.Clock(None), lambda label, text: shown.append((label, text)))
+
+    def interrupted(*arguments, **options):
+        assert ("linear regions", "2") in shown
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(inspection, "lipschitz_constant", interrupted)
+    found.run()
+    assert found.exit_code == 130
+    assert found.counts["undecided"] == ["lipschitz", "f_vector", "clauses"]
+    assert [text for label, text in shown if text == "not reached"] == ["not reached"] * 3
+    assert shown[-1] == ("INCOMPLETE", "interrupted")
+
+
+def test_inspect_of_64_inputs_says_what_it_can_in_the_time(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    save_network(
+        tp.ReLUNetwork.from_arrays([rng.standard_normal((8, 64)), rng.standard_normal((1, 8))]), tmp_path / "wide.json"
+    )
+    looks = iter(range(10**9))
+    monkeypatch.setattr("tropical.budget.time", SimpleNamespace(monotonic=lambda: next(looks) / 20))
+    result = run("inspect", tmp_path / "wide.json", "--box", "0", "1", "--timeout", "5")
+    assert result.exit_code == 3
+    assert "[0, 1]^64" in result.stdout
+    assert "256 | 256" in result.stdout  # bounds on the number of cells
+    assert "budget of 5 seconds exhausted" in result.stdout
+    report = json.loads(run("inspect", tmp_path / "wide.json", "--box", "0", "1", "--timeout", "5", "--json").stdout)
+    assert report["complete"] is False
+    assert report["undecided"][:2] == ["cells", "lineality_dim"]
+    assert 0 < report["cells"] < 256
+
+
+def test_a_step_that_takes_no_budget_ends_all_the_same(files, monkeypatch):
+    monkeypatch.setattr(shell, "_GRACE", 0.01)
+    endless = (time.sleep(0.01) for _ in itertools.count())
+    monkeypatch.setattr(inspection, "lipschitz_constant", lambda *arguments, **options: list(endless))
+    result = run("inspect", files / "max.json", "--timeout", "1.5", "--json")
+    report = json.loads(result.stdout)
+    assert result.exit_code == 3
+    assert report["reason"] == "budget of 1.5 seconds exhausted"
+    assert report["affine_pieces"] == 2
+    assert report["undecided"] == ["lipschitz", "f_vector", "clauses"]
 
 
 def test_inspect_several_outputs_leaves_scalar_figures_out(files):

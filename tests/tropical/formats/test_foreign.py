@@ -58,6 +58,7 @@ def array():
         (b"\x89HDF\r\n\x1a\n" + bytes(200), "Keras files are not read"),
         (array(), "one array is no network"),
     ],
+    ids=["pickle", "gzip", "Git LFS", "HTML", "HDF5", "npy"],
 )
 def test_content_under_a_wrong_name(content, advice, suffix, tmp_path):
     if suffix in (".pt", ".onnx"):

@@ -211,6 +211,18 @@ def test_a_box_is_the_polyhedron_of_its_half_spaces(sides):
         assert box.contains(point) == same.contains(point)
 
 
+def test_nothing_lists_vertices_that_nobody_asked_for(monkeypatch):
+    for kind in (tp.Box, tp.Polyhedron):
+        monkeypatch.setattr(kind, "_make_cone", lambda self, meter=None: pytest.fail("vertices"))
+    assert tp.Box([0] * 25, [1] * 25).contains(["1/2"] * 25)
+    rows = [tp.AffineForm([(i * j) % 7 - 3 for j in range(64)], 50 + i) for i in range(48)]
+    many = tp.Polyhedron(rows)
+    assert many.contains([0] * 64)
+    net = tp.ReLUNetwork.from_arrays([[[1] * 64, [-1] * 64], [[1, 1]]])  # |x0 + ... + x63|
+    assert tp.maximum(net, many & tp.Box([0] * 64, [1] * 64), tp.Budget(cells=200)).upper <= 64
+    assert tp.maximum(net, tp.Box([0] * 64, [1] * 64)).value == 64
+
+
 def test_a_box_in_784_dimensions_is_two_vectors():
     box = tp.Box([0] * 784, ["1/2"] * 784)
     other = tp.Box(["1/4"] * 784, [1] * 784)
