@@ -54,5 +54,6 @@ def recognised(data: bytes, suffix: str) -> str:
     elif data.startswith(b"PK\x03\x04"):
         signs = [sign for sign in _MEMBERS if sign[0] in data]
     else:
-        signs = [sign for sign in _BEGINNINGS if data.lstrip().startswith(sign[0])]
+        start = data[:64].lstrip()
+        signs = [sign for sign in _BEGINNINGS if start.startswith(sign[0])]
     return next((text for _, own, text in signs[:1] if suffix.lower() not in own), "")

@@ -1,6 +1,7 @@
 """The .nnet format: decimal fractions, normalisation folded in exactly, a second evaluation by the definition."""
 
 import itertools
+import math
 import random
 from fractions import Fraction
 
@@ -155,7 +156,9 @@ NORMALISED = {
     "primes in common": from_nnet([21, 49, 77, 1, 2], [1, 2, 3, 4, 5], 6, 3),
     "more inputs than units": from_nnet([7, 11, 13, 17, 19, 23], [1, 2, 3, 4, 5, 6], 1, 4),
     "long": from_nnet(["3.14159265358979323846"] * 2, ["2.71828182845904523536"] * 2, 2, 5, digits=30),
+    "many": from_nnet([10**6 + 37 * k for k in range(20)], range(20), 6, 6),
     "affine": ReLUNetwork.from_arrays([[["1/3", "-2/7"]]], [["1/21"]]),
+    "the last column decides": ReLUNetwork.from_arrays([[["1/3"] * 12 + [0], ["1/3"] * 12 + ["1/3"]]], [["1/3", 0]]),
     "a column of zeros": ReLUNetwork.from_arrays([[["1/3", 0], [0, 0]], [[1, 1]]], [["5/3", 0], None]),
     "negative": ReLUNetwork.from_arrays([[["-1/3"], ["2/3"]], [[1, -1]]], [["-1/3", "2/3"], None]),
 }  # fmt: skip
@@ -171,6 +174,16 @@ def test_a_normalised_network_is_written_back(name, tmp_path):
     assert all(1 <= r < 10 for r in ranges)
     for x in ([Fraction(0)] * net.input_dim, [Fraction(k - 2, 3) for k in range(net.input_dim)]):
         assert net(x) == by_definition(x, means, ranges, layers, mean, scale)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_was_normalised_is_written_back(seed):
+    """Ranges with prime powers and composite factors in common, whose congruences do have a solution."""
+    rng = random.Random(seed)
+    ranges = [math.prod(rng.choices([1, 2, 3, 3, 7, 9, 21, 91, 10**9 + 7], k=3)) for _ in range(rng.randint(1, 6))]
+    means = [Fraction(rng.randint(-(10**4), 10**4), 100) for _ in ranges]
+    net = from_nnet(ranges, means, rng.randint(1, 5), seed, digits=rng.choice([1, 3]))
+    assert nnet.decode(nnet.encode(net)) == net
 
 
 def test_what_was_read_is_the_same_function_when_written_and_read_again(tmp_path):

@@ -1,5 +1,6 @@
 """PyTorch modules and state dicts: against the runtime at a thousand points, and one clear error for the rest."""
 
+import contextlib
 import io
 import pickle
 import zipfile
@@ -406,6 +407,25 @@ def test_malformed_files_give_one_error_and_run_nothing(name, tmp_path, monkeypa
         load_network(file)
     assert str(caught.value).startswith(f"{file}: ")
     assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@needs_torch
+@pytest.mark.filterwarnings("ignore::tropical.AssumedReLUWarning")
+@pytest.mark.parametrize("count", [200, pytest.param(20_000, marks=pytest.mark.exhaustive)])
+def test_damaged_files_of_before_torch_1_6_are_read_or_refused(count, tmp_path):
+    """Bytes changed, left out and put in: never another exception than ours, and nothing else in the folder."""
+    buffer, rng = io.BytesIO(), np.random.default_rng(0)
+    state = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)).state_dict()
+    torch.save(state, buffer, _use_new_zipfile_serialization=False)
+    file = tmp_path / "net.pt"
+    for _ in range(count):
+        data = bytearray(buffer.getvalue())
+        for place in rng.integers(15, len(data) - 8, size=rng.integers(1, 4)):
+            data[place : place + rng.integers(0, 3)] = rng.bytes(rng.integers(0, 3))
+        file.write_bytes(data)
+        with contextlib.suppress(FormatError):
+            load_network(file)
     assert list(tmp_path.iterdir()) == [file]
 
 

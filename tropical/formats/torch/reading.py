@@ -29,7 +29,7 @@ _WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "Opt
 _METADATA = {"": {"version": 1, "activations": "ReLU"}}
 """Kept by ``torch.save`` beside a state dict: what tells ours, whose layers have ReLU between, from any other."""
 _LEGACY = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)
-_MAX_DEPTH = 3
+_MAX_DEPTH = 2
 
 _MALFORMED = (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, AttributeError, TypeError, AssertionError,
               OverflowError, MemoryError, zipfile.BadZipFile, struct.error)  # fmt: skip
@@ -146,8 +146,14 @@ def decode(data: bytes) -> NamedArrays:
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
             raise ValueError(f"entry {str(key)[:60]!r} of {where} is no tensor but {type(value).__name__}")
     shapes = {key: tuple(value.shape) for key, value in state.items()}
-    stated = getattr(state, "_metadata", None) == _METADATA
-    return NamedArrays(shapes, lambda name: floats(torch, state[name], name), relu_stated=stated)
+    return NamedArrays(shapes, lambda name: floats(torch, state[name], name), relu_stated=_states_relu(state))
+
+
+def _states_relu(state: Any) -> bool:
+    metadata = getattr(state, "_metadata", None)
+    about_all = metadata.get("") if isinstance(metadata, dict) else None
+    stated = about_all.get("activations") if isinstance(about_all, dict) else None
+    return isinstance(stated, str) and stated == _METADATA[""]["activations"]
 
 
 def _load(torch: Any, data: bytes) -> Any:
@@ -167,7 +173,7 @@ def _state_dict(torch: Any, content: Any) -> tuple[str, Mapping[Any, Any]]:
     """The one mapping with matrices in it, of a checkpoint whose other entries are left alone, and its name."""
     if not isinstance(content, Mapping):
         raise ValueError(f"must hold a state dict with at least one tensor, got {type(content).__name__}")
-    found = list(_state_dicts(torch, content, "", set()))
+    found = list(_state_dicts(torch, content, (), set()))
     if len(found) > 1:
         names = ", ".join(repr(name[:60]) for name, _ in found[:8])
         raise ValueError(f"the file holds several state dicts, {names}: save the one that is meant by itself")
@@ -180,22 +186,16 @@ def _state_dict(torch: Any, content: Any) -> tuple[str, Mapping[Any, Any]]:
 
 
 def _state_dicts(
-    torch: Any, content: Mapping[Any, Any], name: str, seen: set[int]
+    torch: Any, content: Mapping[Any, Any], path: tuple[str, ...], seen: set[int]
 ) -> Iterator[tuple[str, Mapping[Any, Any]]]:
-    """Mappings that hold a matrix, from the outside: those of optimisers, under numbers and in lists, are not among."""
+    """Mappings that hold a matrix, from the outside; those of optimisers stand deeper, under numbers, or in lists."""
     seen.add(id(content))
-    if any(
-        isinstance(key, str) and isinstance(value, torch.Tensor) and value.ndim > 1 for key, value in content.items()
-    ):
-        yield name, content
-    for key, value in content.items():
-        if (
-            isinstance(key, str)
-            and isinstance(value, Mapping)
-            and id(value) not in seen
-            and name.count(".") < _MAX_DEPTH
-        ):
-            yield from _state_dicts(torch, value, f"{name}.{key}" if name else key, seen)
+    entries = [(key, value) for key, value in content.items() if isinstance(key, str)]
+    if any(isinstance(value, torch.Tensor) and value.ndim > 1 for _, value in entries):
+        yield ".".join(path), content
+    for key, value in entries:
+        if isinstance(value, Mapping) and id(value) not in seen and len(path) < _MAX_DEPTH:
+            yield from _state_dicts(torch, value, (*path, key), seen)
 
 
 def _check_container(data: bytes) -> None:

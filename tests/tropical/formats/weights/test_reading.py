@@ -90,6 +90,9 @@ CONTAINERS = {
     },
     "parameters": lambda state, module: dict(module.named_parameters()),
     "a checkpoint in a checkpoint": lambda state, module: {"best": {"model": state, "step": 3}, "last": None},
+    "an optimiser by names": lambda state, module: {
+        "model": state, "optim": {"state": {"fc1.weight": {"exp_avg": torch.ones(5, 2)}}},
+    },
     "the same twice": lambda state, module: {"model": state, "state_dict": state},
 }  # fmt: skip
 
