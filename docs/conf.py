@@ -27,6 +27,7 @@ extensions = [
 ]
 exclude_patterns = [
     "conftest.py",
+    "write_what_loads.py",
     "gallery/*.ipynb",
     "gallery/*.py",
     "gallery/*.md5",

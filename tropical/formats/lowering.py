@@ -27,6 +27,7 @@ MAX_ELEMENTS = 1 << 20
 
 Tensor: TypeAlias = NDArray[Any]
 _ZERO, _ONE = fmpq(0), fmpq(1)
+_JUMPS = "a comparison that depends on the input jumps: it can only select one of two values"
 
 
 def tensor(values: Sequence[Any], shape: Sequence[int]) -> Tensor:
@@ -56,7 +57,7 @@ class Positive:
     form: Affine
 
     def _refuse(self, *_: Any) -> NoReturn:
-        raise ValueError("a comparison that depends on the input jumps: it can only select one of two values")
+        raise ValueError(_JUMPS)
 
     __add__ = __radd__ = __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __mul__ = __rmul__ = _refuse
     __neg__ = __bool__ = height_bits = _refuse
@@ -117,6 +118,8 @@ class Graph:
         A unit whose slopes agree is a multiple. Every other stays a unit, also where it is constant or nothing will
         read it, so that a plain network is lowered to itself.
         """
+        if any(isinstance(value, Positive) for value in values.flat):
+            raise ValueError(_JUMPS)
         pairs = zip(np.broadcast_to(left, values.shape).flat, np.broadcast_to(right, values.shape).flat, strict=True)
         if is_constant(values):
             return tensor([v * (r if v >= 0 else s) for v, (s, r) in zip(values.flat, pairs, strict=True)],
@@ -174,4 +177,6 @@ class Graph:
         """The network of all inputs and units whose outputs are these values, in C order."""
         if not outputs.size:
             raise ValueError("the graph has no output: its last tensor is empty")
+        if any(isinstance(value, Positive) for value in outputs.flat):
+            raise ValueError("an output is a comparison, which is no piecewise-linear function")
         return self._circuit.network(list(outputs.flat), all_units=True, limit=MAX_WEIGHTS)

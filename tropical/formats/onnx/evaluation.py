@@ -106,12 +106,14 @@ class Evaluation:
         found = {}
         for entry in node.attribute:
             if not entry.ref_attr_name:
-                value = self._onnx.helper.get_attribute_value(entry)
-                is_tensor = isinstance(value, self._onnx.TensorProto)
-                found[entry.name] = self._parameters.read(value, "the value") if is_tensor else value
+                found[entry.name] = self._value(entry)
             elif entry.ref_attr_name in scope.attributes:
                 found[entry.name] = scope.attributes[entry.ref_attr_name]
         return found
+
+    def _value(self, entry: Any) -> Any:
+        value = self._onnx.helper.get_attribute_value(entry)
+        return self._parameters.read(value, "the value") if isinstance(value, self._onnx.TensorProto) else value
 
     def _inline(
         self, scope: Scope, node: Any, function: Any, inputs: Sequence[Typed | None], read: Sequence[bool]
@@ -123,7 +125,7 @@ class Evaluation:
         known = {entry.name: entry for entry in function.attribute_proto}
         given = self._attributes(scope, node)
         attributes = {
-            **{name: self._onnx.helper.get_attribute_value(entry) for name, entry in known.items()},
+            **{name: self._value(entry) for name, entry in known.items()},
             **{name: given[name] for name in given if name in known or name in function.attribute},
         }
         values = {name: value for name, value in zip(function.input, inputs, strict=False) if value is not None}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tropical.files import check_count, load_extra
-from tropical.formats.lowering import Graph, Positive, Tensor
+from tropical.formats.lowering import Graph, Tensor
 from tropical.formats.onnx.evaluation import Evaluation, Scope, needed, opset_of
 from tropical.formats.onnx.parameters import Parameters, Sibling
 from tropical.formats.operators.kinds import FLOATS
@@ -73,10 +73,7 @@ class _Reader:
     def _result(self, scope: Scope, name: str) -> Tensor:
         if name not in scope.values:
             raise ValueError(f"output {name[:60]!r} is computed by no node")
-        value = scope.values[name][0].ravel()
-        if any(isinstance(q, Positive) for q in value):
-            raise ValueError(f"output {name[:60]!r} is a comparison, which is no piecewise-linear function")
-        return value
+        return scope.values[name][0].ravel()
 
     def _outputs(self, outputs: str | Sequence[str] | None, cut_head: bool) -> list[str]:
         """The names of the tensors to compute: those asked for, or the only output."""

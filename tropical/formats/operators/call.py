@@ -133,6 +133,13 @@ class Call:
         given = self.optional(index)
         return None if given is None else integers(given, name)
 
+    def integer(self, name: str, index: int) -> int:
+        """One constant integer that is an input."""
+        values = integers(self.x(index), name)
+        if len(values) != 1:
+            raise ValueError(f"{name} must be one integer, got {values[:8]}")
+        return values[0]
+
     def scalar(self, name: str, index: int, since: int) -> fmpq | None:
         """A number that is an attribute before opset ``since`` and an input from then on."""
         if self.opset < since:

@@ -16,6 +16,7 @@ from tropical.formats.tensors import check_size, integers
 
 _PRECISION = 400
 _LARGEST = 10_000
+_LARGEST_POWER = 1 << 16
 
 
 def _constant(call: Call) -> Tensor:
@@ -140,8 +141,8 @@ def _power(call: Call) -> Tensor:
 
 
 def _raised(q: fmpq, exponent: fmpq, kind: str) -> fmpq:
-    if abs(exponent) > 1000:
-        raise ValueError(f"the exponent {exponent} is too large")
+    if abs(exponent) * max(q.height_bits(), exponent.height_bits()) > _LARGEST_POWER:
+        raise ValueError(f"a power has more than {_LARGEST_POWER} bits")
     if exponent.q == 1:
         if not q and exponent < 0:
             raise ValueError("division by zero")

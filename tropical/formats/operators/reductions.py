@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,9 +12,10 @@ from tropical.formats import tensors
 from tropical.formats.lowering import Graph, Tensor, tensor
 from tropical.formats.operators.call import Call
 from tropical.formats.operators.constants import square_root
-from tropical.formats.operators.elementwise import magnitude
+from tropical.formats.operators.elementwise import add, magnitude
 from tropical.formats.operators.entry import Function, Operator, axes_of, axis_of
 
+_MOST_FACTORS = 1000
 _Fold = Callable[[Graph, list[Any]], Any]
 
 
@@ -86,12 +88,15 @@ def _square_sum(call: Call) -> Tensor:
 
 
 def _product(call: Call) -> Tensor:
-    call.constant(0, "its input, of which it is no piecewise-linear function,")
+    if call.constant(0, "its input, of which it is no piecewise-linear function,").size > _MOST_FACTORS:
+        raise ValueError(f"has more than {_MOST_FACTORS} factors")
     return _onnx(lambda graph, values: math.prod(values, start=fmpq(1)), 18)(call)
 
 
 def _running_sum(graph: Graph, x: Tensor, axis: int) -> Tensor:
-    return graph.count(np.add.accumulate(x, axis=axis_of(axis, x.ndim), dtype=object))
+    parts = list(np.moveaxis(x, axis_of(axis, x.ndim), 0)[:, None])
+    sums = accumulate(parts, lambda a, b: add(graph, a, b))  # which counts terms as it goes
+    return np.moveaxis(np.concatenate(list(sums)), 0, axis)
 
 
 def _cumsum(graph: Graph, input: Tensor, dim: int) -> Tensor:
@@ -99,10 +104,8 @@ def _cumsum(graph: Graph, input: Tensor, dim: int) -> Tensor:
 
 
 def _onnx_cumsum(call: Call) -> Tensor:
-    x, places = call.x(), tensors.integers(call.x(1), "axis")
-    if len(places) != 1:
-        raise ValueError(f"needs one axis, got {places[:8]}")
-    axis = axis_of(places[0], x.ndim)
+    x = call.x()
+    axis = axis_of(call.integer("axis", 1), x.ndim)
     x = np.flip(x, axis) if (back := call.take("reverse", 0)) else x
     made = _running_sum(call.graph, x, axis)
     made = call.graph.count(made - x) if call.take("exclusive", 0) else made
@@ -133,7 +136,7 @@ def _chosen(graph: Graph, x: Tensor, count: int, axis: int, largest: bool) -> Te
 
 def _onnx_top_k(call: Call) -> Tensor:
     call.only_first("indices of the largest")
-    count = call.take("k", 0) if call.opset < 10 else tensors.integers(call.x(1), "k")[0]
+    count = call.take("k", 0) if call.opset < 10 else call.integer("k", 1)
     if not call.take("sorted", 1) and count > 1:
         raise ValueError("sorted = 0 leaves the order open")
     return _chosen(call.graph, call.x(), count, call.take("axis", -1), bool(call.take("largest", 1)))

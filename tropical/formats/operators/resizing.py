@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tropical.formats.lowering import Graph, Tensor
+from tropical.formats.lowering import Graph, Tensor, is_constant
 from tropical.formats.operators.call import Call
 from tropical.formats.operators.entry import Operator, axis_of, images
 from tropical.formats.tensors import check_size, integers
 
+_MOST = 4096
 _Number = Any  # a Fraction or a float32, computed with alike
 _Rule = Callable[[_Number], int]
 _Coordinate = Callable[[int, Callable[[float], _Number], int, int], _Number]
@@ -51,7 +52,9 @@ def _sources(size: int, new: int, scale: Fraction, coordinate: _Coordinate, rule
         lambda v: np.float32(v) * np.float32(1 / scale),
     )
     found = []
-    for i in range(*check_size((new,))):
+    if new > _MOST:
+        raise ValueError(f"an axis of {new} elements, at most {_MOST} are resized")
+    for i in range(new):
         exact, *single = (min(max(rule(coordinate(i, over, size, new)), 0), size - 1) for over in divisions)
         if single != [exact, exact]:
             raise ValueError(f"which element is nearest to place {i} of {new} depends on rounding: scale {scale}")
@@ -110,16 +113,16 @@ def _resize(call: Call) -> Tensor:
 
 def _new_sizes(call: Call, x: Tensor, axes: Sequence[int]) -> list[tuple[int, int, Fraction]]:
     scales, sizes = call.optional(1 if call.opset < 11 else 2), call.optional(3)
-    if sizes is not None and sizes.size:
-        new = integers(sizes, "sizes")
-        factors = [Fraction(n, x.shape[a]) for n, a in zip(new, axes, strict=False)]
-    elif scales is not None:
-        factors = [Fraction(int(q.p), int(q.q)) for q in scales.flat]
-        new = [math.floor(x.shape[a] * f) for a, f in zip(axes, factors, strict=False)]
+    by_sizes = sizes is not None and sizes.size
+    given = sizes if by_sizes else scales
+    if given is None or not is_constant(given) or given.size != len(axes):
+        raise ValueError(f"scales or sizes must be one constant for each of the axes {list(axes)}")
+    if by_sizes:
+        new = integers(given, "sizes")
+        factors = [Fraction(n, x.shape[a]) for n, a in zip(new, axes, strict=True)]
     else:
-        raise ValueError("scales and sizes are missing")
-    if len(new) != len(axes):
-        raise ValueError(f"{len(new)} sizes for the axes {list(axes)}")
+        factors = [Fraction(int(q.p), int(q.q)) for q in given.flat]
+        new = [math.floor(x.shape[a] * f) for a, f in zip(axes, factors, strict=True)]
     return [(a, n, f) for a, n, f in zip(axes, new, factors, strict=True) if f != 1]
 
 

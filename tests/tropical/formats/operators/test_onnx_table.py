@@ -307,7 +307,7 @@ def test_operators_agree_with_onnxruntime(name):
     nodes, shape, constants, opset = CASES[name]
     data = model(nodes, shape, constants, opset)
     net = reading.decode(data)
-    X = np.random.default_rng(2).integers(-3, 4, (30, net.input_dim)).astype(np.float32)
+    X = np.random.default_rng(2).integers(-3, 4, (10, net.input_dim)).astype(np.float32)
     Y = outputs_at(data, X, ["y"])
     if name.startswith(ROUNDED):
         assert_runtime_agrees(net, X.astype(float), Y)

@@ -29,7 +29,7 @@ def refused():
         "step": (chosen("a", "b", {"t": f32(0), "a": f32(1), "b": f32(0)}), r"\(Where\): .* the value may jump there"),
         "moved leak": (chosen("x", "z", {"t": f32(1), "z": f32(0)}), "the value may jump there"),
         "equality": (chosen("x", "z", {"t": f32(1), "z": f32(0)}, "Equal"), r"\(Equal\): depends on the input"),
-        "a comparison as output": (model([node("Greater", "x,t")], VECTOR, {"t": f32(1)}), "'y' is a comparison"),
+        "a comparison as output": (model([node("Greater", "x,t")], VECTOR, {"t": f32(1)}), "an output is a comparison"),
         "a comparison as number": (
             model([node("Greater", "x,t", "c"), node("Cast", "c", "d", to=1), node("Add", "x,d")], VECTOR,
                   {"t": f32(1)}),
@@ -42,7 +42,8 @@ def refused():
             model([node("Sqrt", "e", "r"), node("Add", "x,r")], VECTOR, {"e": f32(-2)}), "a negative number -2"),
         "overflow": (
             model([node("Exp", "e", "r"), node("Add", "x,r")], VECTOR, {"e": f32(89)}), "exceeds the range of FLOAT"),
-        "huge power": (model([node("Pow", "e,e", "r"), node("Add", "x,r")], VECTOR, {"e": f32(1e9)}), "is too large"),
+        "huge power": (
+            model([node("Pow", "e,e", "r"), node("Add", "x,r")], VECTOR, {"e": f32(1e9)}), "more than 65536 bits"),
         "indices": (
             model([node("TopK", "x,k", "v,i"), node("Cast", "i", "j", to=1), node("Add", "v,j")], VECTOR,
                   {"k": np.array([1])}), "indices of the largest are not supported, and output 1 is read"),
@@ -99,6 +100,8 @@ def test_torch():
         (Calling(lambda x: x * (x > 1)), "'mul' in forward: .* may jump"),
         (Calling(lambda x: (x > 1).sum(1)), "'sum' in forward: a comparison"),
         (Calling(lambda x: x.max(1).indices), "attribute 'indices' is not supported"),
+        (Calling(lambda x: x > 2), "an output is a comparison"),
+        (Calling(lambda x: torch.relu(x > 2)), "'relu' in forward: a comparison that depends on the input jumps"),
         (Calling(lambda x: x // 2), "'floordiv' in forward: the floor of a quotient"),
         (Calling(lambda x: x.view(3, -1)), r"'view' in forward: .* cannot take the shape \[3, -1\]"),
         (Calling(lambda x: torch.nn.functional.pad(x, (1,))), "must be pairs of integers"),

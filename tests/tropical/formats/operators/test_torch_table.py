@@ -176,10 +176,10 @@ def eighths(module):
 
 def compare(module, shape, exact):
     net = tp.from_torch(module, shape)
-    X = torch.from_numpy(np.random.default_rng(2).integers(-3, 4, (20, *shape)).astype(np.float32))
+    X = torch.from_numpy(np.random.default_rng(2).integers(-3, 4, (8, *shape)).astype(np.float32))
     with torch.no_grad():
         Y = np.stack([module(x[None].clone()).double().numpy().ravel() for x in X])
-    X = X.double().numpy().reshape(20, -1)
+    X = X.double().numpy().reshape(8, -1)
     if exact:
         assert [[float(q) for q in row] for row in net.evaluate_exact(X.tolist())] == Y.tolist()
     else:
