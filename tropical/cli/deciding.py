@@ -65,9 +65,15 @@ def equivalent_(
 @click.command()
 @click.argument("file", type=shell.FilePath())
 @report_option
-@timeout_option
+@click.option(
+    "--timeout",
+    type=shell.Seconds(),
+    default=15.0,
+    show_default=True,
+    help="Stop after this many seconds: a short file from elsewhere may ask for years of work.",
+)
 @as_json_option
-def check(file: Path, out: Path | None, timeout: float | None, as_json: bool) -> None:
+def check(file: Path, out: Path | None, timeout: float, as_json: bool) -> None:
     """Check the certificate in FILE: replay its proof from nothing but the claim.
 
     Exit code 0: the claim is proved. 1: the proof fails. 2: the file is no certificate. 3: the timeout came first.
@@ -88,6 +94,7 @@ def check(file: Path, out: Path | None, timeout: float | None, as_json: bool) ->
         code = DONE
     except BudgetExhausted as stop:
         reason, code = str(stop), UNKNOWN
+        click.echo("Hint: --timeout SECONDS gives it longer.", err=True)
     except checker.Malformed as error:
         raise ValueError(f"{file}: {error}") from error
     except checker.Rejected as rejected:

@@ -177,8 +177,11 @@ def test_a_certificate_from_elsewhere_is_checked_within_the_time_given(files):
     tp.save_certificate(equality_certificate(net, net), files / "long.cert")
     result = run("check", files / "long.cert", "--timeout", "0.5")
     assert (result.exit_code, result.stdout) == (3, "unknown: budget of 0.5 seconds exhausted\n")
+    assert "--timeout SECONDS gives it longer" in result.stderr
     as_json = run("check", files / "long.cert", "--timeout", "0.5", "--json")
     assert (as_json.exit_code, json.loads(as_json.stdout)["accepted"]) == (3, None)
+    without = {parameter.name: parameter.default for parameter in main.commands["check"].params}
+    assert without["timeout"] < 20
 
 
 def test_a_budget_used_up_in_the_middle_keeps_the_cells_found(files, monkeypatch):
