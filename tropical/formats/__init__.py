@@ -155,7 +155,8 @@ def load_network(
 def save_network(net: ReLUNetwork, path: str | PathLike[str]) -> None:
     """Write a network so that :func:`load_network` returns an equal one; the file appears whole or not at all.
 
-    An .onnx file with other slopes than those of ReLU comes back as the same function with other units.
+    From .onnx a network with other slopes than those of ReLU comes back as the same function with other units, and
+    one with a hidden layer of zero weights without those constant units.
 
     Raises :class:`FormatError` for an unknown suffix and where the format cannot hold the network exactly (npz,
     safetensors and ONNX hold float64; nnet decimal fractions, its inputs normalised where that helps, and ReLU only),
