@@ -103,6 +103,8 @@ def padded(x: Tensor, pads: Sequence[tuple[int, int]], mode: str = "constant", v
     for n, (before, after), pair in zip(x.shape, pads, grown, strict=True):
         if n + before + after < 1 or min(before, after) < -n:
             raise ValueError(f"padding {list(pads)} leaves nothing of a tensor of shape {x.shape}")
+        if _MODES[mode] in ("reflect", "wrap") and min(before, after) < 0 < max(pair):
+            raise ValueError(f"{mode} padding {before, after} at both ends: programs differ in what they cut first")
         if max(pair) > {"reflect": n - 1, "wrap": n}.get(_MODES[mode], max(pair)):
             raise ValueError(f"{mode} padding {pair} is too large for an axis of size {n}")
     cut = tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(x.shape, pads, strict=True))

@@ -62,6 +62,8 @@ def refused():
         "linear": (model([node("Resize", "x,,s", mode="linear")], IMAGE, {"s": f32(1, 1, 2, 2)}), "only plain"),
         "reflection": (
             model([node("Pad", "x,p", mode="reflect")], VECTOR, {"p": np.array([0, 2, 0, 0])}), "too large"),
+        "wrapped and cut": (
+            model([node("Pad", "x,p", mode="wrap")], VECTOR, {"p": np.array([0, 1, 0, -1])}, 19), "programs differ"),
         "two products": (model([node("Einsum", "x,x", equation="bi,bi->b")], VECTOR), "product of two values"),
         "function": (model([node("HardSwish")], VECTOR), r"node 'the_HardSwish_y' \(HardSwish\): .* outputs='x' takes"),
         "normalisation": (model([node("LayerNormalization", "x,s")], VECTOR, {"s": f32(1, 1)}), "not supported"),
