@@ -16,8 +16,8 @@ from tropical.arithmetic.rationals import Matrix, Vector
 
 _MAX_WORK = 1 << 26
 """Most products of numbers of 64 bits in the solution of the congruences, seconds at most."""
-_MAX_BITS = 1 << 15
-"""Longest common denominator of a column or of the bias."""
+_MAX_RANGE, _MAX_BITS = 1 << 12, 1 << 15
+"""Longest common denominators of a column, which a numeral of 1200 digits holds, and of the bias."""
 
 
 def normalised(weight: Matrix, bias: Vector) -> tuple[Vector, Vector, Matrix, Vector]:
@@ -50,7 +50,7 @@ def _common(numbers: Iterable[Fraction]) -> int:
 
 
 def _means(columns: Sequence[Vector], bias: Vector, parts: Sequence[int], constant: int) -> Vector | None:
-    if max(*parts, constant) >> _MAX_BITS or len(set(parts)) ** 2 > _MAX_WORK:
+    if max(parts) >> _MAX_RANGE or constant >> _MAX_BITS or len(set(parts)) ** 2 > _MAX_WORK:
         return None
     means, moduli = [0] * len(parts), [1] * len(parts)
     for factor in coprime_factors(set(parts)):

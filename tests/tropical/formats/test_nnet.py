@@ -106,6 +106,9 @@ def test_what_is_written_can_be_read(whole, part):
 @pytest.mark.parametrize(
     ("net", "problem"),
     [
+        (ReLUNetwork.from_arrays([[[Fraction(1, 3**2600)]]]), "no decimal fraction of bearable length"),
+        (ReLUNetwork.from_arrays([[[Fraction(1, 3**9500)]]]), "no decimal fraction of bearable length"),
+        (ReLUNetwork.from_arrays([[[Fraction(1, 3**99999)]], [[1]]]), "no decimal fraction of bearable length"),
         (ReLUNetwork.from_arrays([[[1]], [["1/3"]]]), "layer 1: weight holds a number that is no decimal"),
         (ReLUNetwork.from_arrays([[[1]]], [["1/7"]]), "layer 0: bias holds a number that is no decimal"),
         (ReLUNetwork.from_arrays([[["1/3"], ["1/3"]]], [[0, "1/3"]]), "layer 0: weight holds a number that is no"),
