@@ -99,6 +99,10 @@ def _same(graph: Graph, input: Tensor) -> Tensor:
     return input
 
 
+def _copy(graph: Graph, input: Tensor) -> Tensor:
+    return input.copy()
+
+
 def _dropout(graph: Graph, input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     if training:
         raise ValueError("is in training mode: call eval() first")
@@ -148,7 +152,7 @@ ELEMENTWISE: Sequence[Operator] = (
     Operator("absolute value", "|x|.", {"Abs": lambda c: magnitude(c.graph, c.x())},
              {"builtins.abs operator.abs torch.abs .abs": magnitude}),
     Operator("identity", "x.", {"Identity": lambda c: c.x()},
-             {"nn.Identity .contiguous .clone torch.clone .detach torch.detach": _same}),
+             {"nn.Identity .contiguous .detach torch.detach": _same, ".clone torch.clone": _copy}),
     Operator("dropout", "x, in evaluation mode alone.", {"Dropout": _onnx_dropout},
              {"F.dropout F.dropout1d F.dropout2d F.dropout3d F.alpha_dropout": _functional_dropout,
               "nn.Dropout nn.Dropout1d nn.Dropout2d nn.Dropout3d nn.AlphaDropout": _dropout}),

@@ -60,7 +60,8 @@ class Calls:
         names = list(inspect.signature(function).parameters)[2:]
         try:
             found = {key: self._attribute(module, key) for key in names if hasattr(module, key)}
-            return function(self._graph, args[0], **found)
+            result = function(self._graph, args[0], **found)
+            return _written(args[0], result) if found.get("inplace") else result
         except (ValueError, TypeError, LookupError) as error:
             raise ValueError(f"{where}: {error}") from error
 
@@ -78,10 +79,20 @@ class Calls:
                 f"function {name!r} in forward is not supported: 'What loads' in the documentation lists those that are"
             )
         try:
-            inspect.signature(function).bind(self._graph, *args, **kwargs)
+            bound = inspect.signature(function).bind(self._graph, *args, **kwargs).arguments
         except TypeError as error:
             raise ValueError(f"function {name!r} in forward with arguments that are not supported: {error}") from None
         try:
-            return function(self._graph, *args, **kwargs)
+            result = function(self._graph, *args, **kwargs)
+            in_place = name.endswith("_") or name in ("iadd", "isub", "imul") or bound.get("inplace")
+            return _written(list(bound.values())[1], result) if in_place else result
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise ValueError(f"function {name!r} in forward: {error}") from error
+
+
+def _written(x: Any, result: Any) -> Any:
+    """The tensor itself with new values, which whatever shares its memory sees, too; a number stays a number."""
+    if isinstance(x, np.ndarray):
+        x[...] = result
+        return x
+    return result

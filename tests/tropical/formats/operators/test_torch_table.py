@@ -193,6 +193,34 @@ def test_functions_agree_with_torch(name):
     compare(Calling(function, shape).eval(), shape, exact=not any(word in name for word in INEXACT))
 
 
+def in_place(x):
+    """Results that nobody takes, parts that share memory, and copies that do not."""
+    kept = x.clone()
+    first, second = x.chunk(2, 1)
+    first.relu_()
+    second.add_(first)
+    F.leaky_relu(x[:, 2:4], 0.5, inplace=True)
+    x.view(2, 3).clamp_(max=2)
+    return torch.cat([x, kept, second], 1)
+
+
+class InPlace(nn.Module):
+    """A module that changes what the skip connection reads."""
+
+    def __init__(self):
+        super().__init__()
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        y = 2 * x
+        return self.relu(y) - x + y
+
+
+def test_what_is_written_in_place_is_seen_by_all_that_share_it():
+    compare(Calling(lambda m, x: in_place(x), V).eval(), V, exact=True)
+    compare(InPlace().eval(), V, exact=True)
+
+
 @pytest.mark.parametrize("text", BUILT)
 def test_modules_agree_with_torch(text):
     module = eighths(eval("nn." + text + ("" if "(" in text else "()"), {"nn": nn}))
