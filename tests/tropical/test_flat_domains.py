@@ -94,6 +94,10 @@ def test_decisions(seed):
     assert all(f(x) == other(x) or any(cell.contains(x) for cell in cells) for x in points)
     assert values_at(polynomial, points) == values_at(f, points)
     assert tp.equivalent(polynomial, f, flat_domain).status == "proved"
+    for question in (tp.maximum, tp.minimum):  # of a form by linear programs
+        found = question(polynomial, flat_domain)
+        assert found.value == f(found.point)[0] == question(g, box).value
+        assert flat_domain.contains(found.point)
     smaller = tp.irredundant(polynomial, flat_domain).polynomial
     assert values_at(smaller, points) == values_at(f, points)
     everywhere = tp.to_lattice_polynomial(f)  # of which pieces may coincide on the domain
@@ -103,6 +107,29 @@ def test_decisions(seed):
         assert set(form.polynomial.pieces) <= set(everywhere.pieces)
         assert len(form.polynomial.clauses) == len(tp.irredundant(polynomial, flat_domain).polynomial.clauses)
         assert all(map(flat_domain.contains, form.clause_points))
+
+
+def test_extrema_in_many_dimensions():
+    """Ten inputs, one of them fixed and one the sum of two others, against the network of the other eight."""
+    rng = random.Random(0)
+    first = [[Fraction(rng.randint(-4, 4)) for _ in range(10)] for _ in range(6)]
+    bias = [Fraction(rng.randint(-2, 2)) for _ in range(6)]
+    out = [[Fraction(rng.randint(-3, 3)) for _ in range(6)]]
+    net = tp.ReLUNetwork.from_arrays([first, out], [bias, [0]])
+    axes = [tp.AffineForm([int(i == j) for i in range(10)]) for j in range(10)]
+    equations = [axes[9] - axes[0] - axes[1], axes[4] - Fraction(1, 3)]
+    sides = [side for j in (0, 1, 2, 3, 5, 6, 7, 8) for side in (axes[j] + 1, 1 - axes[j])]
+    domain = tp.Polyhedron([*sides, *(sign * form for form in equations for sign in (1, -1))])
+    free = (0, 1, 2, 3, 5, 6, 7, 8)
+    inner = [[row[j] + (row[9] if j < 2 else 0) for j in free] for row in first]
+    shifted = [b + row[4] / 3 for b, row in zip(bias, first, strict=True)]
+    other, box = tp.ReLUNetwork.from_arrays([inner, out], [shifted, [0]]), tp.Box([-1] * 8, [1] * 8)
+    for question in (tp.maximum, tp.minimum):
+        found = question(net, domain)
+        assert found.value == question(other, box).value == net(found.point)[0]
+        assert domain.contains(found.point)
+        assert found.certificate is None or tp.check_certificate(found.certificate)
+    assert tp.sup_distance(net, net + 1, domain).value == 1
 
 
 def flat_inclusion(flat):

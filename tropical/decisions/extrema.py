@@ -24,6 +24,7 @@ from tropical.polyhedra.chart import Chart
 from tropical.polyhedra.cones import Cone, Integers, dot
 from tropical.polyhedra.polyhedron import Box, Polyhedron
 from tropical.proofs.certificate import Certificate, maximum_certificate, minimum_certificate, tree_certificate
+from tropical.proofs.merged_units import MergedPair
 from tropical.proofs.proof_trees import order_tree
 from tropical.values import Value, short
 
@@ -139,7 +140,7 @@ def sup_distance(
         return max(max(a[1] - b[0], b[1] - a[0]) for a, b in pairs)
 
     if _has_many_vertices(chart):
-        difference = to_network(functions[0]) - to_network(functions[1])
+        difference = MergedPair(*map(to_network, functions)).difference
         objectives = [Objective(i, sign) for i in range(f.output_dim) for sign in (1, -1)]
         return _by_branching(difference, objectives, chart, above, meter)[0]
     return _largest(differences(), chart, value, above)
@@ -180,17 +181,18 @@ def _extremum(f: Function, domain: Polyhedron | None, sign: int, meter: Meter) -
 
 def _has_many_vertices(chart: Chart) -> bool:
     """Whether the domain is bounded and of so many dimensions that its vertices are too many to begin with."""
-    return chart.domain is not None and chart.dim > _MOST_DIMENSIONS and chart.domain.is_bounded
+    return chart.region is not None and chart.dim > _MOST_DIMENSIONS and chart.region.is_bounded
 
 
 def _by_branching(
     net: ReLUNetwork, objectives: list[Objective], chart: Chart, above: Callable[[Box], Fraction], meter: Meter
 ) -> tuple[Extremum, bool]:
     """The supremum by dividing at units, and whether a tree that proves it is small."""
-    assert chart.domain is not None
+    assert chart.region is not None
     most = above(chart.domain) if isinstance(chart.domain, Box) else None
-    found = branch_and_bound(net, objectives, chart.domain, most, meter)
-    extremum = Extremum(found.lower, found.upper, found.point, incomplete_because=found.incomplete_because)
+    found = branch_and_bound(net, objectives, chart.region, most, meter)
+    point = chart.inclusion(found.point)
+    extremum = Extremum(found.lower, found.upper, point, incomplete_because=found.incomplete_because)
     return extremum, chart.dim << found.open_units < _LARGEST_TREE
 
 

@@ -74,7 +74,7 @@ class ClauseMaximum:
     def point(self) -> Vector:
         """A point of the domain, where the maximum is attained if it is finite."""
         assert self.outcome.point is not None
-        return self.chart.lift(self.outcome.point[:-1])
+        return self.chart.inclusion(self.outcome.point[:-1])
 
     @property
     def ray(self) -> Vector | None:
@@ -95,7 +95,7 @@ class ClauseMaximum:
                 rows.append(at_least(objective, outcome.value))
                 objective, outcome = self._greatest(primitive((_ZERO, *row, _ZERO)), rows)
         assert outcome.point is not None
-        return self.chart.lift(outcome.point[:-1])
+        return self.chart.inclusion(outcome.point[:-1])
 
     def _greatest(self, axis: Integers, rows: list[Integers]) -> tuple[Integers, Outcome]:
         """The form that is maximised so that a coordinate is fixed, and its maximum."""
@@ -110,7 +110,7 @@ class ClauseMaximum:
 
 def clause_maxima(clauses: Clauses, chart: Chart, meter: Meter) -> Iterator[ClauseMaximum]:
     """The maximum of each clause on the domain of the chart, each counted by ``meter.count_cell()``."""
-    domain: list[Integers] = [] if chart.domain is None else [(*row, 0) for row in chart.domain.rows]
+    domain: list[Integers] = [] if chart.region is None else [(*row, 0) for row in chart.region.rows]
     for clause in clauses:
         meter.count_cell()
         below = [primitive((*row, Fraction(-1))) for row in clause]
