@@ -116,11 +116,11 @@ def test_extrema_in_many_dimensions():
     bias = [Fraction(rng.randint(-2, 2)) for _ in range(6)]
     out = [[Fraction(rng.randint(-3, 3)) for _ in range(6)]]
     net = tp.ReLUNetwork.from_arrays([first, out], [bias, [0]])
-    axes = [tp.AffineForm([int(i == j) for i in range(10)]) for j in range(10)]
-    equations = [axes[9] - axes[0] - axes[1], axes[4] - Fraction(1, 3)]
-    sides = [side for j in (0, 1, 2, 3, 5, 6, 7, 8) for side in (axes[j] + 1, 1 - axes[j])]
-    domain = tp.Polyhedron([*sides, *(sign * form for form in equations for sign in (1, -1))])
     free = (0, 1, 2, 3, 5, 6, 7, 8)
+    sides = [tp.AffineForm([s * (i == j) for i in range(10)], 1) for j in free for s in (1, -1)]
+    total = tp.AffineForm([-1, -1, *[0] * 7, 1])
+    third = tp.AffineForm([0, 0, 0, 0, 1, 0, 0, 0, 0, 0], Fraction(-1, 3))
+    domain = tp.Polyhedron([*sides, total, -total, third, -third])
     inner = [[row[j] + (row[9] if j < 2 else 0) for j in free] for row in first]
     shifted = [b + row[4] / 3 for b, row in zip(bias, first, strict=True)]
     other, box = tp.ReLUNetwork.from_arrays([inner, out], [shifted, [0]]), tp.Box([-1] * 8, [1] * 8)
