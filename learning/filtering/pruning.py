@@ -36,8 +36,8 @@ def pruned_frame(X: Array, y: Array, frame: Array, rng: np.random.Generator, *, 
 
     Returns
     -------
-    (k, d) frame within W, strongest first, signs fixed, least ≤ k ≤ l; the given one if k = l or nothing can be compared (l = d,
-    fewer than 10 neighbourhoods).
+    (k, d) frame within W, strongest first, signs fixed, least ≤ k ≤ l; the given one if k = l or nothing can be compared
+    (l = d, fewer than 10 neighbourhoods).
 
     Examples
     --------
