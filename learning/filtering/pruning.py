@@ -15,7 +15,6 @@ Array = NDArray[np.float64]
 SAMPLES = 20_000
 """Samples that are used at most: neighbours of a search tree."""
 _CENTRES, _PLACEBOS, _ROUNDS = 2_000, 2, 4
-_FACTOR = 4.0  # a direction has to show this multiple of the strongest placebo's energy
 _FLOOR = 1e-9  # of the whole energy: the ridge of the local planes and rounding
 _NARROWEST = 1e-2  # relative weight of a direction among neighbours, at least
 
@@ -36,8 +35,8 @@ def pruned_frame(X: Array, y: Array, frame: Array, rng: np.random.Generator, *, 
 
     Returns
     -------
-    (k, d) frame within W, strongest first, signs fixed, least ≤ k ≤ l; the given one if k = l or nothing can be compared
-    (l = d, fewer than 10 neighbourhoods).
+    (k, d) frame within W, strongest first, signs fixed, least ≤ k ≤ l; the given one if k = l or if nothing can be
+    compared: l = d, or fewer than 10 neighbourhoods.
 
     Examples
     --------
@@ -61,7 +60,7 @@ def pruned_frame(X: Array, y: Array, frame: Array, rng: np.random.Generator, *, 
         energy = _energy(Z, labels, energy, size)
     values, vectors = np.linalg.eigh(energy[:rank, :rank])
     placebo = float(np.linalg.eigvalsh(energy[rank:, rank:])[-1])
-    kept = max(least, int((values > _FACTOR * placebo + _FLOOR * np.trace(energy)).sum()))
+    kept = max(least, int((values > placebo + _FLOOR * np.trace(energy)).sum()))
     if kept == rank:
         return frame
     rows = vectors[:, ::-1][:, :kept].T @ frame
