@@ -70,7 +70,7 @@ class FilteredPCA(TransformerMixin, BaseEstimator):
 
     Pruning: if passes after the first append, all directions are re-estimated together by gradients of local planes,
     on samples of the passes that appended nothing (of the last one if there are none; ``fit_batches`` draws 20 000
-    more), and one is kept only if its squared derivative exceeds that of two random directions outside W.
+    more), and one is kept only if its squared derivative stands out from that of two random directions outside W.
     As many as the first pass appended are kept in any case: its W = {0} is exact. Pruning only takes away, so δ holds
     as before. The comparison itself has no level: the number is right on the functions measured, not guaranteed, and
     a direction whose derivative is smaller than what V's error lends to others is lost.

@@ -74,6 +74,21 @@ def test_batches_are_pruned_on_a_draw_of_their_own() -> None:
 def test_nothing_to_compare_with_leaves_the_frame() -> None:
     X = np.random.default_rng(0).standard_normal((500, 3))
     rng = np.random.default_rng(1)
-    for frame, samples in ((np.eye(3), 500), (np.eye(3)[:2], 20)):
-        assert pruned_frame(X[:samples], X[:samples, 0], frame, rng) is frame
-    assert len(pruned_frame(X, np.zeros(500), np.eye(3)[:2], rng, least=1)) == 1
+    few = np.eye(3)[:2]
+    assert pruned_frame(X[:20], X[:20, 0], few, rng) is few
+    assert len(pruned_frame(X, np.zeros(500), few, rng, least=1)) == 1
+
+
+def test_what_w_lacks_leaves_the_frame() -> None:
+    X = np.random.default_rng(0).standard_normal((20_000, 6))
+    frame = np.eye(6)[[0, 5]]  # the function sees four other inputs more than these
+    assert pruned_frame(X, np.abs(X[:, :5]).sum(axis=1), frame, np.random.default_rng(1)) is frame
+
+
+@pytest.mark.parametrize("name", ["linear", "flat piece", "maximum", "three relus"])
+def test_the_whole_space_is_pruned_without_placebos(name: str) -> None:
+    rows, function = FUNCTIONS[name]
+    X = np.random.default_rng(3).standard_normal((20_000, 3))
+    kept = pruned_frame(X, function(X), np.eye(3), np.random.default_rng(1))
+    assert len(kept) == len(rows)
+    assert principal_sines(np.linalg.qr(rows.T)[0].T, kept)[0] < 0.05
