@@ -194,7 +194,7 @@ def lattice_of_many(dim):
 
 @functools.cache
 def cells_of_many():
-    return tp.polyhedral_complex(network(3, 12, 12, 1), tp.Box([-1] * 3, [1] * 3))
+    return tp.polyhedral_complex(network(3, 12, 12, 1), tp.Box([-1] * 3, [1] * 3), route="rational")
 
 
 FIELD = {  # what once ran on, or took no budget at all

@@ -331,7 +331,7 @@ def test_bad_requests():
         (pl.plot_surface, (DIAMOND,), {"ax": plt.figure().add_subplot()}, "projection '3d'"),
         (pl.plot_bent_hyperplanes, (polynomial,), {}, "units"),
         (pl.plot_dual_graph, (polynomial,), {}, "activation regions"),
-        (pl.plot_decision_boundary, (CLASSES, 1), {}, "choose output"),
+        (pl.plot_decision_boundary, (CLASSES,), {"level": 1}, "choose output"),
         (pl.plot_decision_boundary, (CLASSES,), {"output": 3}, "between 0 and 2"),
         (pl.plot_solids, (THREE,), {"alpha": 0}, "alpha"),
         (pl.plot_solids, (DIAMOND,), {}, "needs 3 or more varying inputs"),
