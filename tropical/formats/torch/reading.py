@@ -7,13 +7,14 @@ and concatenations.
 
 import io
 import math
+import operator
 import pickle
 import struct
 import tarfile
 import warnings
 import zipfile
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -102,7 +103,7 @@ def _follow(torch: Any, module: Any, graph: Graph, x: Tensor) -> Tensor:
     if calls.knows(module):
         return _one_tensor(calls.module(module, "", x))
     try:
-        traced = torch.fx.symbolic_trace(module)
+        traced = _traced(torch, module)
     except (torch.fx.proxy.TraceError, TypeError, RuntimeError) as error:  # as Python meets a proxy for a tensor
         raise ValueError(f"{type(module).__name__}.forward cannot be followed: {error}") from error
     values: dict[Any, Any] = {}
@@ -122,6 +123,18 @@ def _follow(torch: Any, module: Any, graph: Graph, x: Tensor) -> Tensor:
         else:
             values[node] = calls.function(node.target, *args, **kwargs)
     raise ValueError(f"{type(module).__name__}.forward returns nothing")
+
+
+def _traced(torch: Any, module: Any) -> Any:
+    """What ``forward`` calls. Of x += y it is that which writes in place, where torch.fx alone would take x + y."""
+
+    def writing(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        return lambda x, y: x.tracer.create_proxy("call_function", operation, (x, y), {})
+
+    names = {"__iadd__": operator.iadd, "__isub__": operator.isub, "__imul__": operator.imul}
+    seen = type("Seen", (torch.fx.Proxy,), {name: writing(operation) for name, operation in names.items()})
+    tracer = type("Tracer", (torch.fx.Tracer,), {"proxy": lambda self, node: seen(node, self)})
+    return torch.fx.GraphModule(module, tracer().trace(module))
 
 
 def _input_of(node: Any, x: Tensor, taken: bool) -> Tensor | None:

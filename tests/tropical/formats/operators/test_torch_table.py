@@ -216,7 +216,18 @@ class InPlace(nn.Module):
         return self.relu(y) - x + y
 
 
+def statements(x):
+    """x += y and its like, where something else has the same tensor or a part of it."""
+    y = 2 * x
+    kept, part = y, y[:, :3]
+    y += x
+    part -= 1
+    y *= -2
+    return torch.cat([kept, part, y + x], 1)
+
+
 def test_what_is_written_in_place_is_seen_by_all_that_share_it():
+    compare(Calling(lambda m, x: statements(x), V).eval(), V, exact=True)
     compare(Calling(lambda m, x: in_place(x), V).eval(), V, exact=True)
     compare(InPlace().eval(), V, exact=True)
 
