@@ -1,9 +1,11 @@
-"""Write the small models of tests/reference/models: by both exporters of torch, and by hand in other tools' layouts.
+"""Write the small models of tests/reference/models: by both exporters of torch, by skl2onnx, and by hand.
 
-Beside each NAME.onnx stands NAME.json: points and the outputs there, as the program that made the model computes them.
-See README.md for the versions. Run from the project's root: python tests/reference/write_models.py
+Beside each NAME.onnx stands NAME.json: points and the outputs there, as the program that made the model computes them;
+for those made by hand, as onnxruntime does. See README.md for the versions. Run from the project's root:
+PYTHONPATH=tests python tests/reference/write_models.py
 """
 
+import importlib.util
 import json
 import sys
 import warnings
@@ -115,38 +117,63 @@ def by_hand(name, nodes, shape, constants, outputs=("y",), kinds=None, opset=17)
     answers(name, X, np.stack(Y))
 
 
+def of_sklearn():
+    """A regressor and a classifier behind a scaler, as skl2onnx writes them, with scikit-learn's outputs."""
+    from skl2onnx import to_onnx
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng, options = np.random.default_rng(5), {"hidden_layer_sizes": (5, 4), "max_iter": 40, "random_state": 0}
+    X = rng.standard_normal((200, 3)).astype(np.float32) * np.float32([2, 0.5, 1])
+    kinds = {
+        "regressor": (MLPRegressor(**options), np.abs(X[:, :2]).sum(axis=1), "predict"),
+        "classifier": (MLPClassifier(**options), (X[:, 0] > X[:, 1]) + 2 * (X[:, 2] > 1.0), "predict_proba"),
+        "two_classes": (MLPClassifier(**options), X[:, 0] > X[:, 1], "predict_proba"),
+    }
+    for name, (model, y, method) in kinds.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # so few iterations do not converge
+            fitted = make_pipeline(StandardScaler(), model).fit(X, y.astype(y.dtype if y.dtype.kind == "f" else int))
+        made = to_onnx(fitted, X[:1], target_opset=17)
+        (HERE / f"sklearn_{name}.onnx").write_bytes(made.SerializeToString(deterministic=True))
+        answers(f"sklearn_{name}", points(3), np.asarray(getattr(fitted, method)(points(3))))
+
+
+def operators():
+    """For each operator of the table its first case in the tests, with onnxruntime's outputs."""
+    from oracles.onnx_models import model, outputs_at
+    from tropical.formats.onnx import reading
+    from tropical.formats.operators.table import ONNX
+
+    place = HERE.parents[1] / "tropical" / "formats" / "operators" / "test_onnx_table.py"
+    spec = importlib.util.spec_from_file_location("test_onnx_table", place)
+    table = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(table)
+    cases = {**table.CASES, **table.operators()}
+    chosen = {}
+    for operator in sorted(ONNX):
+        kind = operator.rpartition(".")[2]
+        first = next(name for name, case in cases.items() if any(node.op_type == kind for node in case[0]))
+        chosen.setdefault(first, []).append(kind)
+    (HERE / "operators").mkdir(exist_ok=True)
+    for name, kinds in chosen.items():
+        nodes, shape, constants, opset = cases[name]
+        data, file = model(nodes, shape, constants, opset), f"operators/{'_'.join(kinds)}"
+        if name == "Cast up":
+            data = table.to_double(data)
+        (HERE / f"{file}.onnx").write_bytes(data)
+        X = np.random.default_rng(2).integers(-3, 4, (5, reading.decode(data).input_dim)).astype(np.float32)
+        answers(file, X, outputs_at(data, X, ["y"]))
+
+
 def layouts():
-    """What skl2onnx and tf2onnx write, made here with onnx.helper since these tools were not at hand."""
+    """What tf2onnx writes, made here with onnx.helper since that tool was not at hand."""
     rng, make = np.random.default_rng(5), helper.make_node
 
     def weight(*shape):
         return (rng.integers(-8, 9, shape) / 8).astype(np.float32)
 
-    by_hand(
-        "sklearn_layout",
-        [
-            make("Scaler", ["x"], ["scaled"], domain="ai.onnx.ml", offset=[0.5, -1.0, 0.0], scale=[2.0, 0.5, 1.0]),
-            make("Cast", ["scaled"], ["cast"], to=1),
-            make("MatMul", ["cast", "coefficient"], ["mul"]),
-            make("Add", ["mul", "intercepts"], ["add"]),
-            make("Relu", ["add"], ["activation"]),
-            make("MatMul", ["activation", "coefficient1"], ["mul1"]),
-            make("Add", ["mul1", "intercepts1"], ["scores"]),
-            make("Identity", ["scores"], ["out"]),
-            make("Softmax", ["out"], ["probabilities"], axis=1),
-            make("ArgMax", ["probabilities"], ["index"], axis=1),
-            make("ArrayFeatureExtractor", ["classes", "index"], ["picked"], domain="ai.onnx.ml"),
-            make("Cast", ["picked"], ["whole"], to=7),
-            make("Reshape", ["whole", "shape"], ["label"]),
-        ],
-        ["N", 3],
-        {
-            "coefficient": weight(3, 5), "intercepts": weight(1, 5), "coefficient1": weight(5, 3),
-            "intercepts1": weight(1, 3), "classes": np.array([0, 1, 2]), "shape": np.array([-1]),
-        },
-        ("label", "probabilities", "out"),
-        {"label": onnx.TensorProto.INT64},
-    )  # fmt: skip
     by_hand(
         "keras_layout",
         [
@@ -177,7 +204,9 @@ def main():
             torch.manual_seed(0)
             name = f"torch_{module.__name__.lower()}_{'dynamo' if dynamo else 'script'}"
             exported(name, module(), shape, dynamo=dynamo, **({"external_data": True} if dynamo else {}))
+    of_sklearn()
     layouts()
+    operators()
 
 
 if __name__ == "__main__":

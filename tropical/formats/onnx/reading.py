@@ -20,7 +20,8 @@ from tropical.functions.network import ReLUNetwork
 
 _OLDEST_OPSET = 7
 _AFTER_HEADS = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "ZipMap",
-                "ArrayFeatureExtractor")  # fmt: skip
+                "ArrayFeatureExtractor", "Sub", "Concat")  # fmt: skip
+_LONGEST_HEAD = 12  # nodes, the last of which gives labels or the probability of the other of two classes
 
 
 def decode(
@@ -94,15 +95,20 @@ class _Reader:
     def _before_head(self, name: str) -> str:
         """What a last softmax, argmax, ... is computed from, or the tensor itself where there is none."""
         producers = {made: node for node in self._source.node for made in node.output}
-        behind = name
-        for _ in range(len(self._source.node)):  # a cycle ends, too
+        constants = {"", *self._constants}
+        constants |= {made for made, node in producers.items() if node.op_type == "Constant"}
+
+        def scores(behind: str, depth: int) -> str | None:
+            """The scores of which alone the tensor is computed, through one or more heads."""
             node = producers.get(behind)
-            read = [] if node is None else [entry for entry in node.input if entry not in ("", *self._constants)]
-            if node is None or len(read) != 1 or node.op_type not in (*HEADS, *_AFTER_HEADS):
-                break
-            behind = read[0]
-            name = behind if node.op_type in HEADS else name
-        return name
+            if node is None or node.op_type not in (*HEADS, *_AFTER_HEADS) or not depth:
+                return None
+            read = {entry for entry in node.input if entry not in constants}
+            found = {scores(entry, depth - 1) for entry in read}
+            own = found.pop() if len(found) == 1 else None
+            return own or (read.pop() if node.op_type in HEADS and len(read) == 1 else None)
+
+        return scores(name, _LONGEST_HEAD) or name
 
     def _read_initializers(self, evaluation: Evaluation, scope: Scope, wanted: set[str]) -> None:
         if self._source.sparse_initializer:

@@ -297,6 +297,13 @@ def operators():
     }  # fmt: skip
 
 
+def to_double(data):
+    """The model with outputs of type double."""
+    proto = onnx.load_model_from_string(data)
+    proto.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.DOUBLE
+    return proto.SerializeToString()
+
+
 CASES = cases()
 ROUNDED = ("HardSigmoid, default", "Mean", "AveragePool", "ReduceL2, irrational", "Exp", "Log",
            "Sqrt, irrational", "Pow, root", "Pow, cube root")  # fmt: skip
@@ -320,11 +327,7 @@ def test_operators_agree_with_onnxruntime(name):
 def test_operators_agree_with_onnxruntime_within_rounding(name, points):
     nodes, shape, constants, opset = operators()[name]
     data = model(nodes, shape, constants, opset)
-    if name == "Cast up":
-        proto = onnx.load_model_from_string(data)
-        proto.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.DOUBLE
-        data = proto.SerializeToString()
-    agree(data, points)
+    agree(to_double(data) if name == "Cast up" else data, points)
 
 
 def test_every_operator_of_the_table_has_a_case():
