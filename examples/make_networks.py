@@ -23,7 +23,7 @@ def run() -> dict[str, ReLUNetwork]:
         "h4.json": instances.h4(30, seed=0),
         "parity3.json": instances.parity(3, 100, seed=0),
         "sequential.json": instances.sequential(30, seed=0),
-        "random_2_6_6.json": instances.random_network(2, (6, 6), 50, seed=0),
+        "random_50_6_6.json": instances.random_network(2, (6, 6), 50, seed=0),
     }
 
 

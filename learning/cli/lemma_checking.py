@@ -91,7 +91,7 @@ def _checked(
         with clock.limit():
             for label, one in chosen.items():
                 for index in range(len(one.neighbours)) if neighbours else (None,):
-                    key = label if index is None else f"not {label}, {index + 1}"
+                    key = label if index is None else f"{label}, false neighbour {index + 1}"
                     say(f"{key}: {one.title} ...")
                     verdicts[key] = (
                         check(one, subject, **choices)

@@ -264,7 +264,7 @@ def test_the_command(tmp_path):
     assert "proved" in result.stdout
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"lemmas.json", "lemmas.md", "lemmas.html"}
     result = CliRunner().invoke(main, [*arguments[:2], "--lemma", "L2", "--neighbours", "--json"])
-    assert json.loads(result.stdout)["lemmas"]["not L2, 1"]["status"] in ("proved", "refuted")
+    assert json.loads(result.stdout)["lemmas"]["L2, false neighbour 1"]["status"] in ("proved", "refuted")
     for wrong, message in ((["--lemma", "L99"], "no lemma 'L99'"), (["--threshold", "x"], "--threshold")):
         result = CliRunner().invoke(main, [*arguments[:2], *wrong])
         assert result.exit_code == 2
