@@ -419,10 +419,14 @@ def test_ctrl_c_while_workers_begin_is_that_of_the_study_alone():
         held.append(signal.pthread_sigmask(signal.SIG_BLOCK, []))
         signal.raise_signal(signal.SIGINT)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(execution.ProcessPoolExecutor, "submit", submit)
-        with pytest.raises(KeyboardInterrupt):
-            list(execution.finished_runs([Run("a", {})], {"a": sleeping}, seed=0, jobs=2))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background it is none
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(execution.ProcessPoolExecutor, "submit", submit)
+            with pytest.raises(KeyboardInterrupt):
+                list(execution.finished_runs([Run("a", {})], {"a": sleeping}, seed=0, jobs=2))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert signal.SIGINT in held[0]
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
