@@ -419,7 +419,7 @@ def test_ctrl_c_while_workers_begin_is_that_of_the_study_alone():
         held.append(signal.pthread_sigmask(signal.SIG_BLOCK, []))
         signal.raise_signal(signal.SIGINT)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background it is none
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs begin with none
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(execution.ProcessPoolExecutor, "submit", submit)
