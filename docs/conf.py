@@ -46,7 +46,7 @@ nitpick_ignore_regex = [  # types of other libraries, and a few of our own that 
     ),
     (
         r"py:.*",
-        r"tropical\.(polyhedra\.cones\.Cone|polyhedra\.chart\.Chart|activation\.patterns\.PatternTable|gaussian\.frames\.\w+)",
+        r"tropical\.(polyhedra\.cones\.Cone|polyhedra\.chart\.Chart|polyhedra\.hull\.Hull|activation\.patterns\.PatternTable|gaussian\.frames\.\w+)",
     ),
     (r"py:.*", r"tropical\.functions\.function\.V"),
     (r"py:func", r"(dual_form|term_growth)"),
