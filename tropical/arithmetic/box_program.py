@@ -20,7 +20,7 @@ from tropical.arithmetic.linear_program import (
     quotient,
     run,
 )
-from tropical.arithmetic.rationals import Vector, from_flint, to_flint
+from tropical.arithmetic.rationals import Vector, as_flint, as_fraction, from_flint, to_flint
 from tropical.budget import Meter
 
 Integers = tuple[int, ...]
@@ -70,7 +70,7 @@ class BoxProgram:
 
     @cached_property
     def _ends(self) -> tuple[list[fmpq], list[fmpq]]:
-        low, high = ([fmpq(*q.as_integer_ratio()) for q in ends] for ends in (self.lower, self.upper))
+        low, high = (list(map(as_flint, ends)) for ends in (self.lower, self.upper))
         return low, high
 
     def bound(self, objective: Integers, sides: Sequence[int] | None = None) -> Bound | None:
@@ -87,7 +87,7 @@ class BoxProgram:
                 return None
             weighed = [fmpq(0)] * len(objective)
         upper = highest([a + q for a, q in zip(objective, weighed, strict=True)], *self._ends)
-        return Bound(Fraction(int(upper.p), int(upper.q)), found.point)
+        return Bound(as_fraction(upper), found.point)
 
     def _weighed(self, multipliers: Floats, sides: Sequence[int], scale: int) -> list[fmpq]:
         """sum_i y_i h_i for the multipliers y_i / scale of the rows as the float solver has them, where a sign fits."""

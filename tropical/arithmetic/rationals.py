@@ -24,8 +24,8 @@ Matrix = tuple[Vector, ...]
 _TEXT = re.compile(r"\s*([+-]?[0-9]+)(?:/([0-9]+))?\s*")
 _DECIMAL = re.compile(r"\s*([+-]?)(?=\.?[0-9])([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]{1,5}))?\s*")
 _HEX = re.compile(r"-?[0-9a-f]+")
-MAX_DIGITS = 4000
 _PRIME = 2**61 - 1
+MAX_DIGITS = 4000
 """Longest decimal numeral accepted in text; longer numbers travel as hexadecimal (:func:`to_hex`)."""
 
 
@@ -99,6 +99,11 @@ def saturated(q: Fraction) -> float:
 def as_rows(rows: Iterable[Iterable[Any]], where: str) -> Matrix:
     """Return ``rows`` as a tuple of vectors; ``ValueError`` if it is not a sequence of them."""
     return tuple(as_vector(row, f"{where}[{i}]") for i, row in enumerate(as_sequence(rows, where, "rows")))
+
+
+def as_flint(q: Fraction) -> fmpq:
+    """The number as FLINT has it; :func:`as_fraction` leads back."""
+    return fmpq(q.numerator, q.denominator)
 
 
 def to_flint(rows: Sequence[Sequence[Fraction]], columns: int | None = None) -> fmpq_mat:

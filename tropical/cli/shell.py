@@ -35,7 +35,6 @@ class Clock(time_limit.Clock):
 
     def enforced(self) -> AbstractContextManager[None]:
         """End the block with :class:`BudgetExhausted` a little after the time is over, whatever it does about it."""
-        self.left()
         return self.limit(grace=_GRACE)
 
 

@@ -15,7 +15,7 @@ from tropical.activation.regions import LinearRegion, cells_by_region
 from tropical.activation.subdivision import polyhedral_complex
 from tropical.arguments import abbreviated, is_real
 from tropical.arithmetic.quadratic_forms import square_root
-from tropical.arithmetic.rationals import Matrix, Vector, from_flint, to_flint
+from tropical.arithmetic.rationals import Matrix, Vector, as_flint, from_flint, to_flint
 from tropical.budget import Budget, BudgetExhausted, Meter, Progress
 from tropical.forms.construction import to_network
 from tropical.functions.affine import AffineForm, AffineMap
@@ -201,7 +201,7 @@ def _layers_squared(net: ReLUNetwork, norm: int | float) -> Fraction:
     """
     product = fmpq(1)
     for layer in net.layers:
-        steep = fmpq_mat(1, layer.output_dim, [max(map(abs, map(_flint, pair))) for pair in layer.slopes])
+        steep = fmpq_mat(1, layer.output_dim, [max(map(abs, map(as_flint, pair))) for pair in layer.slopes])
         sizes = fmpq_mat(layer.output_dim, layer.input_dim, list(map(abs, layer.exact_weight.entries())))
         sums = (sizes * fmpq_mat(layer.input_dim, 1, [1] * layer.input_dim)).entries()
         row = max(s * total for s, total in zip(steep.entries(), sums, strict=True))
@@ -210,10 +210,6 @@ def _layers_squared(net: ReLUNetwork, norm: int | float) -> Fraction:
         frobenius = sum((fmpq_mat(1, layer.output_dim, [s * s for s in steep.entries()]) * squares).entries(), fmpq(0))
         product *= column**2 if norm == 1 else row**2 if norm == math.inf else min(frobenius, column * row)
     return Fraction(int(product.p), int(product.q))
-
-
-def _flint(q: Fraction) -> fmpq:
-    return fmpq(q.numerator, q.denominator)
 
 
 def _norm(norm: int | float | str) -> int | float:

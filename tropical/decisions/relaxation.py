@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tropical.arithmetic.box_program import AT_LEAST, AT_MOST, EQUAL, FREE, BoxProgram, Floats, Integers, highest
 from tropical.arithmetic.linear_program import quotient
-from tropical.arithmetic.rationals import Vector
+from tropical.arithmetic.rationals import Vector, as_flint, as_fraction
 from tropical.budget import Meter
 from tropical.functions.layer import Layer, Slopes, preactivation_rows
 from tropical.functions.network import ReLUNetwork
@@ -134,7 +134,7 @@ class _Building:
     open_units: list[OpenUnit] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.lower, self.upper = ([_flint(q) for q in ends] for ends in (self.domain.lower, self.domain.upper))
+        self.lower, self.upper = ([as_flint(q) for q in ends] for ends in (self.domain.lower, self.domain.upper))
         self.rows: list[Row] = [[fmpq(a) for a in row] for row in self.domain.rows]
         self.ranges: dict[Unit, Range] = {}
 
@@ -150,7 +150,7 @@ class _Building:
                 if found is None:
                     return None
                 sign = found
-            after.append(_times(_flint(slopes[sign > 0]), row) if sign else self.opened((index, i), row, slopes))
+            after.append(_times(as_flint(slopes[sign > 0]), row) if sign else self.opened((index, i), row, slopes))
         return [self.padded(row) for row in after]
 
     def sign_of(self, unit: Unit, row: Row, program: BoxProgram | None) -> int | None:
@@ -176,7 +176,7 @@ class _Building:
     def most(self, row: Row, program: BoxProgram | None) -> Fraction:
         """An upper bound on a form of the variables so far."""
         interval = highest(row, self.lower, self.upper)
-        bound = _fraction(interval)
+        bound = as_fraction(interval)
         if program is None or not any(row[1:]) or interval <= 0:
             return bound
         whole, scale = integers(row[: 1 + len(program.lower)])
@@ -185,8 +185,8 @@ class _Building:
 
     def opened(self, unit: Unit, row: Row, slopes: Slopes) -> Row:
         """The row of a new variable for a unit that takes both signs, between the lines and the chord."""
-        column, (low, high) = 1 + len(self.lower), map(_flint, self.ranges[unit])
-        left, right = map(_flint, slopes)
+        column, (low, high) = 1 + len(self.lower), map(as_flint, self.ranges[unit])
+        left, right = map(as_flint, slopes)
         chord = (right * high - left * low) / (high - low)
         above = 1 if left < right else -1  # the graph lies above both lines and below the chord, or the other way round
         self.open_units.append(OpenUnit(unit, column, row, slopes, len(self.rows)))
@@ -207,7 +207,7 @@ class _Building:
     def program(self) -> BoxProgram:
         """The linear program of what is known so far."""
         rows = [integers(self.padded(row))[0] for row in self.rows]
-        lower, upper = (tuple(map(_fraction, ends)) for ends in (self.lower, self.upper))
+        lower, upper = (tuple(map(as_fraction, ends)) for ends in (self.lower, self.upper))
         return BoxProgram(rows, lower, upper, self.meter)
 
     def sides(self) -> list[int]:
@@ -234,11 +234,3 @@ def integers(row: Sequence[fmpq]) -> tuple[Integers, Fraction]:
 
 def _times(factor: fmpq, row: Row) -> Row:
     return [factor * q if q else q for q in row]
-
-
-def _flint(q: Fraction) -> fmpq:
-    return fmpq(q.numerator, q.denominator)
-
-
-def _fraction(q: fmpq) -> Fraction:
-    return Fraction(int(q.p), int(q.q))

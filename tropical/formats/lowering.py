@@ -13,7 +13,7 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import NDArray
 
-from tropical.arithmetic.rationals import as_fraction
+from tropical.arithmetic.rationals import as_flint, as_fraction
 from tropical.functions.circuit import Affine, Circuit
 from tropical.functions.layer import RELU, Slopes
 from tropical.functions.network import ReLUNetwork
@@ -168,7 +168,7 @@ class Graph:
             argument, slopes = self._made.get(signal, (form - _ONE, RELU))  # the sign of an input may change
             slope, rest = _division(argument, form)
             if isinstance(rest, fmpq) and slope * rest >= 0:
-                left, right = (fmpq(q.numerator, q.denominator) for q in slopes)
+                left, right = map(as_flint, slopes)
                 piece = argument * (right if slope + rest >= 0 else left)
                 value = value + factor * (piece - Affine(_ZERO, {signal: _ONE}))
         return value

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from tropical.arithmetic.rationals import as_fraction
+from tropical.arithmetic.rationals import as_flint, as_fraction
 from tropical.formats import tensors
 from tropical.formats.lowering import Graph, Tensor
+from tropical.formats.operators.products import linear
 from tropical.functions.network import ReLUNetwork
 
 
@@ -81,7 +82,7 @@ def _scaled(graph: Graph, model: Any, x: Tensor) -> Tensor:
             x = tensors.elementwise(graph, operation, x, _exact(_fitted(model, name), name))
     if getattr(model, "clip", False):
         low, high = (as_fraction(q, "feature_range") for q in getattr(model, "feature_range", (-1, 1)))
-        return tensors.clip(graph, x, *(fmpq(q.numerator, q.denominator) for q in (low, high)))
+        return tensors.clip(graph, x, as_flint(low), as_flint(high))
     return x
 
 
@@ -113,7 +114,7 @@ def _pca(graph: Graph, model: Any, x: Tensor) -> Tensor:
 def _linear(graph: Graph, model: Any, x: Tensor) -> Tensor:
     coefficients = _exact(np.atleast_2d(_fitted(model, "coef_")), "coef_")
     constants = _exact(np.atleast_1d(_fitted(model, "intercept_")), "intercept_")
-    return tensors.elementwise(graph, operator.add, tensors.matmul(graph, x, coefficients.T), constants)
+    return linear(graph, x, coefficients, constants)
 
 
 def _perceptron(graph: Graph, model: Any, x: Tensor) -> Tensor:
@@ -125,8 +126,7 @@ def _perceptron(graph: Graph, model: Any, x: Tensor) -> Tensor:
     for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         if index and model.activation == "relu":
             x = graph.unit(x, fmpq(0))
-        product = tensors.matmul(graph, x, _exact(weight, f"coefs_[{index}]"))
-        x = tensors.elementwise(graph, operator.add, product, _exact(bias, f"intercepts_[{index}]"))
+        x = linear(graph, x, _exact(weight, f"coefs_[{index}]").T, _exact(bias, f"intercepts_[{index}]"))
     return x
 
 

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 
-from flint import fmpq
-
-from tropical.arithmetic.rationals import as_fraction
+from tropical.arithmetic.rationals import as_flint, as_fraction
 from tropical.functions.affine import AffineForm
 from tropical.functions.circuit import Affine, Circuit, Wire, combination, terms_of
 from tropical.functions.function import Function
@@ -87,7 +85,7 @@ class _Wires:
         values: list[Wire] = [self.circuit.input(i) for i in range(self.circuit.input_dim)]
         for index, layer in enumerate(layers, start=1):
             rows = zip(layer.exact_weight.tolist(), layer.bias, strict=True)
-            sums = [combination(values, row, fmpq(q.numerator, q.denominator)) for row, q in rows]
+            sums = [combination(values, row, as_flint(q)) for row, q in rows]
             pairs = zip(sums, layer.slopes, strict=True)
             values = sums if index == len(layers) else [self.circuit.unit(t, slopes) for t, slopes in pairs]
         return values

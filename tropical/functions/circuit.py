@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from flint import fmpq
 
-from tropical.arithmetic.rationals import as_fraction
+from tropical.arithmetic.rationals import as_flint, as_fraction
 from tropical.functions.affine import AffineForm
 from tropical.functions.layer import IDENTITY, Layer, Slopes
 from tropical.functions.network import ReLUNetwork
@@ -143,8 +143,8 @@ class Circuit:
 
     def affine(self, form: AffineForm) -> Wire:
         """The value of an affine form of the inputs."""
-        terms = {i: _number(q) for i, q in enumerate(form.gradient) if q}
-        return Affine(_number(form.constant), terms) if terms else _number(form.constant)
+        terms = {i: as_flint(q) for i, q in enumerate(form.gradient) if q}
+        return Affine(as_flint(form.constant), terms) if terms else as_flint(form.constant)
 
     def level(self, *values: Wire) -> int:
         """Number of hidden layers that the values need."""
@@ -170,7 +170,7 @@ class Circuit:
 
         None is needed where the slopes agree or the sign of t is known.
         """
-        left, right = map(_number, slopes)
+        left, right = map(as_flint, slopes)
         sign = self.sign(value)
         if left == right or sign is not None or not isinstance(value, Affine):
             return value * (left if sign == -1 else right)
@@ -181,7 +181,7 @@ class Circuit:
         first, bends, made = known
         ratio = lead / first.direction()[1]
         left, right = (left * ratio, right * ratio) if ratio > 0 else (right * ratio, left * ratio)
-        low, high = map(_number, bends)
+        low, high = map(as_flint, bends)
         factor = (right - left) / (high - low)
         return combination((first, made), (right - factor * high, factor))
 
@@ -290,7 +290,3 @@ def _layer(rows: Sequence[_Unit], columns: _Columns, known: dict[tuple[int, int]
         weight.append(tuple(dense))
     bias = tuple(as_fraction(value.constant if isinstance(value, Affine) else value) for value, _, _ in rows)
     return Layer(tuple(weight), bias, tuple(slopes for _, slopes, _ in rows))
-
-
-def _number(q: Fraction) -> fmpq:
-    return fmpq(q.numerator, q.denominator)

@@ -8,8 +8,8 @@ from functools import cached_property
 from flint import fmpq, fmpq_mat, fmpz_mat
 
 from tropical.arithmetic.linear_program import maximise
-from tropical.arithmetic.rationals import primitive, primitive_integers, row_space, to_flint
-from tropical.functions.affine import AffineForm, AffineMap
+from tropical.arithmetic.rationals import from_flint, primitive, primitive_integers, row_space, to_flint
+from tropical.functions.affine import AffineMap, form_of_row
 from tropical.polyhedra.cones import Cone, Integers
 from tropical.polyhedra.facet_search import interior_point, tightest
 from tropical.values import Value
@@ -69,9 +69,7 @@ class Hull(Value):
     @cached_property
     def inclusion(self) -> AffineMap:
         """The map y -> x."""
-        rows = self.matrix.tolist()[1:]
-        table = [[Fraction(int(q.p), int(q.q)) for q in row] for row in rows]
-        return AffineMap(tuple(AffineForm(tuple(row[1:]), row[0]) for row in table))
+        return AffineMap(tuple(map(form_of_row, from_flint(self.matrix)[1:])))
 
     @cached_property
     def both_signs(self) -> tuple[Integers, ...]:
@@ -100,8 +98,7 @@ class Hull(Value):
         if not vectors or not self.equations:
             return list(vectors)
         columns = self.matrix * to_flint([tuple(map(Fraction, vector)) for vector in vectors]).transpose()
-        rows = columns.transpose().tolist()
-        return [primitive([Fraction(int(q.p), int(q.q)) for q in row]) for row in rows]
+        return list(map(primitive, from_flint(columns.transpose())))
 
     def lifted_cone(self, cone: Cone) -> Cone:
         """The cone over {1} x P in (x_0, x), of the same dimension, for one over P in (y_0, y)."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tropical.arithmetic.rationals import as_fraction
 from tropical.formats.lowering import Graph, Tensor, is_constant
 from tropical.formats.operators.call import Call
 from tropical.formats.operators.entry import Operator, axis_of, images
@@ -121,7 +122,7 @@ def _new_sizes(call: Call, x: Tensor, axes: Sequence[int]) -> list[tuple[int, in
         new = integers(given, "sizes")
         factors = [Fraction(n, x.shape[a]) for n, a in zip(new, axes, strict=True)]
     else:
-        factors = [Fraction(int(q.p), int(q.q)) for q in given.flat]
+        factors = list(map(as_fraction, given.flat))
         new = [math.floor(x.shape[a] * f) for a, f in zip(axes, factors, strict=True)]
     return [(a, n, f) for a, n, f in zip(axes, new, factors, strict=True) if f != 1]
 
@@ -131,7 +132,7 @@ def _upsample(call: Call) -> Tensor:
     scales = call.numbers("scales") if call.opset < 9 else list(call.constant(1, "scales").flat)
     if mode != "nearest" or len(scales) != x.ndim:
         raise ValueError(f"mode {mode!r} with {len(scales)} scales is not supported: 'nearest' with one an axis is")
-    factors = [Fraction(int(q.p), int(q.q)) for q in scales]
+    factors = list(map(as_fraction, scales))
     axes = [(i, math.floor(n * f), f) for i, (n, f) in enumerate(zip(x.shape, factors, strict=True)) if f != 1]
     return _resized(x, axes, _COORDINATES["asymmetric"], math.floor)
 

@@ -1,6 +1,5 @@
 """Weights whose modules are named: ["Linear", "LeakyReLU(0.1)", "Linear"], each taking its arrays from the file."""
 
-import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
@@ -14,6 +13,8 @@ from tropical.files import check_count
 from tropical.formats import tensors
 from tropical.formats.lowering import Graph, Tensor, tensor
 from tropical.formats.named_arrays import NamedArrays, short_name
+from tropical.formats.operators.products import linear
+from tropical.formats.operators.table import TORCH
 from tropical.formats.weights.names import Module
 from tropical.formats.weights.order import chain, layout
 from tropical.functions.network import ReLUNetwork
@@ -45,7 +46,7 @@ def stacked(arrays: NamedArrays, modules: Sequence[Module], layers: Sequence[str
         if entry.kind in _HOLDING:
             x = _HOLDING[entry.kind](graph, x, _values(arrays, next(left), transposed), entry.number)
         else:
-            x = _PLAIN[entry.kind](graph, x, entry.number)
+            x = _PLAIN[entry.kind](graph, x, *(() if entry.number is None else (entry.number,)))
     return graph.network(x)
 
 
@@ -103,7 +104,7 @@ def _values(arrays: NamedArrays, module: Module, transposed: bool) -> _Values:
 
 
 def _linear(graph: Graph, x: Tensor, values: _Values, number: fmpq | None) -> Tensor:
-    return tensors.elementwise(graph, operator.add, tensors.matmul(graph, x, values("weight").T), values("bias"))
+    return linear(graph, x, values("weight"), values("bias"))
 
 
 def _batch_norm(graph: Graph, x: Tensor, values: _Values, number: fmpq | None) -> Tensor:
@@ -111,25 +112,21 @@ def _batch_norm(graph: Graph, x: Tensor, values: _Values, number: fmpq | None) -
     return tensors.batch_normalisation(graph, x, scale, shift, mean, variance, _EPSILON if number is None else number)
 
 
-def _leaky(graph: Graph, x: Tensor, number: fmpq | None) -> Tensor:
-    return graph.unit(x, _LEAK if number is None else number)
-
-
-def _same(graph: Graph, x: Tensor, number: fmpq | None) -> Tensor:
+def _same(graph: Graph, x: Tensor, *number: fmpq) -> Tensor:
     return x
 
 
-_EPSILON, _LEAK = (fmpq(*default.as_integer_ratio()) for default in (1e-5, 0.01))  # as torch has them
+_EPSILON = fmpq(*(1e-5).as_integer_ratio())  # as torch has it
 _HOLDING: Mapping[str, Callable[[Graph, Tensor, _Values, fmpq | None], Tensor]] = {
     "Linear": _linear,
     "BatchNorm1d": _batch_norm,
     "PReLU": lambda graph, x, values, number: graph.unit(x, values("weight")),
 }
-_PLAIN: Mapping[str, Callable[[Graph, Tensor, fmpq | None], Tensor]] = {
-    "ReLU": lambda graph, x, number: graph.unit(x, fmpq(0)),
-    "LeakyReLU": _leaky,
-    "ReLU6": lambda graph, x, number: tensors.clip(graph, x, fmpq(0), fmpq(6)),
-    "Hardtanh": lambda graph, x, number: tensors.clip(graph, x, fmpq(-1), fmpq(1)),
+_PLAIN: Mapping[str, Callable[..., Tensor]] = {
+    "ReLU": TORCH["F.relu"],
+    "LeakyReLU": TORCH["F.leaky_relu"],
+    "ReLU6": TORCH["F.relu6"],
+    "Hardtanh": TORCH["F.hardtanh"],
     "Identity": _same,
     "Dropout": _same,
     "Flatten": _same,
