@@ -35,7 +35,9 @@ class Recovery:
     hidden_layer: HiddenLayerReport | None = None
 
     def stop(self, reason: str) -> None:
-        """Record that a budget ended the recovery before a verdict."""
+        """Record that a budget ended the recovery; a verdict that is there by then stays."""
+        if self.verdict is not None:
+            return
         stage = "verification" if self.learner is not None else "learning"
         self.verdict = RecoveryReport("unknown", detail={"reason": f"{reason} during {stage}"})
 
