@@ -47,7 +47,7 @@ def regions_html(
     traces = (_own_fills if len(outlines) <= _OWN_TRACES else _common_fills)(go, outlines, chosen, texts)
     figure = go.Figure([*traces, *_lines(go, sorted_edges(cut, edges, cut.owners))])
     figure.update_layout(showlegend=False, plot_bgcolor="white", hovermode="closest", hoverdistance=-1)
-    x, y = (f"{name[0]}<sub>{name[2:]}</sub>" for name in names)
+    x, y = (f"{name[0]}<sub>{name[2:].strip('{}')}</sub>" for name in names)
     figure.update_xaxes(title_text=x, zeroline=False)
     figure.update_yaxes(title_text=y, zeroline=False, scaleanchor="x", scaleratio=1)
     return _page(figure, path)
@@ -87,8 +87,8 @@ def surface_html(
     border = go.Scatter3d(x=xs, y=ys, z=zs, mode="lines", line={"color": BREAK, "width": 2}, hoverinfo="skip")
     figure = go.Figure([go.Mesh3d(x=x, y=y, z=z, i=i, j=j, k=k, **options), border])
     titles: dict[str, Any] = {
-        "xaxis_title": names[0].replace("_", ""),
-        "yaxis_title": names[1].replace("_", ""),
+        "xaxis_title": names[0][0] + names[0][2:].strip("{}"),
+        "yaxis_title": names[1][0] + names[1][2:].strip("{}"),
         "zaxis_title": "F",
         "aspectmode": "cube",
     }

@@ -52,7 +52,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Picture:
-    """A function in the coordinates of a picture, where it is drawn, and what they are called, such as "x_0"."""
+    """A function in the coordinates of a picture, where it is drawn, and what they are called in TeX, such as "x_0"."""
 
     function: Function
     domain: Polyhedron | None
@@ -85,8 +85,12 @@ def free_inputs(f: Function, domain: Polyhedron | None) -> Picture:
     """The function in its own inputs, or, on a domain with equations, in those that these leave free."""
     require(domain, (Polyhedron, type(None)), "domain", "a Box(lower, upper), a Polyhedron or None")
     if domain is None or domain.input_dim != f.input_dim or not domain.equations:
-        return Picture(f, domain, tuple(f"x_{i}" for i in range(f.input_dim)))
-    return Picture(f.compose(domain.hull.inclusion), domain.core, tuple(f"x_{i}" for i in domain.hull.free))
+        return Picture(f, domain, tuple(map(_input_name, range(f.input_dim))))
+    return Picture(f.compose(domain.hull.inclusion), domain.core, tuple(map(_input_name, domain.hull.free)))
+
+
+def _input_name(index: int) -> str:
+    return f"x_{index}" if index < 10 else f"x_{{{index}}}"
 
 
 def function_of(obj: Function | PolyhedralComplex, domain: Polyhedron | None) -> tuple[Function, Polyhedron | None]:

@@ -380,5 +380,8 @@ def test_fixed_inputs_are_not_drawn():
     assert (graph.get_xlabel(), graph.get_ylabel()) == ("$x_0$", "$F(x_0)$")
     with pytest.raises(ValueError, match="needs 1 or more varying inputs, got 0"):
         pl.plot_regions(net, tp.Box([0] * 3, [0] * 3))
+    many = tp.ReLUNetwork.from_arrays([[[1] * 13], [[1]]])
+    wide = pl.plot_regions(many, tp.Box([0] * 13, [*[0] * 9, 1, 0, 0, 1]))
+    assert (wide.get_xlabel(), wide.get_ylabel()) == ("$x_9$", "$x_{12}$")
     with pytest.raises(ValueError, match=r"the domain must have interior in R\^2, its dimension is 1"):
         pl.plot_regions(net, tp.Box([0, 0], [0, 1]), directions=[[1, 0, 0], [0, 1, 0]])
